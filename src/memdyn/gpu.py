@@ -43,8 +43,8 @@ def claim_gpu(wanted: int) -> str:
     """Take one free GPU for the rest of this process's life, waiting for it if need be.
 
     Call it before torch is imported: the choice is made through CUDA_VISIBLE_DEVICES. The lock goes
-    by the physical id and is the kernel's (flock): it ends with the process, even on ``kill -9``, and
-    no child process keeps it. A child that is to use its parent's GPU must not claim again.
+    by the physical id and is the kernel's (flock): it ends with the process, even on ``kill -9``,
+    and no child process keeps it. A child that uses its parent's GPU must not claim again.
 
     Args:
         wanted: 0 hides every GPU; 1 takes one.
