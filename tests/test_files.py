@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+
+from memdyn.files import (
+    FileProblem,
+    load_arrays,
+    read_table,
+    read_table_metadata,
+    save_arrays,
+    write_atomically,
+    write_table,
+)
+
+TABLE = pd.DataFrame({"name": ["a", "b"], "error": [0.1, np.nan], "solved": [True, False]})
+ARRAYS = {
+    "weights": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "turned": np.arange(6.0).reshape(2, 3).T,
+    "flags": np.array([True, False]),
+    "one": np.array(3),
+    "none": np.zeros((0, 2)),
+}
+
+
+def only_file(folder):
+    (file,) = folder.iterdir()
+    return file
+
+
+def test_a_finished_block_replaces_the_file(tmp_path):
+    path = tmp_path / "new" / "figure.pdf"
+    for text in ("old", "new"):
+        with write_atomically(path) as temporary:
+            assert temporary.parent == path.parent
+            assert temporary.suffix == ".pdf"
+            temporary.write_text(text)
+    assert only_file(path.parent).read_text() == "new"
+
+
+def test_a_failed_block_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="power"), write_atomically(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("power")
+    assert only_file(tmp_path).read_text() == "old"
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    problem = pytest.raises(FileProblem, match=r"nothing was written for .*a\.txt")
+    with problem, write_atomically(tmp_path / "a.txt"):
+        pass
+
+
+def test_table_and_metadata_come_back(tmp_path):
+    path = tmp_path / "t.parquet"
+    write_table(path, TABLE, {"schema": "networks/1", "seeds": [1, 2]})
+    pd.testing.assert_frame_equal(read_table(path, "networks/1"), TABLE)
+    assert read_table_metadata(path) == {"schema": "networks/1", "seeds": [1, 2]}
+
+
+def test_arrays_and_metadata_come_back(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_arrays(path, ARRAYS, {"schema": "latents/1", "seed": 7})
+    arrays, metadata = load_arrays(path, "latents/1")
+    assert metadata == {"schema": "latents/1", "seed": 7}
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(arrays[name], array)
+        assert arrays[name].dtype == array.dtype
+        assert arrays[name].shape == array.shape
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    metadata = {"schema": "x/1", "b": 1, "a": 2}
+    for name in "ab":
+        save_arrays(tmp_path / f"{name}.safetensors", ARRAYS, metadata)
+        write_table(tmp_path / f"{name}.parquet", TABLE, metadata)
+    for suffix in ("safetensors", "parquet"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def write_foreign_table(path):
+    TABLE.to_parquet(path)
+
+
+def write_foreign_arrays(path):
+    safetensors.numpy.save_file({"x": np.zeros(2)}, path)
+
+
+KINDS = pytest.mark.parametrize(
+    ("write", "read", "write_foreign"),
+    [
+        (lambda path: write_table(path, TABLE, {"schema": "x/1"}), read_table, write_foreign_table),
+        (
+            lambda path: save_arrays(path, ARRAYS, {"schema": "x/1"}),
+            load_arrays,
+            write_foreign_arrays,
+        ),
+    ],
+    ids=["table", "arrays"],
+)
+
+
+@KINDS
+def test_missing(tmp_path, write, read, write_foreign):
+    with pytest.raises(FileProblem, match=r"file does not exist: run the rule"):
+        read(tmp_path / "file", "x/1")
+
+
+@KINDS
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_truncated(tmp_path, write, read, write_foreign, share):
+    path = tmp_path / "file"
+    write(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(FileProblem, match=r"file is not a complete .* delete it") as caught:
+        read(path, "x/1")
+    assert "\n" not in str(caught.value)
+
+
+@KINDS
+def test_not_that_format(tmp_path, write, read, write_foreign):
+    path = tmp_path / "file"
+    path.write_text("name,error\n" * 100)
+    with pytest.raises(FileProblem, match="is not a complete"):
+        read(path, "x/1")
+
+
+@KINDS
+def test_foreign(tmp_path, write, read, write_foreign):
+    write_foreign(tmp_path / "file")
+    with pytest.raises(FileProblem, match="was not written by memdyn"):
+        read(tmp_path / "file", "x/1")
+
+
+@KINDS
+def test_other_schema(tmp_path, write, read, write_foreign):
+    write(tmp_path / "file")
+    with pytest.raises(FileProblem, match=r"holds 'x/1' where 'x/2' is needed"):
+        read(tmp_path / "file", "x/2")
+
+
+def test_metadata_must_name_a_schema(tmp_path):
+    with pytest.raises(ValueError, match='needs a key "schema"'):
+        save_arrays(tmp_path / "a.safetensors", ARRAYS, {"seed": 1})
+    with pytest.raises(ValueError, match='needs a key "schema"'):
+        write_table(tmp_path / "t.parquet", TABLE, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_arrays_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="array 'names'"):
+        save_arrays(tmp_path / "a.safetensors", {"names": np.array(["x"])}, {"schema": "x/1"})
