@@ -1,0 +1,142 @@
+"""The configuration: one scale laid over the paper's values, checked once, before any job starts.
+
+Nothing here imports torch: Snakemake reads this module every time it parses the workflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run; the message is one sentence that names the key."""
+
+
+def resolve(config: Mapping, schema_path: str | Path) -> dict:
+    """Lay the chosen scale over the base values and check the result.
+
+    Args:
+        config: the parsed ``config.yaml``, command-line changes included.
+        schema_path: ``workflow/schemas/config.schema.yaml``.
+
+    Returns:
+        A new dictionary of the same shape, with the scale's values in place.
+
+    Raises:
+        ConfigError: unknown key, wrong type, value out of range, or an impossible combination.
+    """
+    scales, scale = config.get("scales"), config.get("scale")
+    if not isinstance(scales, Mapping) or scale not in scales:
+        known = ", ".join(scales) if isinstance(scales, Mapping) else "none"
+        raise ConfigError(f"config key 'scale': '{scale}' is not one of the scales ({known}).")
+    schema = yaml.safe_load(Path(schema_path).read_text())
+    _check(config, schema, prefix="")
+    if not isinstance(scales[scale], Mapping):
+        raise ConfigError(f"config key 'scales.{scale}': give a mapping of what the scale replaces.")
+    _refuse_unknown(scales[scale], config, prefix=f"scales.{scale}")
+    resolved = merge(config, scales[scale])
+    _check(resolved, schema, prefix=f" (with scale '{scale}')")
+    for sentence in _impossible(resolved["slow_manifolds"]):
+        raise ConfigError(f"{sentence} (scale '{scale}').")
+    return resolved
+
+
+def merge(base: Mapping, changes: Mapping) -> dict:
+    """Return a copy of ``base`` in which the leaves of ``changes`` stand instead of its own."""
+    merged = deepcopy(dict(base))
+    for key, value in changes.items():
+        nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge(merged[key], value) if nested else deepcopy(value)
+    return merged
+
+
+def steps(duration: float, dt: float) -> int:
+    """Number of Euler steps of ``dt`` in ``duration`` (both in the same unit)."""
+    return round(duration / dt)
+
+
+def extra_delays(settings: Mapping) -> list[float]:
+    """Added delays (tau) of the forgetting test, both ends included; ``settings`` is ``delays``."""
+    extra = settings["extra"]
+    count = int((extra["stop"] - extra["start"]) / extra["step"] + 1e-9) + 1
+    return [round(extra["start"] + i * extra["step"], 9) for i in range(count)]
+
+
+def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    error = next(iter(sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path)))), None)
+    if error is None:
+        return
+    where = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = ", ".join(f"'{key}'" for key in error.instance if key not in known)
+        place = f"under '{where}'" if where else "at the top level"
+        raise ConfigError(
+            f"config{prefix}: unknown key {unknown} {place}; known keys are {', '.join(known)}."
+        )
+    if error.validator == "required":
+        missing = ", ".join(f"'{k}'" for k in error.validator_value if k not in error.instance)
+        place = f"under '{where}'" if where else "at the top level"
+        raise ConfigError(f"config{prefix}: missing key {missing} {place}.")
+    raise ConfigError(f"config key '{where}'{prefix}: {error.message}.")
+
+
+def _refuse_unknown(changes: Mapping, base: Mapping, prefix: str) -> None:
+    for key, value in changes.items():
+        if key not in base or key in ("scale", "scales"):
+            known = ", ".join(k for k in base if k not in ("scale", "scales"))
+            raise ConfigError(f"config: unknown key '{key}' under '{prefix}'; known keys are {known}.")
+        if isinstance(base[key], Mapping):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"config key '{prefix}.{key}': give a mapping, not {value!r}.")
+            _refuse_unknown(value, base[key], f"{prefix}.{key}")
+
+
+def _impossible(study: Mapping) -> Iterator[str]:
+    """Yield a sentence for each combination that the schema cannot rule out by itself."""
+    task, network, grid = study["task"], study["network"], study["grid"]
+    root, dt = "config key 'slow_manifolds", network["dt"]
+    if dt >= network["tau"]:
+        yield f"{root}.network.dt': the Euler step {dt} must be shorter than tau = {network['tau']}"
+    for name in ("stimulus", "delay", "response"):
+        if abs(task[name] / dt - steps(task[name], dt)) > 1e-6:
+            yield f"{root}.task.{name}': {task[name]} is not a multiple of dt = {dt}"
+    n_outcomes = 2 * len(task["classes"]) - 1
+    if len(task["output_code"]) != n_outcomes:
+        yield (
+            f"{root}.task.output_code': {len(task['classes'])} classes give {n_outcomes} outcomes, "
+            f"but {len(task['output_code'])} values are listed"
+        )
+    if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
+        yield f"{root}.stimuli.source': 'gaussian' has two classes, but task.classes lists another number"
+    if grid["networks_per_shard"] > len(grid["g"]) * len(grid["fb"]):
+        yield (
+            f"{root}.grid.networks_per_shard': {grid['networks_per_shard']} is more than the "
+            f"{len(grid['g']) * len(grid['fb'])} networks (g x fb) that share one J"
+        )
+    update_every = study["training"]["update_every"]
+    for name in ("delay", "response"):
+        if update_every > steps(task[name], dt):
+            yield f"{root}.training.update_every': no update falls into the {name} of {task[name]} tau"
+    n_types = len(task["classes"]) ** 2
+    if study["performance"]["n_test_trials"] < n_types:
+        yield (
+            f"{root}.performance.n_test_trials': at least one trial of each of the "
+            f"{n_types} types is needed"
+        )
+    attractors, extra = study["attractors"], study["delays"]["extra"]
+    if attractors["window"] > attractors["run_length"]:
+        yield f"{root}.attractors.window': longer than attractors.run_length"
+    if attractors["memory_length"] > attractors["run_length"]:
+        yield f"{root}.attractors.memory_length': longer than attractors.run_length"
+    if extra["stop"] < extra["start"]:
+        yield f"{root}.delays.extra.stop': smaller than delays.extra.start"
+    for name in ("start", "step"):
+        if abs(extra[name] / dt - steps(extra[name], dt)) > 1e-6:
+            yield f"{root}.delays.extra.{name}': {extra[name]} is not a multiple of dt = {dt}"

@@ -1,0 +1,114 @@
+"""Sequential pattern matching (study 1, section 3 of its specification).
+
+A trial is stimulus 1, delay 1, stimulus 2, delay 2, response. Each stimulus shows one of k classes;
+during it the input at every Euler step is a fresh draw from the latents of that class. The memory
+output must hold the mean latent of the class just shown during the delay that follows; the trial
+output must give the code of the sum of both classes during the response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memdyn.config import steps
+
+
+@dataclass(frozen=True)
+class SequentialPatternMatching:
+    """The task on the grid of Euler steps.
+
+    Attributes:
+        latents: one array (n_draws, n_inputs) per class: what its stimuli are drawn from.
+        output_code: (2 k - 1,) target of the output for each sum of the two classes.
+        n_stimulus, n_delay, n_response: durations (Euler steps).
+    """
+
+    latents: tuple[np.ndarray, ...]
+    output_code: np.ndarray
+    n_stimulus: int
+    n_delay: int
+    n_response: int
+
+    @classmethod
+    def from_settings(
+        cls, task: Mapping, dt: float, latents: Sequence[np.ndarray]
+    ) -> SequentialPatternMatching:
+        """Build the task from its configuration section (durations in tau) and the class latents."""
+        return cls(
+            latents=tuple(np.asarray(points, dtype=np.float64) for points in latents),
+            output_code=np.asarray(task["output_code"], dtype=np.float64),
+            n_stimulus=steps(task["stimulus"], dt),
+            n_delay=steps(task["delay"], dt),
+            n_response=steps(task["response"], dt),
+        )
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.latents)
+
+    @property
+    def n_types(self) -> int:
+        """Number of trial types: ordered pairs of classes."""
+        return self.n_classes**2
+
+    @property
+    def n_steps(self) -> int:
+        """Euler steps in a trial."""
+        return 2 * (self.n_stimulus + self.n_delay) + self.n_response
+
+    @property
+    def epochs(self) -> dict[str, slice]:
+        """Euler steps of each epoch, in order."""
+        lengths = {
+            "stimulus 1": self.n_stimulus,
+            "delay 1": self.n_delay,
+            "stimulus 2": self.n_stimulus,
+            "delay 2": self.n_delay,
+            "response": self.n_response,
+        }
+        ends = np.cumsum(list(lengths.values())).tolist()
+        return {
+            name: slice(end - length, end)
+            for (name, length), end in zip(lengths.items(), ends, strict=True)
+        }
+
+    @property
+    def class_means(self) -> np.ndarray:
+        """(k, n_inputs) memory targets."""
+        return np.stack([points.mean(axis=0) for points in self.latents])
+
+    def pair(self, trial_type: int | np.ndarray) -> tuple:
+        """First and second class of a trial type (types count the pairs row by row)."""
+        return np.divmod(trial_type, self.n_classes)
+
+    def target(self, trial_type: int | np.ndarray) -> np.ndarray:
+        """Target of the output for trial types of any shape."""
+        first, second = self.pair(trial_type)
+        return self.output_code[first + second]
+
+    def draw(self, trial_type: int | np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw the inputs of both stimuli.
+
+        Args:
+            trial_type: one type or an array (n,) of types.
+            rng: source of the draws.
+
+        Returns:
+            (n, 2, n_stimulus, n_inputs) latents; without the first axis for a single type.
+        """
+        types = np.atleast_1d(trial_type)
+        picks = rng.random((len(types), 2, self.n_stimulus))
+        drawn = np.empty((*picks.shape, self.latents[0].shape[1]))
+        shown = np.stack(self.pair(types), axis=1)
+        for label, points in enumerate(self.latents):
+            here = shown == label
+            drawn[here] = points[(picks[here] * len(points)).astype(np.int64)]
+        return drawn if np.ndim(trial_type) else drawn[0]
+
+
+def trial_order(n_trials: int, n_types: int, rng: np.random.Generator) -> np.ndarray:
+    """(n_trials,) trial types, equally often (the remainder goes to the first types), permuted."""
+    return rng.permutation(np.arange(n_trials) % n_types)
