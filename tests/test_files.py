@@ -81,6 +81,13 @@ def test_equal_content_gives_equal_bytes(tmp_path):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
+def test_files_have_the_usual_permissions(tmp_path):
+    (tmp_path / "plain").touch()
+    save_arrays(tmp_path / "arrays", ARRAYS, {"schema": "x/1"})
+    write_table(tmp_path / "table", TABLE, {"schema": "x/1"})
+    assert len({file.stat().st_mode for file in tmp_path.iterdir()}) == 1
+
+
 def write_foreign_table(path):
     TABLE.to_parquet(path)
 

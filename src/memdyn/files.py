@@ -105,7 +105,10 @@ def save_arrays(
             raise TypeError(f"array {name!r} for {path} has type {array.dtype}: only numbers fit")
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with write_atomically(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         safetensors.numpy.save_file(plain, temporary, metadata={_KEY: text})
+        temporary.chmod(mode)  # safetensors would leave it readable by its owner only
 
 
 def load_arrays(path: Path | str, schema: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
