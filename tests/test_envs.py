@@ -1,0 +1,51 @@
+"""The ways to install the pipeline name the same versions."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def pins(path: Path, separator: str = "==") -> dict[str, str]:
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    entries = [line for line in lines if line and not line.startswith("#")]
+    assert all(separator in entry for entry in entries), f"{path}: every line pins a version"
+    return {name.lower(): version for name, version in (e.split(separator) for e in entries)}
+
+
+def direct_dependencies() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["workflow"]
+    return {re.match(r"[\w-]+", entry)[0].lower() for entry in wanted}
+
+
+def test_conda_pins_are_those_of_pip():
+    entries = yaml.safe_load((ROOT / "envs" / "memdyn.yaml").read_text())["dependencies"]
+    pinned = dict(entry.split("=") for entry in entries if entry != "pip")
+    assert pinned.pop("python") == "3.11"
+    conda = {CONDA_NAMES.get(name, name): version for name, version in pinned.items()}
+    pip = pins(ROOT / "requirements.txt")
+    assert conda == {name: pip[name] for name in direct_dependencies()}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_pip_pins_fit_every_machine(name):
+    for package, version in pins(ROOT / name).items():
+        assert "+" not in version, f"{package}: no local build"
+        assert not package.startswith(("nvidia-", "cuda-", "triton"))
+
+
+def test_development_adds_to_the_environment_and_changes_nothing():
+    assert not pins(ROOT / "requirements.txt").keys() & pins(ROOT / "requirements-dev.txt").keys()
+
+
+def test_the_container_copies_what_is_there():
+    recipe = (ROOT / "envs" / "Dockerfile").read_text()
+    copied = [entry.split()[1:-1] for entry in recipe.splitlines() if entry.startswith("COPY")]
+    for name in (name for names in copied for name in names):
+        assert (ROOT / name).exists(), f"envs/Dockerfile copies {name}, which does not exist"
