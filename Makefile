@@ -9,8 +9,9 @@ ARGS   ?=
 
 BIN     := .venv/bin
 COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(SCALE)
-# uv, where there is one, installs faster; pip gives the same environment.
-INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
+# uv, where there is one, installs faster; pip gives the same environment. Modules are compiled when
+# first imported: compiling all of them here would take twice as long as installing them.
+INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 
 .PHONY: figures test setup lint clean help
 .DEFAULT_GOAL := help
