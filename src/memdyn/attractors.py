@@ -61,7 +61,7 @@ def find_ends(
         network: frozen network.
         task: sequential pattern matching.
         trial_ends, delay_states, seed, settings: as for ``starts``.
-        stop_early: stop once the network provably rests (changes no result).
+        stop_early: stop once the network rests for good (see ``run_long``); changes no label.
 
     Returns:
         One row per run: ``start``, ``index``, ``kind``, ``period`` (steps), ``z_mean`` and
@@ -72,7 +72,8 @@ def find_ends(
     table, x = starts(trial_ends, delay_states, seed, settings)
     n_blocks, window = settings["run_length"], settings["window"] * task.n_steps
     marks = sorted({m for m in DEPTHS if m <= n_blocks} | {settings["memory_length"]})
-    long = run_long(network, x, task.n_steps, n_blocks, min(TAIL, n_blocks), marks, stop_early)
+    rest = min(settings["variance_a"], settings["variance_b"]) if stop_early else 0.0
+    long = run_long(network, x, task.n_steps, n_blocks, min(TAIL, n_blocks), marks, rest)
 
     tail = long.tail.double().cpu().numpy()
     kinds = [

@@ -65,7 +65,6 @@ def claim_gpu(wanted: int) -> str:
         return "cpu"
     pool = visible_gpus()
     if not pool:
-        log.info("no GPU is visible: running on the CPU")
         return "cpu"
     if "SLURM_JOB_ID" in os.environ and "CUDA_VISIBLE_DEVICES" in os.environ:
         return "cuda"  # the scheduler has pinned it already

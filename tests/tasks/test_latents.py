@@ -95,7 +95,7 @@ def test_another_seed_gives_other_latents():
 
 def test_what_is_stored_of_digits():
     arrays, metadata = make_latents({**BRIEF, "samples_per_image": 3}, classes=(0, 1, 7))
-    assert metadata["schema"] == latents.SCHEMA
+    assert metadata["schema"] == latents.LATENTS_SCHEMA
     assert metadata["classes"] == [0, 1, 7]
     assert arrays["latents_0"].shape == (178 * 3, 2)
     assert arrays["latents_7"].shape == (179 * 3, 2)

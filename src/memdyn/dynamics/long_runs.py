@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from memdyn.dynamics.simulate import FrozenNetwork, run, velocity
+
+# A state is at a fixed point if its outputs are this near to the point's, and each of its units
+# within SAME: far less than what tells two points apart, more than float32 leaves of a rest.
+NEAR, SAME = 5e-5, 1e-2
+# Fixed points are looked for at most so often in one run: each attempt costs eigenvalues.
+MAX_ATTEMPTS = 3
 
 
 class LongRun(NamedTuple):
@@ -33,12 +40,15 @@ def run_long(
     n_blocks: int,
     tail_blocks: int,
     marks: Sequence[int] = (),
-    stop_early: bool = True,
+    rest_variance: float = 0.0,
 ) -> LongRun:
     """Run states autonomously for ``n_blocks`` blocks of ``block`` steps.
 
-    The run stops early once it provably rests: the step is a function of the state alone, so when
-    one step changes no bit of any state, no later step will, and all that would follow is known.
+    The run stops early once it has come to rest for good, by this rule: over one block the variance
+    of every output of every state is at most ``rest_variance``; and every state lies at a fixed
+    point that Newton's method confirms in float64 (outputs agree to ``NEAR``) and that is linearly
+    stable under the Euler step. What would follow is the approach to those points, so the rest of
+    the tail is filled with their outputs. A slow passage near a saddle or a ghost is not a rest.
 
     Args:
         network: frozen network.
@@ -47,31 +57,77 @@ def run_long(
         n_blocks: blocks to run.
         tail_blocks: blocks at the end whose outputs are kept.
         marks: numbers of blocks (0 = start) after which outputs and speed are noted.
-        stop_early: whether to stop at rest; the result is the same bits either way.
+        rest_variance: see above; 0 never stops early.
     """
-    outputs: list[torch.Tensor] = []
     noted = {0: _note(network, x)}
-    done = n_blocks
+    outputs: list[torch.Tensor] = []
+    attempts, resting = 0, None
     for number in range(1, n_blocks + 1):
-        before = x
         x, trace = run(network, x, block)
         outputs = [*outputs, trace][-tail_blocks:]
         if number in marks:
             noted[number] = _note(network, x)
-        # Within a block that ends at rest the last step is the test; run one more to see it.
-        if stop_early and torch.equal(x, before) and torch.equal(run(network, x, 1)[0], x):
-            done = number
-            break
-    resting = _note(network, x)
-    still = outputs[-1][-1:].expand(block, -1, -1)
-    outputs = [*outputs, *[still] * (n_blocks - done)][-tail_blocks:]
-    chosen = [noted.get(number, resting) for number in marks]
+        still = rest_variance > 0 and bool((trace.double().var(0) <= rest_variance).all())
+        if still and attempts < MAX_ATTEMPTS:
+            attempts += 1
+            resting = stable_fixed_points(network, x)
+            if resting is not None:
+                break
+    if resting is not None:
+        at_rest = (resting @ network.readout_t.double().cpu()).to(x)
+        outputs += [at_rest.expand(block, -1, -1)] * (n_blocks - number)
+        for mark in marks:
+            noted.setdefault(mark, (at_rest, torch.zeros_like(noted[0][1])))
     return LongRun(
-        tail=torch.cat(outputs),
-        marked=torch.stack([note[0] for note in chosen]) if chosen else x.new_empty(0),
-        speed=torch.stack([note[1] for note in chosen]) if chosen else x.new_empty(0),
-        n_steps=done * block,
+        tail=torch.cat(outputs[-tail_blocks:]),
+        marked=torch.stack([noted[mark][0] for mark in marks]) if marks else x.new_empty(0),
+        speed=torch.stack([noted[mark][1] for mark in marks]) if marks else x.new_empty(0),
+        n_steps=number * block,
     )
+
+
+def stable_fixed_points(network: FrozenNetwork, x: torch.Tensor) -> torch.Tensor | None:
+    """Rates (M, n_units; float64, CPU) at the stable fixed points where states rest.
+
+    Args:
+        network: frozen network.
+        x: (M, n_units) states that seem to rest.
+
+    Returns:
+        None unless every state has one, as described in ``run_long``.
+    """
+    matrix = network.matrix_t.double().cpu().T
+    readout = network.readout_t.double().cpu()
+    x = x.double().cpu()
+    rates = torch.full_like(x, torch.nan)
+    while bool((waiting := rates.isnan().any(1)).any()):
+        first = x[waiting][0]
+        point = _newton(matrix, first)
+        near = (torch.tanh(x) @ readout - torch.tanh(point) @ readout).abs().amax(1) <= NEAR
+        near &= (x - point).abs().amax(1) <= SAME
+        here = waiting & near
+        if not here[waiting][0] or not _stable(matrix, point, network.rate):
+            return None
+        rates[here] = torch.tanh(point)
+    return rates
+
+
+def _newton(matrix: torch.Tensor, x: torch.Tensor, n_iterations: int = 8) -> torch.Tensor:
+    for _ in range(n_iterations):
+        r = torch.tanh(x)
+        x = x - torch.linalg.solve(_jacobian(matrix, r), matrix @ r - x)
+    return x
+
+
+def _jacobian(matrix: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
+    return matrix * (1 - r**2) - torch.eye(len(r), dtype=r.dtype)
+
+
+def _stable(matrix: torch.Tensor, x: torch.Tensor, rate: float) -> bool:
+    jacobian = _jacobian(matrix, torch.tanh(x)).numpy()
+    if not np.isfinite(jacobian).all():
+        return False
+    return bool((np.abs(1 + rate * np.linalg.eigvals(jacobian)) < 1).all())
 
 
 def _note(network: FrozenNetwork, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,8 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from memdyn.tasks.images import Images, load_digits, load_mnist
+from memdyn.tasks.spm import LATENTS_SCHEMA
 
-SCHEMA = "latents/1"
 N_EXAMPLES = 4  # images kept per class, with their reconstructions, for a figure
 
 # Surrogate (ASSUMPTION, from the scatter of one rebuilt autoencoder): mean, SDs, correlation.
@@ -176,7 +176,7 @@ def make_latents(
         **extra,
     }
     metadata = {
-        "schema": SCHEMA,
+        "schema": LATENTS_SCHEMA,
         "source": source,
         "classes": list(classes),
         **separation([drawn[labels == label, 0] for label in classes], seed),

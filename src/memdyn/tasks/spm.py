@@ -10,10 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from memdyn.config import steps
+from memdyn.files import load_arrays
+
+#: Kind and version of the file that holds the latents.
+LATENTS_SCHEMA = "latents/1"
 
 
 @dataclass(frozen=True)
@@ -112,3 +117,19 @@ class SequentialPatternMatching:
 def trial_order(n_trials: int, n_types: int, rng: np.random.Generator) -> np.ndarray:
     """(n_trials,) trial types, equally often (the remainder goes to the first types), permuted."""
     return rng.permutation(np.arange(n_trials) % n_types)
+
+
+def load_task(path: Path | str, settings: Mapping, dt: float) -> SequentialPatternMatching:
+    """The task with the latents of a stimulus file.
+
+    Args:
+        path: written by the rule ``make_stimuli``.
+        settings: the ``task`` section of the configuration.
+        dt: Euler step (tau).
+
+    Raises:
+        FileProblem: missing, truncated or foreign file.
+    """
+    arrays, _ = load_arrays(path, LATENTS_SCHEMA)
+    latents = [arrays[f"latents_{label}"] for label in settings["classes"]]
+    return SequentialPatternMatching.from_settings(settings, dt, latents)

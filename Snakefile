@@ -1,0 +1,27 @@
+# How do recurrent networks remember? The table of contents: everything else is under workflow/.
+#
+#   snakemake --cores 8 --resources gpu=2                        all figures at the quick scale
+#   snakemake --cores 8 --resources gpu=2 --config scale=paper   ... at the authors' scale
+#   snakemake --cores 8 fig4                                     one figure; slow_manifolds: one study
+
+from snakemake.utils import min_version
+
+min_version("9.13")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/tables/networks.parquet",
+
+
+include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/mechanisms.smk"
+include: "workflow/rules/robustness.smk"

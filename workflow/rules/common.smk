@@ -1,0 +1,43 @@
+"""What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from memdyn.config import ConfigError, resolve
+from memdyn.digest import code_digest
+from memdyn.gpu import visible_gpus
+from memdyn.grid import shards
+
+ROOT = Path(workflow.basedir)
+try:
+    config = resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
+except ConfigError as problem:
+    raise WorkflowError(str(problem))
+
+SCALE = config["scale"]
+STUDY = config["slow_manifolds"]
+SHARDS = shards(STUDY["grid"])
+RESULTS = f"results/{SCALE}/slow_manifolds"
+FIGURES = f"figures/{SCALE}/slow_manifolds"
+LOGS = f"logs/{SCALE}/slow_manifolds"
+# Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
+GPU = 1 if visible_gpus() else 0
+DT = STUDY["network"]["dt"]
+
+
+def code(script):
+    """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
+    return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+
+
+wildcard_constraints:
+    shard="|".join(SHARDS),
+
+
+onstart:
+    if GPU:
+        logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
+    else:
+        logger.info("memdyn: no GPU found, everything runs on the CPU.")

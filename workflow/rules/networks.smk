@@ -1,0 +1,52 @@
+rule train_networks:
+    input:
+        stimuli=rules.make_stimuli.output,
+    output:
+        f"{RESULTS}/networks/{{shard}}.safetensors",
+    log:
+        f"{LOGS}/train_networks/{{shard}}.log",
+    benchmark:
+        f"{LOGS}/train_networks/{{shard}}.benchmark.tsv"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=720,
+    params:
+        networks=lambda wildcards: [list(network) for network in SHARDS[wildcards.shard]],
+        task=STUDY["task"],
+        network=STUDY["network"],
+        training=STUDY["training"],
+        code=code("train_networks"),
+    conda:
+        "../../envs/memdyn.yaml"
+    script:
+        "../scripts/train_networks.py"
+
+
+rule test_performance:
+    input:
+        stimuli=rules.make_stimuli.output,
+        networks=rules.train_networks.output,
+    output:
+        table=f"{RESULTS}/performance/{{shard}}.parquet",
+        cases=f"{RESULTS}/performance/{{shard}}.safetensors",
+    log:
+        f"{LOGS}/test_performance/{{shard}}.log",
+    benchmark:
+        f"{LOGS}/test_performance/{{shard}}.benchmark.tsv"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=3000,
+        runtime=120,
+    params:
+        task=STUDY["task"],
+        network=STUDY["network"],
+        performance=STUDY["performance"],
+        saturation=STUDY["saturation"],
+        code=code("test_performance"),
+    conda:
+        "../../envs/memdyn.yaml"
+    script:
+        "../scripts/test_performance.py"

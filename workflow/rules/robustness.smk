@@ -1,0 +1,79 @@
+rule extend_delays:
+    input:
+        stimuli=rules.make_stimuli.output,
+        networks=rules.train_networks.output,
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+    output:
+        f"{RESULTS}/delays/{{shard}}.parquet",
+    log:
+        f"{LOGS}/extend_delays/{{shard}}.log",
+    benchmark:
+        f"{LOGS}/extend_delays/{{shard}}.benchmark.tsv"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=3000,
+        runtime=240,
+    params:
+        task=STUDY["task"],
+        network=STUDY["network"],
+        settings=STUDY["delays"],
+        code=code("extend_delays"),
+    conda:
+        "../../envs/memdyn.yaml"
+    script:
+        "../scripts/extend_delays.py"
+
+
+rule add_noise:
+    input:
+        stimuli=rules.make_stimuli.output,
+        networks=rules.train_networks.output,
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+    output:
+        f"{RESULTS}/noise/{{shard}}.parquet",
+    log:
+        f"{LOGS}/add_noise/{{shard}}.log",
+    benchmark:
+        f"{LOGS}/add_noise/{{shard}}.benchmark.tsv"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=3000,
+        runtime=240,
+    params:
+        task=STUDY["task"],
+        network=STUDY["network"],
+        settings=STUDY["noise"],
+        code=code("add_noise"),
+    conda:
+        "../../envs/memdyn.yaml"
+    script:
+        "../scripts/add_noise.py"
+
+
+rule collect_tables:
+    input:
+        performance=expand(f"{RESULTS}/performance/{{shard}}.parquet", shard=SHARDS),
+        mechanisms=expand(f"{RESULTS}/mechanisms/{{shard}}.parquet", shard=SHARDS),
+        ends=expand(f"{RESULTS}/ends/{{shard}}.parquet", shard=SHARDS),
+        delays=expand(f"{RESULTS}/delays/{{shard}}.parquet", shard=SHARDS),
+        noise=expand(f"{RESULTS}/noise/{{shard}}.parquet", shard=SHARDS),
+    output:
+        networks=f"{RESULTS}/tables/networks.parquet",
+        ends=f"{RESULTS}/tables/ends.parquet",
+        delays=f"{RESULTS}/tables/delays.parquet",
+        noise=f"{RESULTS}/tables/noise.parquet",
+    log:
+        f"{LOGS}/collect_tables.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("collect_tables"),
+    conda:
+        "../../envs/memdyn.yaml"
+    script:
+        "../scripts/collect_tables.py"

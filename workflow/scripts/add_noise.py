@@ -1,0 +1,29 @@
+"""Add noise to the first stimulus for each network of a shard that performs the task."""
+
+import logging
+
+from snakemake.script import snakemake
+
+from memdyn.compute import set_up
+from memdyn.files import read_table, write_table
+from memdyn.logs import start_log
+from memdyn.provenance import provenance
+from memdyn.robustness.noise import add_noise
+from memdyn.shard import ready_networks
+from memdyn.tables import SCHEMAS, combine, performing, with_network
+from memdyn.tasks.spm import load_task
+
+start_log(snakemake.log[0])
+device = set_up(snakemake.resources.gpu, snakemake.threads)
+inputs, params, tables = snakemake.input, snakemake.params, []
+task = load_task(inputs.stimuli, params.task, params.network["dt"])
+able = performing(read_table(inputs.performance, SCHEMAS["performance"]))
+for network, *ready in ready_networks(
+    inputs.networks, inputs.cases, params.network, device, only=able
+):
+    frozen, trial_ends, _ = ready
+    failures = add_noise(frozen, task, trial_ends, network.seed, params.settings)
+    logging.info("%s: %d conditions", network.name, len(failures))
+    tables.append(with_network(network, failures))
+metadata = {"schema": SCHEMAS["noise"], "provenance": provenance(device=device)}
+write_table(snakemake.output[0], combine(tables), metadata)

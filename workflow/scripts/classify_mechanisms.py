@@ -1,0 +1,26 @@
+"""Give each network of a shard its mechanism."""
+
+import logging
+
+from snakemake.script import snakemake
+
+from memdyn.files import read_table, write_table
+from memdyn.grid import Network
+from memdyn.logs import start_log
+from memdyn.mechanisms import classify
+from memdyn.provenance import provenance
+from memdyn.tables import SCHEMAS, combine, with_network
+from memdyn.tasks.spm import load_task
+
+start_log(snakemake.log[0])
+params = snakemake.params
+task = load_task(snakemake.input.stimuli, params.task, params.dt)
+ends = read_table(snakemake.input.ends, SCHEMAS["ends"])
+rows = []
+for identity, its_ends in ends.groupby(list(Network._fields), sort=False):
+    network = Network(*identity)
+    labels = classify(its_ends, task, params.settings)
+    logging.info("%s: %s (authors: %s)", network.name, labels["mechanism"], labels["authors_a"])
+    rows.append(with_network(network, labels))
+metadata = {"schema": SCHEMAS["mechanisms"], "provenance": provenance()}
+write_table(snakemake.output[0], combine(rows), metadata)
