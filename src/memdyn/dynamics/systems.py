@@ -96,6 +96,25 @@ class System:
         """DF of a map or Dv of a flow at each row: (rows, n) -> (rows, n, n)."""
         return autodiff_jacobian(self._rule, x, u)
 
+    def drift_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """Derivative of ``drift``: Dv of a flow, DF - I of a map; (rows, n, n)."""
+        jacobian = self.jacobian(x, u)
+        if not self.is_flow:
+            jacobian.diagonal(dim1=-2, dim2=-1).sub_(1)
+        return jacobian
+
+    def root(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """What the solver brings to zero: the drift with each unit divided by a positive factor.
+
+        A closed gate multiplies the drift of its unit by almost nothing, so that everything looks
+        like a fixed point. Gated systems divide that factor out; for all others this is ``drift``.
+        """
+        return self.drift(x, u)
+
+    def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """Derivative of ``root``, (rows, n, n)."""
+        return self.drift_jacobian(x, u)
+
     def input_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         """dF/du or dv/du at each row: (rows, n, inputs)."""
         if u is None:
@@ -233,6 +252,10 @@ class rk4_map(_SteppedFlow):
         return v + h / 6 * (t1 + 2 * t2 + 2 * t3 + t4)
 
 
+#: Axes of each weight of a single network; one more is the network axis of a batch.
+_SINGLE_NDIM = {"recurrent": 2, "input": 2, "bias": 1, "recurrent_bias": 1, "tau": 1}
+
+
 @dataclass(frozen=True)
 class _Network(System):
     """Weights common to all networks; each may carry leading network axes.
@@ -247,7 +270,6 @@ class _Network(System):
     recurrent_bias: Tensor | None = None
     casts = True
     _gates = 1
-    _single_ndim = {"recurrent": 2, "input": 2, "bias": 1, "recurrent_bias": 1, "tau": 1}  # noqa: RUF012
 
     def __post_init__(self):
         rows, units = self.recurrent.shape[-2:]
@@ -281,7 +303,7 @@ class _Network(System):
             raise IndexError("this system holds one network; only a batch can be indexed")
 
         def pick(name: str, t: Tensor) -> Tensor:
-            return t[index] if t.ndim > self._single_ndim[name] else t
+            return t[index] if t.ndim > _SINGLE_NDIM[name] else t
 
         return self._with_tensors(pick)
 
@@ -400,6 +422,19 @@ class GRU(_Network):
         jacobian += _weighted(through_new * reset, w_new)
         jacobian += _weighted(through_new * hn * reset * (1 - reset), w_reset)
         jacobian.diagonal(dim1=-2, dim2=-1).add_(update)
+        return jacobian
+
+    def root(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """The drift (1 - update) (new - x) without its gate: new - x."""
+        return self._gate_values(x, u)[2] - x
+
+    def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        reset, _, new, hn = self._gate_values(x, u)
+        w_reset, _, w_new = self.recurrent.chunk(3, -2)
+        gain = 1 - new**2
+        jacobian = _weighted(gain * reset, w_new)
+        jacobian += _weighted(gain * hn * reset * (1 - reset), w_reset)
+        jacobian.diagonal(dim1=-2, dim2=-1).sub_(1)
         return jacobian
 
 

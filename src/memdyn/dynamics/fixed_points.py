@@ -1,0 +1,397 @@
+"""Fixed points and slow points of one network or a batch, and how far to trust that all were found.
+
+The search runs in rounds. Round one starts from the given states and from the ends of runs from
+them; each later round starts midway between fixed points already found, until a round finds nothing
+new. ``newton.descend`` takes every seed to a root or to a minimum of the speed, and the results are
+merged, polished in float64 and classified:
+
+* ``fixed``: |f| at rounding level. f is F(x) - x of a map and dx/dt of a flow, q = |f|^2 / 2.
+* ``continuum``: a connected set of fixed points (line, ring, plane): one row stands for all of it,
+  ``dimension`` says how many directions it has and ``extent`` how far the seeds saw it reach.
+* ``slow``: a local minimum of q with q > 0 that is slower than the task, see ``relative_speed``.
+
+Seeds that end nowhere are counted as failed. Sussillo & Barak 2013 posed the search as minimising
+q.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from torch import Tensor
+
+from memdyn.dynamics import newton
+from memdyn.dynamics.newton import Rows
+from memdyn.dynamics.results import Table, join
+from memdyn.dynamics.spectrum import eigenvalues, is_stable, time_constants
+from memdyn.dynamics.systems import System
+
+#: Two roots of one network and input are one if a chain of roots links them in steps this small,
+#: relative to the size of the seeds' cloud.
+SAME = 1e-5
+#: A local minimum of q is known, and merged, this well: slope of |f|, and distance like SAME.
+SLOW = 1e-4
+#: A root is marginal if the inverse of Df stretches a random vector this much.
+MARGINAL = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoints(Table):
+    """What ``find_fixed_points`` found: one row per point (or per continuum).
+
+    Columns:
+        states (n, units); inputs (n, inputs); network (n,): index in the batch, 0 for a single one.
+        kind (n,): "fixed", "continuum" or "slow".
+        q (n,): |f|^2 / 2; speed (n,): |f|; relative_speed (n,): |f| over the task's own.
+        eigenvalues (n, units): of DF (map, by falling modulus) or Dv (flow, by falling real part).
+        stable (n,): all |eigenvalue| < 1 (map) or Re < 0 (flow); of a continuum, all but its
+            ``dimension`` marginal ones. False for slow points, which are not at rest.
+        degree (n,): sign det(I - DF), or of -Dv; 0 for a degenerate, slow or continuum row.
+        dimension (n,), extent (n,): of a continuum; 0 otherwise.
+        landed (n,): distinct seeds that ended here.
+
+    Scalars: is_flow, dt; n_failed, seeds that ended nowhere; message, a sentence about
+    the outcome, which explains an empty result.
+    """
+
+    schema = "memdyn.fixed_points"
+
+    states: np.ndarray
+    inputs: np.ndarray
+    network: np.ndarray
+    kind: np.ndarray
+    q: np.ndarray
+    speed: np.ndarray
+    relative_speed: np.ndarray
+    eigenvalues: np.ndarray
+    stable: np.ndarray
+    degree: np.ndarray
+    dimension: np.ndarray
+    extent: np.ndarray
+    landed: np.ndarray
+    is_flow: bool
+    dt: float
+    n_failed: int
+    message: str
+
+    @property
+    def degree_sum(self) -> int | np.ndarray | None:
+        """Sum of ``degree`` over the fixed points: 1 for a complete set of a bounded smooth map.
+
+        Necessary, not sufficient: a missed pair of opposite sign cancels. One number per (network,
+        input) in order of first appearance if there are several; None if a continuum or a
+        degenerate point leaves it undefined.
+        """
+        exact = self.kind != "slow"
+        if (self.degree[exact] == 0).any():
+            return None
+        key = np.column_stack([self.network, self.inputs])
+        _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+        sums = np.bincount(group.ravel(), weights=self.degree, minlength=len(first)).astype(int)
+        return int(sums.sum()) if len(sums) < 2 else sums[np.argsort(first)]
+
+    @property
+    def time_constants(self) -> np.ndarray:
+        """(n, units), in units of dt: -dt / ln|l| of a map, -1 / Re l of a flow; negative grows."""
+        return time_constants(self.eigenvalues, self.is_flow, self.dt)
+
+    def same_set(self, other: "FixedPoints", tolerance: float = 1e-6) -> bool:
+        """Whether both hold the same fixed points, in any order, within ``tolerance``."""
+        mine, theirs = self[self.kind != "slow"], other[other.kind != "slow"]
+        if len(mine) != len(theirs):
+            return False
+        a, b = (np.column_stack([s.states, s.inputs, s.network]) for s in (mine, theirs))
+        gaps = np.linalg.norm(a[:, None] - b[None], axis=-1) <= tolerance
+        return bool((gaps.sum(0) == 1).all() and (gaps.sum(1) == 1).all())
+
+
+def find_fixed_points(
+    network: System,
+    states: Tensor,
+    inputs: Tensor | None = None,
+    *,
+    task_speed: float | None = None,
+    settle: int = 100,
+    rounds: int = 8,
+    iterations: int = 60,
+) -> FixedPoints:
+    """All fixed and slow points that can be reached from ``states``, with their linear stability.
+
+    The order of the seeds does not matter: they enter in lexicographic order, once each.
+
+    Args:
+        network: any System; of a batch (``network.n_networks`` = B), states are (B, rows, units).
+        states: seeds, usually states of the task, (rows, units), any float dtype.
+        inputs: constant input, (inputs,) for all seeds or (rows, inputs); None is zero.
+        task_speed: typical |f| during the task, for ``relative_speed``; the median over ``states``
+            if None.
+        settle: steps of the runs whose ends are seeds as well; 0 for none.
+        rounds: most rounds of midpoints.
+        iterations: most solver steps of one seed.
+
+    Raises:
+        ValueError: seeds or inputs that are not finite or do not fit the network.
+    """
+    if network.n_networks is None:
+        return _search(network, states, inputs, task_speed, settle, rounds, iterations)
+    if states.ndim != 3 or len(states) != network.n_networks:
+        raise ValueError(
+            f"{network.n_networks} networks need states (networks, rows, units); "
+            f"got {tuple(states.shape)}"
+        )
+    per_network = inputs is not None and inputs.ndim == 3
+    parts = []
+    for b in range(network.n_networks):
+        u = inputs[b] if per_network else inputs
+        found = _search(network[b], states[b], u, task_speed, settle, rounds, iterations)
+        parts.append(found)
+    return _join_networks(parts)
+
+
+def _join_networks(parts: list[FixedPoints]) -> FixedPoints:
+    about = {
+        "n_failed": sum(p.n_failed for p in parts),
+        "message": " ".join(f"Network {b}: {p.message}" for b, p in enumerate(parts)),
+    }
+    return join([replace(p, network=np.full(len(p), b), **about) for b, p in enumerate(parts)])
+
+
+def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> FixedPoints:
+    x, u, group = _canonical_seeds(network, states, inputs)
+    network = network.to(x.dtype)
+    try:
+        seeds = newton.start(network, x, u, group)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the system cannot step float64 rows of {x.shape[-1]} units: {error}"
+        ) from error
+    task_speed = task_speed or float(seeds.residual.median())
+    center = x.mean(0)
+    radius = float((x - center).norm(dim=-1).max()) or 1 + float(center.norm())
+    solve = partial(_solve, network, radius=radius, iterations=iterations)
+
+    if settle:
+        seeds = seeds.join(newton.start(network, _run(network, x, u, settle), u, group))
+    found, lost = solve(seeds)
+    sign, null = newton.determinant_sign(network, found)
+    tried = seeds[:0]
+    for _ in range(rounds):
+        isolated = null.norm(dim=-1) < MARGINAL
+        degree = torch.zeros(int(group.max()) + 1, dtype=x.dtype, device=x.device)
+        complete = (degree.index_add_(0, found.group, sign * isolated) == 1).all()
+        limit = max(32, len(x) // 4) if complete else max(64, len(x))
+        middle = _midpoints(network, found[isolated], tried, limit)
+        if not len(middle):
+            break
+        tried = tried.join(middle)
+        more, more_lost = solve(middle)
+        lost = lost.join(more_lost)
+        fresh = more[(newton.distances(more, found) > SAME * radius).all(1)]
+        if complete and not len(fresh):
+            break
+        found = found.join(fresh)
+        more_sign, more_null = newton.determinant_sign(network, fresh)
+        sign, null = torch.cat([sign, more_sign]), torch.cat([null, more_null])
+
+    isolated = null.norm(dim=-1) < MARGINAL
+    label = _continua(network, found, null, radius)
+    keep, extent = _one_per_continuum(found, label)
+    slow, n_failed = _slow_points(network, lost, center, radius, task_speed, iterations)
+    rows = found[keep].join(slow)
+    n_slow = len(slow)
+    kind = np.where(label[keep] >= 0, "continuum", "fixed").tolist() + ["slow"] * n_slow
+    values = eigenvalues(network, rows.x, rows.u)
+    kind = np.array(kind, dtype="<U9")
+    dimension = np.where(kind == "continuum", _nullity(values, network.is_flow), 0)
+    decays = is_stable(values, network.is_flow).sum(1) >= values.shape[1] - dimension
+    degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
+    speed = network.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
+    return FixedPoints(
+        states=rows.x.cpu().numpy(),
+        inputs=np.zeros((len(rows), 0)) if u is None else rows.u.cpu().numpy(),
+        network=np.zeros(len(rows), dtype=int),
+        kind=kind,
+        q=speed**2 / 2,
+        speed=speed,
+        relative_speed=speed / task_speed if task_speed else np.full(len(rows), np.nan),
+        eigenvalues=values,
+        stable=decays & (kind != "slow"),
+        degree=np.concatenate([degree, np.zeros(n_slow)]).astype(int),
+        dimension=dimension,
+        extent=np.concatenate([extent, np.zeros(n_slow)]),
+        landed=rows.landed.cpu().numpy(),
+        is_flow=network.is_flow,
+        dt=network.dt,
+        n_failed=n_failed,
+        message=_message(kind, n_failed, lost),
+    )
+
+
+def _nullity(values: np.ndarray, is_flow: bool) -> np.ndarray:
+    """How many eigenvalues of Df are zero for all one can tell, at least one, (rows,)."""
+    size = np.abs(values if is_flow else values - 1)
+    return np.maximum(1, (size <= 10 / MARGINAL * size.max(1, keepdims=True)).sum(1))
+
+
+def _one_per_continuum(roots: Rows, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to keep: all isolated roots and the most central root of each continuum; its extent."""
+    keep, extent = list(np.flatnonzero(label < 0)), []
+    extent = [0.0] * len(keep)
+    for k in range(label.max(initial=-1) + 1):
+        members = np.flatnonzero(label == k)
+        x = roots.x[members]
+        central = members[int((x - x.mean(0)).norm(dim=-1).argmin())]
+        roots.landed[central] = roots.landed[members].sum()
+        keep.append(central)
+        extent.append(float(torch.cdist(x, x).max()))
+    return np.array(keep, dtype=int), np.array(extent)
+
+
+def _message(kind: np.ndarray, n_failed: int, lost: Rows) -> str:
+    counts = ", ".join(f"{(kind == k).sum()} {k}" for k in ("fixed", "continuum", "slow"))
+    if (kind != "slow").any():
+        return f"{counts}; {n_failed} seeds reached neither."
+    if not len(lost):
+        return "No seed was left."
+    low, mid, high = np.quantile(lost.residual.cpu().numpy(), [0, 0.5, 1])
+    return (
+        f"{counts}; no fixed point: {n_failed} seeds ended at no minimum of the speed either, and "
+        f"the residual |f| where the search for roots stopped was {low:.1e} to {high:.1e} "
+        f"(median {mid:.1e}). The network may have none within reach: try longer runs as seeds, "
+        "or look for a limit cycle."
+    )
+
+
+def _canonical_seeds(network: System, states: Tensor, inputs: Tensor | None):
+    """Distinct seeds in float64 and lexicographic order, their inputs, and an index per input."""
+    if states.ndim != 2 or states.shape[-1] != network.n_units or not len(states):
+        raise ValueError(
+            f"states must be (rows, {network.n_units}) with at least one row; "
+            f"got {tuple(states.shape)}"
+        )
+    x = states.detach().to(torch.float64)
+    u = None
+    if inputs is not None:
+        if inputs.shape[-1] != network.n_inputs or inputs.shape[:-1] not in ((), (1,), (len(x),)):
+            raise ValueError(
+                f"inputs must be ({network.n_inputs},) or ({len(x)}, {network.n_inputs}); "
+                f"got {tuple(inputs.shape)}"
+            )
+        u = inputs.detach().to(x).expand(len(x), -1)
+    both = x if u is None else torch.cat([u, x], -1)
+    if not both.isfinite().all():
+        raise ValueError("states and inputs must be finite: drop the rows with NaN or inf")
+    both = torch.unique(both, dim=0)
+    if u is None:
+        return both, None, torch.zeros(len(both), dtype=torch.long, device=x.device)
+    u, x = both.tensor_split([u.shape[-1]], dim=1)
+    return x.contiguous(), u.contiguous(), torch.unique(u, dim=0, return_inverse=True)[1]
+
+
+def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
+    for _ in range(steps):
+        x = network.step(x, u)
+    return x
+
+
+def _solve(network: System, seeds: Rows, *, radius: float, iterations: int) -> tuple[Rows, Rows]:
+    """Roots reached from the seeds, and the rows that reached none.
+
+    The descent runs on float32 linear algebra; what is left of the seeds is polished in float64.
+    """
+    fast = newton.descend(
+        network,
+        seeds,
+        radius=radius,
+        target=1e3,
+        dtype=torch.float32,
+        iterations=iterations,
+        merge_distance=SAME * radius,
+    )
+    near = newton.merge(fast, SAME * radius)
+    exact = newton.descend(
+        network, near, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
+    )
+    merged = newton.merge(exact, SAME * radius)
+    return merged[merged.is_root], merged[~merged.is_root]
+
+
+def _slow_points(network, lost, center, radius, task_speed, iterations) -> tuple[Rows, int]:
+    """Local minima of the speed reached from rows that reached no root, and how many rows failed.
+
+    A minimum far outside the cloud of the seeds is a saturated gate, not a memory: it fails, and so
+    does one that is no slower than the task itself.
+    """
+    rows = newton.descend(
+        network,
+        lost,
+        radius=radius,
+        target=1.0,
+        dtype=torch.float64,
+        iterations=iterations,
+        merge_distance=SAME * radius,
+        speed=True,
+    )
+    near = (rows.x - center).norm(dim=-1) <= 2 * radius
+    minimum = near & (rows.slope <= SLOW) & (rows.residual < task_speed)
+    slow = newton.merge(rows[minimum], SLOW * radius)
+    return slow, int(rows.landed[~minimum].sum())
+
+
+def _midpoints(network: System, points: Rows, tried: Rows, limit: int) -> Rows:
+    """Seeds midway between fixed points: the ``limit`` shortest pairs whose midpoint is not close
+    (a tenth of their distance) to a fixed point, to a midpoint tried before, or to another one."""
+    gap = newton.distances(points, points)
+    i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
+    order = torch.argsort(gap[i, j], stable=True)
+    order = order[gap[i, j][order].isfinite()][: 8 * limit]
+    i, j = i[order], j[order]
+    u = None if points.u is None else points.u[i]
+    middle = newton.start(network, (points.x[i] + points.x[j]) / 2, u, points.group[i])
+    clear = gap[i, j, None] / 10
+    close = (newton.distances(middle, points.join(tried)) < clear).any(1)
+    close |= (newton.distances(middle, middle) < clear).tril(-1).any(1)
+    return middle[(~close).nonzero()[:limit, 0]]
+
+
+def _continua(network: System, roots: Rows, null: Tensor, radius: float):
+    """Group the roots that lie on a connected set of roots.
+
+    A root is on one if Df is singular there and a step of ``radius`` / 50 along the null direction
+    leads to another root, not back. Two such roots are connected if they are neighbours (an edge of
+    the minimum spanning tree) and the solver finds a root between them.
+
+    Returns:
+        label (rows,), -1 for an isolated root, else an index per continuum.
+    """
+    label = np.full(len(roots), -1)
+    marginal = (null.norm(dim=-1) >= MARGINAL).nonzero()[:, 0]
+    if not len(marginal):
+        return label
+    points, probe = roots[marginal], radius / 50
+    direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
+
+    def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
+        rows = newton.start(network, x, like.u, like.group)
+        return newton.descend(network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
+
+    leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)
+    for sign in (-1, 1):
+        there = nearest_roots(points.x + sign * probe * direction, points, probe)
+        leads_on |= there.is_root & ((there.x - points.x).norm(dim=-1) > probe / 4)
+    marginal, points = marginal[leads_on], points[leads_on]
+    if not len(marginal):
+        return label
+
+    gap = newton.distances(points, points)
+    finite = torch.where(gap.isfinite(), gap, 0.0).cpu().numpy()  # 0 is no edge
+    i, j = (torch.as_tensor(k, device=gap.device) for k in minimum_spanning_tree(finite).nonzero())
+    middle = (points.x[i] + points.x[j]) / 2
+    between = nearest_roots(middle, points[i], radius)
+    joined = between.is_root & ((between.x - middle).norm(dim=-1) <= gap[i, j] / 2)
+    edges = np.zeros(finite.shape, dtype=bool)
+    edges[i[joined].cpu(), j[joined].cpu()] = True
+    label[marginal.cpu()] = connected_components(edges, directed=False)[1]
+    return label

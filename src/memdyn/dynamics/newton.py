@@ -1,0 +1,241 @@
+"""The solver core: many roots of one drift at once, Newton while it pays and LM when it does not.
+
+Each row descends on |f| by itself and stops by itself; f is ``System.root``, or ``System.drift``
+where a minimum of the speed is wanted. A row starts with Newton
+steps; when one fails to halve |f| or leaves the trust radius, it changes to Levenberg-Marquardt,
+``(J'J + damping I) s = -J'f``, and returns to Newton once a step cuts |f| well. Linear algebra may
+run in float32 while residuals stay in float64: that is inexact Newton, whose error per step is
+about 1e-7 times the condition number, at half the cost or less. Rows that fall together are merged
+on the way.
+
+Nocedal & Wright 2006, ch. 10 and 11.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import torch
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from memdyn.dynamics.systems import System
+
+#: A residual below ROUNDING eps (1 + |x|) is rounding error: the row is an exact root.
+ROUNDING = 1e4
+#: A row stands at a minimum of |f| once the gradient of |f|, J'f / |f|, is this small.
+FLAT = 1e-6
+_WORKSPACE_BYTES = 2**28  # Jacobians held at once
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a search. x (rows, n); u (rows, inputs) or None; the rest (rows,).
+
+    Rows of different ``group`` (different input) never merge. ``residual`` is |f| of the last
+    descent, ``slope`` the length of the gradient of |f|, ``landed`` the number of seeds that ended
+    in a row.
+    """
+
+    x: Tensor
+    u: Tensor | None
+    group: Tensor
+    residual: Tensor
+    slope: Tensor
+    landed: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: Tensor) -> "Rows":
+        return self._map(lambda name: getattr(self, name)[rows])
+
+    def join(self, other: "Rows") -> "Rows":
+        return self._map(lambda name: torch.cat([getattr(self, name), getattr(other, name)]))
+
+    def _map(self, change) -> "Rows":
+        return Rows(
+            *(None if getattr(self, f.name) is None else change(f.name) for f in fields(self))
+        )
+
+    @property
+    def is_root(self) -> Tensor:
+        """Whether |f| is at rounding level, (rows,)."""
+        return self.residual <= rounding_level(self.x)
+
+
+def start(system: System, x: Tensor, u: Tensor | None, group: Tensor) -> Rows:
+    """Seeds of a search."""
+    residual = system.root(x, u).norm(dim=-1)
+    unknown = torch.full_like(residual, torch.inf)
+    return Rows(x, u, group, residual, unknown, torch.ones_like(group))
+
+
+def rounding_level(x: Tensor) -> Tensor:
+    """|f| below which a row counts as an exact root, (rows, n) -> (rows,)."""
+    return ROUNDING * torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))
+
+
+def distances(a: Rows, b: Rows) -> Tensor:
+    """Euclidean distance of every row of a to every row of b; inf between groups."""
+    gap = torch.cdist(a.x, b.x, compute_mode="donot_use_mm_for_euclid_dist")
+    return gap.masked_fill(a.group[:, None] != b.group[None, :], torch.inf)
+
+
+def merge(rows: Rows, distance: float) -> Rows:
+    """One row per chain of rows linked within ``distance``: the one with the smallest residual.
+
+    Single linkage does not depend on the order of the rows.
+    """
+    return _merge(rows, distance)[0]
+
+
+def _merge(rows: Rows, distance: float) -> tuple[Rows, Tensor]:
+    """Merged rows, and which rows they were."""
+    if len(rows) < 2:
+        return rows, torch.arange(len(rows), device=rows.x.device)
+    near = (distances(rows, rows) <= distance).cpu().numpy()
+    count, label = connected_components(near, directed=False)
+    label = torch.as_tensor(label, dtype=torch.long, device=rows.x.device)
+    order = torch.argsort(rows.residual, stable=True)
+    order = order[torch.argsort(label[order], stable=True)]  # by chain, smallest residual first
+    first = torch.searchsorted(label[order], torch.arange(count, device=label.device))
+    landed = torch.zeros_like(first).index_add_(0, label, rows.landed)
+    best = order[first]
+    return replace(rows[best], landed=landed), best
+
+
+def descend(
+    system: System,
+    rows: Rows,
+    *,
+    radius: float,
+    target: float,
+    dtype: torch.dtype,
+    iterations: int,
+    merge_distance: float = 0.0,
+    speed: bool = False,
+) -> Rows:
+    """Lower |f| of each row until it is at ``target`` x rounding level, flat, or out of steps.
+
+    Args:
+        system: one network in float64.
+        rows: where to start; they are not changed.
+        radius: longest step that is trusted.
+        target: residual to stop at, in units of ``rounding_level``.
+        dtype: precision of the linear algebra (a bare function keeps its own).
+        iterations: most steps of one row.
+        merge_distance: rows this close on the way become one; with 0 all rows come back in order.
+        speed: lower the speed |drift| itself, not |root|.
+    """
+    f_of = system.drift if speed else system.root
+    if merge_distance:
+        rows = merge(rows, merge_distance)
+    dtype = dtype if system.casts else rows.x.dtype
+    solver = system.to(dtype)
+    jacobian_of = solver.drift_jacobian if speed else solver.root_jacobian
+    f = f_of(rows.x, rows.u)
+    rows = replace(rows, x=rows.x.clone(), residual=f.norm(dim=-1), slope=rows.slope.clone())
+    damping = torch.zeros_like(rows.residual)  # 0 is Newton
+    scale = torch.zeros_like(rows.residual)
+    active = rows.residual > target * rounding_level(rows.x)
+
+    for iteration in range(iterations):
+        now = active.nonzero()[:, 0]
+        if not len(now):
+            break
+        u = None if rows.u is None else rows.u[now]
+        step, rows.slope[now], scale[now] = _steps(
+            jacobian_of, dtype, rows.x[now], u, f[now], damping[now], scale[now]
+        )
+        x_new = rows.x[now] + step
+        f_new = f_of(x_new, u)
+        ratio = f_new.norm(dim=-1) / rows.residual[now]
+        newton = damping[now] == 0
+        # Comparisons with NaN are False: a step that is not finite is never better.
+        better = (step.norm(dim=-1) <= radius) & (ratio < torch.where(newton, 0.5, 1.0))
+
+        moved = now[better]
+        rows.x[moved], f[moved] = x_new[better], f_new[better]
+        rows.residual[moved] = f[moved].norm(dim=-1)
+        damping[now] = _next_damping(damping[now], ratio, better)
+
+        level = rounding_level(rows.x[now])
+        at_target = rows.residual[now] <= target * level
+        at_rounding = ~better & (rows.residual[now] <= level)
+        flat = (rows.slope[now] <= FLAT) | (damping[now] > 1e10)
+        active[now] = ~(at_target | at_rounding | flat)
+
+        if merge_distance and iteration % 2:
+            merged, kept = _merge(rows, merge_distance)
+            if len(kept) < len(rows):
+                rows, f, damping = merged, f[kept], damping[kept]
+                scale, active = scale[kept], active[kept]
+    return rows
+
+
+def _steps(
+    jacobian_of: Callable,
+    dtype: torch.dtype,
+    x: Tensor,
+    u: Tensor | None,
+    f: Tensor,
+    damping: Tensor,
+    scale: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Newton or LM step, slope of |f|, and the largest mean square of Jacobian columns so far."""
+    n = x.shape[-1]
+    at_once = max(1, _WORKSPACE_BYTES // (n * n * dtype.itemsize))
+    step, slope, scale = torch.empty_like(x), torch.empty_like(damping), scale.clone()
+    for part in torch.arange(len(x), device=x.device).split(at_once):
+        u_part = None if u is None else u[part].to(dtype)
+        size = f[part].norm(dim=-1, keepdim=True).clamp(min=torch.finfo(f.dtype).tiny)
+        unit = (f[part] / size).to(dtype)  # of length 1, so that float32 cannot underflow
+        jacobian = jacobian_of(x[part].to(dtype), u_part)
+        gradient = (unit.unsqueeze(-2) @ jacobian).squeeze(-2)
+        slope[part] = gradient.norm(dim=-1).to(x.dtype)
+        out = torch.empty_like(unit)
+        newton = damping[part] == 0
+        if newton.any():
+            chosen = jacobian if newton.all() else jacobian[newton]
+            out[newton] = torch.linalg.solve_ex(chosen, -unit[newton])[0]
+        if not newton.all():
+            lm = ~newton
+            normal = jacobian[lm].mT @ jacobian[lm]
+            diagonal = normal.diagonal(dim1=-2, dim2=-1)
+            scale[part[lm]] = torch.maximum(scale[part[lm]], diagonal.mean(-1).to(x.dtype))
+            diagonal.add_((damping[part[lm]] * scale[part[lm]]).to(dtype).unsqueeze(-1))
+            factor, failed = torch.linalg.cholesky_ex(normal)
+            solved = torch.cholesky_solve(-gradient[lm].unsqueeze(-1), factor).squeeze(-1)
+            out[lm] = torch.where(failed.unsqueeze(-1) > 0, torch.nan, solved)
+        step[part] = out.to(x.dtype) * size
+    return step, slope, scale
+
+
+def _next_damping(damping: Tensor, ratio: Tensor, better: Tensor) -> Tensor:
+    """Newton stays Newton while it works; LM relaxes when it works, stiffens when it does not."""
+    relaxed = torch.where((ratio < 0.3) | (damping == 0), 0.0, (damping / 4).clamp(min=1e-6))
+    stiffer = torch.where(damping == 0, 0.1, damping * 5)
+    return torch.where(better, relaxed, stiffer)
+
+
+def determinant_sign(system: System, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Sign of det(-Df) at each row, and a vector (rows, n) that Df maps almost to zero, if any.
+
+    The vector is Df^-1 b for a fixed unit vector b: its length is about 1 / (smallest singular
+    value) and, where that is huge, its direction is the null direction.
+    """
+    n = rows.x.shape[-1]
+    generator = torch.Generator().manual_seed(0)
+    b = torch.randn(n, 1, generator=generator, dtype=torch.float64).to(rows.x)
+    b /= b.norm()
+    signs, vectors = torch.empty_like(rows.residual), torch.empty_like(rows.x)
+    for i in range(len(rows)):
+        u = None if rows.u is None else rows.u[i : i + 1]
+        jacobian = system.root_jacobian(rows.x[i : i + 1], u)[0]
+        # A shift far below any real eigenvalue keeps an exactly singular matrix invertible.
+        jacobian.diagonal().add_(1e-11 * jacobian.abs().max())
+        factor, pivots = torch.linalg.lu_factor(jacobian)
+        swaps = (pivots.cpu() != torch.arange(1, n + 1)).sum()
+        signs[i] = factor.diagonal().sign().prod() * (-1) ** int(swaps + n)
+        vectors[i] = torch.linalg.lu_solve(factor, pivots, b).squeeze(-1)
+    return signs, vectors
