@@ -145,12 +145,10 @@ def test_slurm_has_pinned_already(environment):
 
 
 @pytest.mark.parametrize("value", ["", "-1", "NoDevFiles"])
-def test_no_visible_gpu_means_cpu(environment, caplog, value):
+def test_no_visible_gpu_means_cpu(environment, value):
     environment.setenv("CUDA_VISIBLE_DEVICES", value)
     environment.setenv("SLURM_JOB_ID", "17")
-    with caplog.at_level("INFO"):
-        assert claim_gpu(1) == "cpu"
-    assert "running on the CPU" in caplog.text
+    assert claim_gpu(1) == "cpu"
 
 
 @pytest.mark.parametrize(
