@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from memdyn.dynamics.results import Table
@@ -175,10 +174,13 @@ def _end_of(run: Tensor) -> str:
 
 def _runs_on(run: Tensor, cycle: _Cycle) -> bool:
     """Whether every point of a run lies on a known cycle."""
-    points = run[:: max(1, len(run) // 50)].cpu().numpy()
-    gap = cdist(points, cycle.orbit).min(1).max()
-    spacing = np.linalg.norm(np.diff(cycle.orbit, axis=0), axis=1).max()
-    return gap <= spacing / 2 + SAME * cycle.diameter
+    points = run[:: max(1, len(run) // 50)].cpu().numpy()[:, None]
+    side = np.roll(cycle.orbit, -1, axis=0) - cycle.orbit
+    offset = points - cycle.orbit
+    length = np.square(side).sum(-1).clip(min=np.finfo(float).tiny)
+    share = np.clip((offset * side).sum(-1) / length, 0, 1)
+    gap = np.linalg.norm(offset - share[..., None] * side, axis=-1).min(1)
+    return bool(gap.max() <= SAME * cycle.diameter)
 
 
 def _solve_cycle(network: System, run: Tensor, u: Tensor | None, k: int) -> _Cycle | None:
@@ -195,7 +197,7 @@ def _solve_cycle(network: System, run: Tensor, u: Tensor | None, k: int) -> _Cyc
             continue
         away = float((cycle.point - run[-1]).norm()) / diameter
         # A chaotic run passes near many unstable cycles without being on any.
-        if away <= 2 * RECUR and (cycle.stable or _runs_on(run, cycle)):
+        if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
             return cycle
     return None
 
@@ -228,7 +230,7 @@ class _Section:
         for _ in range(steps + _NODES):
             if v is not None:
                 carried.append(self.network.step_tangent(path[-1], self.u, carried[-1]))
-                carried = carried[-2 * _NODES :]
+                carried = carried[-3 * _NODES :]
             path.append(self.network.step(path[-1], self.u))
         path = torch.cat(path)
         height = (path - self.origin) @ self.normal
