@@ -12,16 +12,18 @@ min_version("9.13")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
+include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/mechanisms.smk"
+include: "workflow/rules/robustness.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/tables/networks.parquet",
-
-
-include: "workflow/rules/stimuli.smk"
-include: "workflow/rules/networks.smk"
-include: "workflow/rules/mechanisms.smk"
-include: "workflow/rules/robustness.smk"
+        rules.slow_manifolds.input,

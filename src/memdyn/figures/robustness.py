@@ -1,0 +1,295 @@
+"""Figure 5 of study 1: forgetting and noise, per mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from memdyn.figures.style import (
+    FAINT,
+    FULL,
+    INK,
+    MECHANISM_COLOURS,
+    MECHANISM_NAMES,
+    SMALL,
+    Drawn,
+    house_style,
+    letter,
+    new_figure,
+    panel,
+    present,
+    say,
+    small_print,
+    tint,
+)
+
+ROW, TOP, BOTTOM = 2.35, 0.42, 0.06  # heights (inch): of one test, above and below all
+N_BOOTSTRAP, LEVEL, SEED = 2000, 0.95, 0
+PARTS = ("failed", "asymptotic", "fixed_time")
+NOISE_NAMES = {
+    "uniform": "noise U(0.5, 0.5 + s) on stimulus 1",
+    "gaussian": "noise N(0, s²/12) on stimulus 1",
+}
+COLUMNS = ["mechanism", "level", "quantity", "mean", "low", "high", "n"]
+
+
+def draw(
+    networks: pd.DataFrame, delays: pd.DataFrame, noise: pd.DataFrame, nominal: float, note: str
+) -> Drawn:
+    """Draw the figure.
+
+    Args:
+        networks: one row per network, with ``performs`` and ``mechanism``.
+        delays, noise: failed fractions per network and condition; may be empty, without columns.
+        nominal: duration of the unextended delay (tau).
+        note: scale and size, for the small print.
+    """
+    kinds = list(dict.fromkeys(noise["noise"])) if len(noise) else []
+    tests = {"delay": curves(delays, networks, "extra")}
+    for kind in kinds:
+        tests[kind] = curves(noise[noise["noise"] == kind], networks, "level")
+    if not kinds:
+        tests["noise"] = curves(noise, networks, "level")
+    with house_style():
+        figure = new_figure(FULL, TOP + ROW * len(tests) + BOTTOM)
+        for row, (test, found) in enumerate(tests.items()):
+            _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
+        able = networks[networks["performs"]]
+        small_print(
+            figure,
+            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}). Bands:"
+            f" {LEVEL:.0%} bootstrap over networks.",
+        )
+        plotted = {
+            "abcdefgh"[2 * row : 2 * row + 2]: found.assign(test=test)
+            for row, (test, found) in enumerate(tests.items())
+        }
+        return Drawn(figure, plotted, _summary(able, tests))
+
+
+def curves(table: pd.DataFrame, networks: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Mean failed fraction per mechanism and level, with its interval over networks.
+
+    Args:
+        table: one row per network and level, with the columns of ``PARTS``; may be empty.
+        networks: one row per network; only those that perform count.
+        level: column that holds the level.
+
+    Returns:
+        Rows of ``mechanism``, ``level``, ``quantity`` (one of ``PARTS``), ``mean``, ``low``,
+        ``high`` (percentile bootstrap over networks; not a number for a single one) and ``n``.
+    """
+    able = networks.loc[networks["performs"], ["network", "mechanism"]]
+    if table.empty or able.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    joined = table[["network", level, *PARTS]].merge(able, on="network", validate="many_to_one")
+    rows = []
+    for name in present(joined["mechanism"]):
+        own = joined[joined["mechanism"] == name]
+        for part in PARTS:
+            values = own.pivot_table(part, "network", level, dropna=False).dropna(how="all")
+            low, high = bootstrap(values.to_numpy())
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "mechanism": name,
+                        "level": values.columns.to_numpy(dtype=float),
+                        "quantity": part,
+                        "mean": values.mean().to_numpy(),
+                        "low": low,
+                        "high": high,
+                        "n": len(values),
+                    }
+                )
+            )
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
+
+
+def bootstrap(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of the mean of each column when rows are drawn with replacement.
+
+    Args:
+        values: (n_networks, n_levels); a network keeps its values at all levels together.
+
+    Returns:
+        Low and high (n_levels,), not a number if there are fewer than two rows.
+    """
+    n = len(values)
+    if n < 2:
+        return (np.full(values.shape[1], np.nan),) * 2
+    picks = np.random.default_rng(SEED).integers(n, size=(N_BOOTSTRAP, n))
+    counts = np.zeros((N_BOOTSTRAP, n))
+    np.add.at(counts, (np.arange(N_BOOTSTRAP)[:, None], picks), 1)
+    known = np.isfinite(values)
+    total = counts @ np.where(known, values, 0.0)
+    with np.errstate(invalid="ignore"):
+        means = total / (counts @ known)
+    tail = (1 - LEVEL) / 2
+    low, high = np.nanquantile(means, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def _summary(able: pd.DataFrame, tests: Mapping[str, pd.DataFrame]) -> dict:
+    summary = {
+        "performing": len(able),
+        "networks": {
+            name: int((able["mechanism"] == name).sum()) for name in present(able["mechanism"])
+        },
+        "bootstrap": {"draws": N_BOOTSTRAP, "level": LEVEL, "seed": SEED},
+    }
+    for test, found in tests.items():
+        failed = found[found["quantity"] == "failed"]
+        summary[test] = {
+            name: {
+                f"{level:g}": mean for level, mean in zip(rows["level"], rows["mean"], strict=True)
+            }
+            for name, rows in failed.groupby("mechanism", sort=False)
+        }
+    return summary
+
+
+def _draw_test(
+    figure: Figure, top: float, test: str, found: pd.DataFrame, letters: str, nominal: float
+) -> None:
+    """One row: all mechanisms together, then each with its failures split."""
+    delay = test == "delay"
+    title = "delay 1 made longer" if delay else NOISE_NAMES.get(test, "noise on stimulus 1")
+    ax = panel(figure, 0.62, top, 2.15, ROW - 0.8)
+    letter(ax, letters[0], left=34)
+    ax.set_title(title, loc="left")
+    if found.empty:
+        say(ax, "No network performs the task:\nnothing was tested.")
+        return
+    axis = _delay_axis if delay else _noise_axis
+    failed = found[found["quantity"] == "failed"]
+    ends = {}
+    for name in present(failed["mechanism"]):
+        own, colour = failed[failed["mechanism"] == name], MECHANISM_COLOURS[name]
+        ax.fill_between(own["level"], own["low"], own["high"], color=colour, alpha=0.16, lw=0)
+        ax.plot(
+            own["level"],
+            own["mean"],
+            color=colour,
+            marker="" if delay else "o",
+            ms=2.8,
+            lw=1.4,
+            clip_on=False,
+            zorder=4,
+        )
+        ends[name] = (own["mean"].iloc[-1], int(own["n"].iloc[0]))
+    axis(ax, found["level"])
+    ax.set(ylim=(0, 1), ylabel="failed fraction of trials")
+    if delay:
+        ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ)")
+        ax.plot(0, 0, "o", ms=4, mfc="white", mec=INK, mew=0.8, clip_on=False, zorder=6)
+        ax.annotate(
+            "reference: nothing added",
+            (0, 0),
+            xytext=(5, 4),
+            textcoords="offset points",
+            size=SMALL,
+            color=FAINT,
+        )
+    else:
+        ax.set_xlabel("noise level s (0: none)")
+    _label_ends(ax, ends)
+
+    names = list(ends)
+    n_columns = min(3, len(names))
+    n_rows = -(-len(names) // n_columns)
+    width, height = 3.25 / n_columns, (ROW - 0.8) / n_rows
+    for i, name in enumerate(names):
+        row, column = divmod(i, n_columns)
+        small = panel(
+            figure,
+            4.17 + column * width,
+            top + row * height + (0.13 if n_rows > 1 else 0),
+            width - 0.12,
+            height - (0.26 if n_rows > 1 else 0),
+        )
+        _draw_split(small, found[found["mechanism"] == name], name, axis)
+        if column:
+            small.set_yticklabels([])
+        if row + 1 < n_rows and i + n_columns < len(names):
+            small.set_xticklabels([])
+        if i == 0:
+            letter(small, letters[1], left=20, up=6 if n_rows == 1 else 12)
+    _key_to_split(figure, top)
+
+
+def _delay_axis(ax: Axes, levels: pd.Series) -> None:
+    ax.set_xlim(0, levels.max())
+    ax.xaxis.set_major_locator(MaxNLocator(4 if ax.bbox.width > 150 else 2))
+
+
+def _noise_axis(ax: Axes, levels: pd.Series) -> None:
+    """Linear from zero to the smallest level, then logarithmic."""
+    positive = levels[levels > 0]
+    first, last = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
+    ax.set_xscale("symlog", linthresh=first, linscale=0.5)
+    ax.set_xlim(0, last)
+    decades = [x for x in (0.1, 1, 10, 100) if first <= x <= last]
+    ax.set_xticks([0, *decades], ["0", *(f"{x:g}" for x in decades)])
+    ax.set_xticks([], minor=True)
+
+
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
+    """Name each curve at its end, apart from the others."""
+    gap = 0.15
+    order = sorted(ends, key=lambda name: ends[name][0])
+    places = [max(ends[name][0], 0.05) for name in order]
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + gap)
+    over = max(0.0, places[-1] - 0.98)
+    for i in reversed(range(len(places))):
+        places[i] -= over
+        if i and places[i] - places[i - 1] >= gap:
+            over = min(over, max(0.0, places[i - 1] - (places[i] - gap)))
+    for name, place in zip(order, places, strict=True):
+        value, n = ends[name]
+        colour = MECHANISM_COLOURS[name]
+        ax.annotate(
+            f"{MECHANISM_NAMES[name]}\nn = {n}" + (", no interval" if n == 1 else ""),
+            (1, value),
+            xytext=(1.07, place),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            size=SMALL,
+            color=colour,
+            va="center",
+            linespacing=0.95,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "shrinkA": 1, "shrinkB": 2},
+        )
+
+
+def _draw_split(ax: Axes, own: pd.DataFrame, name: str, axis) -> None:
+    """Failures of one mechanism: gone to another state, or only late."""
+    colour = MECHANISM_COLOURS[name]
+    parts = {part: rows for part, rows in own.groupby("quantity")}
+    level, gone = parts["asymptotic"]["level"], parts["asymptotic"]["mean"].to_numpy()
+    total = gone + parts["fixed_time"]["mean"].to_numpy()
+    ax.fill_between(level, 0, gone, color=colour, lw=0)
+    ax.fill_between(level, gone, total, color=tint(colour, 0.35), lw=0)
+    ax.plot(level, total, color=colour, lw=0.9)
+    axis(ax, own["level"])
+    ax.set(ylim=(0, 1), yticks=[0, 0.5, 1])
+    ax.set_yticklabels(["0", "", "1"])
+    ax.set_title(MECHANISM_NAMES[name], color=colour, size=SMALL, loc="left", pad=2)
+
+
+def _key_to_split(figure: Figure, top: float) -> None:
+    ax = panel(figure, 4.17, top + ROW - 0.56, 3.25, 0.2)
+    ax.set(xlim=(0, 3.25), ylim=(0, 1))
+    ax.set_axis_off()
+    for x, colour, text in (
+        (0.0, INK, "still off one trial later"),
+        (1.65, tint(INK, 0.35), "only late"),
+    ):
+        ax.fill_between([x, x + 0.16], 0.2, 0.8, color=colour, lw=0)
+        ax.text(x + 0.22, 0.5, text, size=SMALL, va="center", color=FAINT if x else INK)
