@@ -1,0 +1,107 @@
+"""Is a memory held on a slow manifold? Measured at the states of the late delay.
+
+Slow is relative: to the speed of the task, and to the length of the delay. A mode counts as slow if
+its time constant is at least one delay (or if it grows); the dimension is where the spectrum of
+time constants has its widest gap. Persistence asks whether the manifold survives small noise on the
+weights (Ságodi et al. 2024: a perturbed continuous attractor leaves a slow manifold behind).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.results import Table
+from memdyn.dynamics.spectrum import eigenvalues, time_constants
+from memdyn.dynamics.systems import System
+
+
+@dataclass(frozen=True, eq=False)
+class SlowManifold(Table):
+    """One row per late-delay state.
+
+    states (rows, n); relative_speed (rows,): |drift| over the task's; n_slow (rows,): modes that
+    last a delay or longer; dimension (rows,): modes before the widest gap among the ``leading``
+    time constants; slowest (rows,): longest time constant, inf for a mode that grows; drift
+    (rows,): distance covered in one more delay, over the spread of the states; persistence (rows,):
+    median over noisy copies of that drift, divided by ``drift`` of the intact network. Scalar
+    delay, in time.
+    """
+
+    schema = "memdyn.slow_manifold"
+
+    states: np.ndarray
+    relative_speed: np.ndarray
+    n_slow: np.ndarray
+    dimension: np.ndarray
+    slowest: np.ndarray
+    drift: np.ndarray
+    persistence: np.ndarray
+    delay: float
+
+
+def slow_manifold(
+    network: System,
+    states: Tensor,
+    delay: float,
+    task_speed: float,
+    inputs: Tensor | None = None,
+    *,
+    leading: int = 10,
+    noise: float = 0.01,
+    copies: int = 8,
+    seed: int = 0,
+) -> SlowManifold:
+    """Slow modes, drift and persistence at late-delay states (rows, n) of one network.
+
+    Args:
+        delay: length of the memory period, in the network's time (steps of a map).
+        task_speed: typical |drift| during the task.
+        leading: how many time constants the gap is looked for in.
+        noise: SD of the weight noise, relative to the RMS weight.
+        copies: noisy networks; 0 leaves persistence NaN.
+
+    Raises:
+        ValueError: a delay or task speed that is not positive.
+    """
+    if not delay > 0 or not task_speed > 0:
+        raise ValueError(f"delay and task_speed must be positive, got {delay} and {task_speed}")
+    network = network.to(torch.float64)
+    x = states.detach().to(torch.float64)
+    values = eigenvalues(network, x, inputs)
+    lasting = time_constants(values, network.is_flow, network.dt)
+    lasting = np.sort(np.where(lasting < 0, np.inf, lasting), axis=1)[:, ::-1]
+    generator = torch.Generator().manual_seed(seed)
+    own = _drift(network, x, inputs, delay)
+    noisy = [
+        _drift(network.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)
+    ]
+    floor = torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))  # a resting state has no drift to
+    compare ratio = torch.stack(noisy).median(0).values / own.clamp(min=floor) if noisy else own *
+    torch.nan spread = (x - x.mean(0)).norm(dim=-1).square().mean().sqrt()
+    return SlowManifold(
+        states=x.cpu().numpy(),
+        relative_speed=(network.drift(x, inputs).norm(dim=-1) / task_speed).cpu().numpy(),
+        n_slow=(lasting >= delay).sum(1),
+        dimension=_before_widest_gap(lasting[:, : leading + 1]),
+        slowest=lasting[:, 0],
+        drift=(own / spread).cpu().numpy(),
+        persistence=ratio.cpu().numpy(),
+        delay=delay,
+    )
+
+
+def _drift(network: System, x: Tensor, u: Tensor | None, delay: float) -> Tensor:
+    """Distance between each state and itself one delay later, (rows,)."""
+    y = x
+    for _ in range(round(delay / network.dt)):
+        y = network.step(y, u)
+    return (y - x).norm(dim=-1)
+
+
+def _before_widest_gap(lasting: np.ndarray) -> np.ndarray:
+    """Modes before the largest ratio of neighbouring time constants, growing ones counted in."""
+    finite = np.where(np.isinf(lasting), np.finfo(float).max, lasting).clip(min=1e-12)
+    ratio = np.log(finite[:, :-1]) - np.log(finite[:, 1:])
+    return ratio.argmax(1) + 1 if ratio.shape[1] else np.ones(len(lasting), dtype=int)
