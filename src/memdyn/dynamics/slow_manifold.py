@@ -74,12 +74,10 @@ def slow_manifold(
     lasting = np.sort(np.where(lasting < 0, np.inf, lasting), axis=1)[:, ::-1]
     generator = torch.Generator().manual_seed(seed)
     own = _drift(network, x, inputs, delay)
-    noisy = [
-        _drift(network.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)
-    ]
-    floor = torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))  # a resting state has no drift to
-    compare ratio = torch.stack(noisy).median(0).values / own.clamp(min=floor) if noisy else own *
-    torch.nan spread = (x - x.mean(0)).norm(dim=-1).square().mean().sqrt()
+    noisy = [_drift(network.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)]
+    floor = torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))  # a resting state does not drift
+    worse = torch.stack(noisy).median(0).values if noisy else own * torch.nan
+    spread = (x - x.mean(0)).norm(dim=-1).square().mean().sqrt()
     return SlowManifold(
         states=x.cpu().numpy(),
         relative_speed=(network.drift(x, inputs).norm(dim=-1) / task_speed).cpu().numpy(),
@@ -87,7 +85,7 @@ def slow_manifold(
         dimension=_before_widest_gap(lasting[:, : leading + 1]),
         slowest=lasting[:, 0],
         drift=(own / spread).cpu().numpy(),
-        persistence=ratio.cpu().numpy(),
+        persistence=(worse / own.clamp(min=floor)).cpu().numpy(),
         delay=delay,
     )
 

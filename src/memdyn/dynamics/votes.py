@@ -42,6 +42,7 @@ def vote(
     cycle: np.ndarray,
     largest_exponent: np.ndarray,
     exponent_error: np.ndarray,
+    resolution: float = 1e-3,
 ) -> Vote:
     """Label one network from the evidence of three routes.
 
@@ -52,15 +53,16 @@ def vote(
         point: index of the stable fixed point that the solver assigns to the memory; -1 for none.
         cycle: index of the stable cycle that it assigns; -1 for none.
         largest_exponent, exponent_error: of each run, with its standard error.
+        resolution: rates slower than this cannot be told from 0; about 1 / length of the run.
 
     Rules:
         A route that sees only fixed points says "direct" if no two different memories share one,
         and "slow_manifold" if some do. Only cycles: "limit_cycle"; both: "mixed"; any aperiodic
         run: "aperiodic"; any run that diverged or has no attractor: "unresolved".
-        An exponent further than two errors below 0 means a fixed point, above 0 aperiodic, between
-        them a cycle. The label is what runs and solver agree on, if the exponents do not
-        contradict; if all that runs and exponents see is aperiodic, the solver need only have found
-        no attractor.
+        An exponent further than two errors and ``resolution`` below 0 means a fixed point, above 0
+        aperiodic, between them a cycle. The label is what runs and solver agree on, if the exponents
+        do not contradict; where runs and exponents see only aperiodic runs, the solver agrees by
+        having found no attractor for any memory. Everything else is "unresolved".
 
     Raises:
         ValueError: evidence of different lengths, or none.
@@ -68,13 +70,12 @@ def vote(
     evidence = (memory, run_outcome, run_end, point, cycle, largest_exponent, exponent_error)
     memory, run_outcome, run_end, point, cycle, largest, error = map(np.asarray, evidence)
     if not len(memory) or any(len(e) != len(memory) for e in evidence):
-        raise ValueError("vote needs one entry per memory run from every route, and one run or
-        more")
+        raise ValueError("vote needs one entry per memory run from every route, and at least one")
 
     runs = _by_ends(memory, run_outcome, run_end)
     kinds = np.where(point >= 0, "fixed_point", np.where(cycle >= 0, "limit_cycle", "none"))
     solver = _by_ends(memory, kinds, np.where(point >= 0, point, -2 - cycle))
-    margin = 2 * error
+    margin = 2 * error + resolution
     signs = np.where(
         largest < -margin, "fixed_point", np.where(largest > margin, "aperiodic", "limit_cycle")
     )
