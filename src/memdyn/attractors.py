@@ -1,4 +1,7 @@
-"""Where a trained network ends when left alone, from all starts that matter (study 1, section 6)."""
+"""Where a trained network ends when left alone, from all starts that matter.
+
+Study 1, specification section 6.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     schema = yaml.safe_load(Path(schema_path).read_text())
     _check(config, schema, prefix="")
     if not isinstance(scales[scale], Mapping):
-        raise ConfigError(f"config key 'scales.{scale}': give a mapping of what the scale replaces.")
+        raise ConfigError(f"config key 'scales.{scale}': a mapping is needed.")
     _refuse_unknown(scales[scale], config, prefix=f"scales.{scale}")
     resolved = merge(config, scales[scale])
     _check(resolved, schema, prefix=f" (with scale '{scale}')")
@@ -69,7 +69,8 @@ def extra_delays(settings: Mapping) -> list[float]:
 
 def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
     validator = jsonschema.Draft202012Validator(schema)
-    error = next(iter(sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path)))), None)
+    errors = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
+    error = errors[0] if errors else None
     if error is None:
         return
     where = ".".join(str(part) for part in error.absolute_path)
@@ -91,7 +92,9 @@ def _refuse_unknown(changes: Mapping, base: Mapping, prefix: str) -> None:
     for key, value in changes.items():
         if key not in base or key in ("scale", "scales"):
             known = ", ".join(k for k in base if k not in ("scale", "scales"))
-            raise ConfigError(f"config: unknown key '{key}' under '{prefix}'; known keys are {known}.")
+            raise ConfigError(
+                f"config: unknown key '{key}' under '{prefix}'; known keys are {known}."
+            )
         if isinstance(base[key], Mapping):
             if not isinstance(value, Mapping):
                 raise ConfigError(f"config key '{prefix}.{key}': give a mapping, not {value!r}.")
@@ -114,7 +117,7 @@ def _impossible(study: Mapping) -> Iterator[str]:
             f"but {len(task['output_code'])} values are listed"
         )
     if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
-        yield f"{root}.stimuli.source': 'gaussian' has two classes, but task.classes lists another number"
+        yield f"{root}.stimuli.source': 'gaussian' has two classes, task.classes has not"
     if grid["networks_per_shard"] > len(grid["g"]) * len(grid["fb"]):
         yield (
             f"{root}.grid.networks_per_shard': {grid['networks_per_shard']} is more than the "
@@ -123,7 +126,7 @@ def _impossible(study: Mapping) -> Iterator[str]:
     update_every = study["training"]["update_every"]
     for name in ("delay", "response"):
         if update_every > steps(task[name], dt):
-            yield f"{root}.training.update_every': no update falls into the {name} of {task[name]} tau"
+            yield f"{root}.training.update_every': no update falls into {task[name]} tau of {name}"
     n_types = len(task["classes"]) ** 2
     if study["performance"]["n_test_trials"] < n_types:
         yield (

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
 
 from memdyn.tasks.spm import SequentialPatternMatching
 
@@ -105,14 +106,28 @@ def authors_label(
         rest_variance, decimals, far: thresholds of the test.
 
     Returns:
-        ``fixedPoint#``, ``manifoldFps#`` (# distinct ends), ``limitCycle``, ``far_someFPs``, ``both``.
+        ``fixedPoint#``, ``manifoldFps#`` (# distinct ends), ``limitCycle``, ``far_someFPs`` or
+        ``both``.
     """
     if (variance < rest_variance).all():
-        distinct = len(np.unique(np.round(last, decimals)))
+        distinct = count_distinct(last[:, None], decimals)
         return f"{'fixedPoint' if distinct >= n_outcomes else 'manifoldFps'}{distinct}"
-    if len(np.unique(np.round(mean, decimals))) == len(mean):
+    if count_distinct(mean[:, None], decimals) == len(mean):
         return "limitCycle"
     return "far_someFPs" if (np.abs(mean) > far).any() else "both"
+
+
+def count_distinct(points: np.ndarray, decimals: int) -> int:
+    """Number of distinct points (M, d): those that agree to so many decimals, chains too, are one.
+
+    The authors round instead, which tells two copies of one point apart if a boundary of the
+    rounding lies between them.
+    """
+    n = len(points)
+    if n == 0:
+        return 0
+    near = np.abs(points[:, None] - points[None, :]).max(axis=2) <= 10.0**-decimals
+    return int(connected_components(near, directed=False)[0])
 
 
 def mechanism(kinds: Sequence[str], separates: bool) -> str:
@@ -146,9 +161,9 @@ def classify(ends: pd.DataFrame, task: SequentialPatternMatching, settings: Mapp
         settings: the ``attractors`` section of the configuration.
 
     Returns:
-        ``mechanism`` (from the trial ends: ``direct`` needs as many distinct resting outputs as there
-        are outcomes, as in test A), ``mechanism_memory`` (from the delay states: ``direct`` needs
-        every memory output to stay at its class),
+        ``mechanism`` (from the trial ends: ``direct`` needs as many distinct resting outputs as
+        there are outcomes, as in test A), ``mechanism_memory`` (from the delay states: ``direct``
+        needs every memory output to stay at its class),
         ``authors_a``, ``authors_b``, ``n_attractors`` (distinct resting outputs among noisy starts)
         and the number of noisy ends of each kind.
     """
@@ -169,7 +184,7 @@ def classify(ends: pd.DataFrame, task: SequentialPatternMatching, settings: Mapp
             far,
         )
 
-    distinct = len(np.unique(np.round(trial_ends["z"], settings["decimals_a"])))
+    distinct = count_distinct(trial_ends[["z"]].to_numpy(), settings["decimals_a"])
     resting = noisy.loc[noisy["kind"] == "rest", _outputs(ends)].to_numpy()
     return {
         "mechanism": mechanism(trial_ends["kind"].tolist(), distinct >= n_outcomes),
@@ -178,7 +193,7 @@ def classify(ends: pd.DataFrame, task: SequentialPatternMatching, settings: Mapp
         ),
         "authors_a": authors(trial_ends, "a", far_a),
         "authors_b": authors(noisy, "b", settings["far_b"] * n_outcomes),
-        "n_attractors": len(np.unique(np.round(resting, settings["decimals_a"]), axis=0)),
+        "n_attractors": count_distinct(resting, settings["decimals_a"]),
         **{
             f"noisy_{kind}": int((noisy["kind"] == kind).sum())
             for kind in ("rest", "periodic", "aperiodic", "settling")

@@ -30,7 +30,7 @@ class Cases(NamedTuple):
         outputs: (n_steps, n_cases, n_outputs) of one nominal trial of each case.
         saturation_delay, saturation_response: (n_cases,) fraction of units whose mean rate over
             delay 1 and over the response is beyond the threshold (tonic units).
-        change_in_delay: (n_cases,) mean over units of |r(end) - r(start)| of delay 1 (phasic units).
+        change_in_delay: (n_cases,) mean over units of |r(end) - r(start)| of delay 1 (phasic).
         speed_in_delay: (n_cases,) norm of tau dx/dt at the end of delay 1.
     """
 

@@ -1,5 +1,6 @@
 """What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
 
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -11,6 +12,8 @@ from memdyn.gpu import visible_gpus
 from memdyn.grid import shards
 
 ROOT = Path(workflow.basedir)
+# Scripts find memdyn also in a conda environment, where it is not installed.
+os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{os.environ.get('PYTHONPATH', '')}"
 try:
     config = resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
 except ConfigError as problem:

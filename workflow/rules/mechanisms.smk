@@ -1,7 +1,7 @@
 rule find_attractors:
     input:
-        stimuli=rules.make_stimuli.output,
-        networks=rules.train_networks.output,
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
         cases=rules.test_performance.output.cases,
     output:
         f"{RESULTS}/ends/{{shard}}.parquet",
@@ -9,6 +9,8 @@ rule find_attractors:
         f"{LOGS}/find_attractors/{{shard}}.log",
     benchmark:
         f"{LOGS}/find_attractors/{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=GPU,
@@ -19,22 +21,22 @@ rule find_attractors:
         network=STUDY["network"],
         settings=STUDY["attractors"],
         code=code("find_attractors"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/find_attractors.py"
 
 
 rule classify_mechanisms:
     input:
-        stimuli=rules.make_stimuli.output,
-        ends=rules.find_attractors.output,
+        stimuli=rules.make_stimuli.output[0],
+        ends=rules.find_attractors.output[0],
     output:
         f"{RESULTS}/mechanisms/{{shard}}.parquet",
     log:
         f"{LOGS}/classify_mechanisms/{{shard}}.log",
     benchmark:
         f"{LOGS}/classify_mechanisms/{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -43,7 +45,5 @@ rule classify_mechanisms:
         dt=DT,
         settings=STUDY["attractors"],
         code=code("classify_mechanisms"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/classify_mechanisms.py"

@@ -1,7 +1,7 @@
 rule extend_delays:
     input:
-        stimuli=rules.make_stimuli.output,
-        networks=rules.train_networks.output,
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
     output:
@@ -10,6 +10,8 @@ rule extend_delays:
         f"{LOGS}/extend_delays/{{shard}}.log",
     benchmark:
         f"{LOGS}/extend_delays/{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=GPU,
@@ -20,16 +22,14 @@ rule extend_delays:
         network=STUDY["network"],
         settings=STUDY["delays"],
         code=code("extend_delays"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/extend_delays.py"
 
 
 rule add_noise:
     input:
-        stimuli=rules.make_stimuli.output,
-        networks=rules.train_networks.output,
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
     output:
@@ -38,6 +38,8 @@ rule add_noise:
         f"{LOGS}/add_noise/{{shard}}.log",
     benchmark:
         f"{LOGS}/add_noise/{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=GPU,
@@ -48,8 +50,6 @@ rule add_noise:
         network=STUDY["network"],
         settings=STUDY["noise"],
         code=code("add_noise"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/add_noise.py"
 
@@ -68,12 +68,12 @@ rule collect_tables:
         noise=f"{RESULTS}/tables/noise.parquet",
     log:
         f"{LOGS}/collect_tables.log",
+    conda:
+        "../../envs/memdyn.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         code=code("collect_tables"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/collect_tables.py"

@@ -5,6 +5,8 @@ rule make_stimuli:
         f"{LOGS}/make_stimuli.log",
     benchmark:
         f"{LOGS}/make_stimuli.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
@@ -12,7 +14,5 @@ rule make_stimuli:
         settings=STUDY["stimuli"],
         classes=STUDY["task"]["classes"],
         code=code("make_stimuli"),
-    conda:
-        "../../envs/memdyn.yaml"
     script:
         "../scripts/make_stimuli.py"

@@ -2,8 +2,6 @@
 
 import logging
 
-from snakemake.script import snakemake
-
 from memdyn.compute import set_up
 from memdyn.files import read_table, write_table
 from memdyn.logs import start_log

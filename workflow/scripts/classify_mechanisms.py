@@ -2,8 +2,6 @@
 
 import logging
 
-from snakemake.script import snakemake
-
 from memdyn.files import read_table, write_table
 from memdyn.grid import Network
 from memdyn.logs import start_log

@@ -1,7 +1,5 @@
 """Put the tables of all shards together: one row per network, and one table per question."""
 
-from snakemake.script import snakemake
-
 from memdyn.files import read_table, write_table
 from memdyn.logs import start_log
 from memdyn.provenance import provenance

@@ -3,8 +3,6 @@
 import logging
 import time
 
-from snakemake.script import snakemake
-
 from memdyn.attractors import find_ends
 from memdyn.compute import set_up
 from memdyn.files import write_table

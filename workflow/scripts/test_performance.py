@@ -1,10 +1,9 @@
-"""Test each network of a shard on the task with frozen weights; keep what the next tests start from."""
+"""Test each network of a shard with frozen weights; keep the states that later tests start from."""
 
 import logging
 
 import numpy as np
 import torch
-from snakemake.script import snakemake
 
 from memdyn.compute import set_up
 from memdyn.files import save_arrays, write_table
@@ -43,9 +42,7 @@ for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, dev
     delays.append(cases.delay_states.cpu().numpy())
 
 facts = {"provenance": provenance(device=device)}
-write_table(
-    snakemake.output.table, combine(rows), {"schema": SCHEMAS["performance"], **facts}
-)
+write_table(snakemake.output.table, combine(rows), {"schema": SCHEMAS["performance"], **facts})
 save_arrays(
     snakemake.output.cases,
     {"trial_ends": np.stack(ends), "delay_states": np.stack(delays)},

@@ -4,8 +4,6 @@ import logging
 import time
 from pathlib import Path
 
-from snakemake.script import snakemake
-
 from memdyn.compute import set_up
 from memdyn.files import FileProblem
 from memdyn.grid import Network
@@ -23,8 +21,9 @@ task = load_task(snakemake.input.stimuli, params.task, params.network["dt"])
 fixed = checkpoints.draw_fixed(networks, params.network)
 
 partial = Path(snakemake.output[0]).with_suffix(".partial.safetensors")
+latents = [points.tolist() for points in task.latents]
 key = checkpoints.training_key(
-    networks, params.task, params.network, params.training, params.code, task, device.type
+    networks, params.task, params.network, params.training, params.code, latents, device.type
 )
 try:
     state = checkpoints.load_partial(partial, key, device)

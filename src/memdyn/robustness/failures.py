@@ -20,7 +20,7 @@ def count_failures(
             is still farther off one trial length later went to another attractor).
 
     Returns:
-        ``failed`` = ``asymptotic`` + ``fixed_time``, and ``deviation``, the mean of |reference - end|.
+        ``failed`` = ``asymptotic`` + ``fixed_time``, and ``deviation``, mean |reference - end|.
     """
     deviation = np.abs(reference - end)
     # Written so that a diverged run (NaN) fails.

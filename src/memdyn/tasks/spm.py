@@ -41,7 +41,7 @@ class SequentialPatternMatching:
     def from_settings(
         cls, task: Mapping, dt: float, latents: Sequence[np.ndarray]
     ) -> SequentialPatternMatching:
-        """Build the task from its configuration section (durations in tau) and the class latents."""
+        """Build the task from its configuration section (durations in tau) and the latents."""
         return cls(
             latents=tuple(np.asarray(points, dtype=np.float64) for points in latents),
             output_code=np.asarray(task["output_code"], dtype=np.float64),

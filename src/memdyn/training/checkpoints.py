@@ -62,8 +62,8 @@ def draw_fixed(networks: Sequence[Network], network: Mapping) -> FixedWeights:
 
 
 def training_key(*parts: object) -> str:
-    """Digest of all that decides how a training goes; unfinished training resumes only under it."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    """Digest of all that decides how a training goes (JSON-able); it resumes only under this."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def save_partial(path: Path, state: TrainingState, key: str) -> None:

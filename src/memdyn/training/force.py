@@ -1,4 +1,4 @@
-"""Temporally restricted FORCE for a shard of rate networks (study 1, section 4 of its specification).
+"""Temporally restricted FORCE for a shard of rate networks (study 1, specification section 4).
 
 Two recursive-least-squares learners per network, each with its own inverse correlation matrix:
 the memory readout W_d learns in both delays, the output readout w_o in the response. Between the

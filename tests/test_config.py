@@ -1,0 +1,121 @@
+"""Configuration: what is refused, and with what sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from memdyn.config import ConfigError, extra_delays, merge, resolve, steps
+
+SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
+
+
+def changed(config, path, value):
+    """The configuration with one key of study 1 (or of the top level) set in the base values."""
+    *folders, key = path.split(".")
+    place = config
+    for folder in folders:
+        place = place[folder]
+    place[key] = value
+    return config
+
+
+def refuse(config, *words):
+    with pytest.raises(ConfigError) as problem:
+        resolve(config, SCHEMA)
+    sentence = str(problem.value)
+    assert "\n" not in sentence and sentence.endswith(".")
+    for word in words:
+        assert word in sentence, sentence
+
+
+@pytest.mark.parametrize("scale", ["quick", "standard", "paper"])
+def test_each_scale_resolves(config, scale):
+    resolved = resolve({**config, "scale": scale}, SCHEMA)
+    assert resolved["slow_manifolds"]["network"]["dt"] == 0.1
+
+
+def test_paper_scale_is_the_papers(config):
+    study = resolve({**config, "scale": "paper"}, SCHEMA)["slow_manifolds"]
+    grid = study["grid"]
+    sizes = [len(grid[name]) for name in ("g", "pg", "fb", "seed", "distribution")]
+    assert sizes == [7, 4, 6, 4, 2]
+    assert study["network"]["n_units"] == 1000
+    assert study["training"]["n_trials"] == 3500
+    assert study["training"]["stop_after"] == 0
+
+
+def test_a_scale_of_ones_own(config):
+    config["scales"]["mine"] = {"slow_manifolds": {"network": {"n_units": 77}}}
+    resolved = resolve({**config, "scale": "mine"}, SCHEMA)
+    assert resolved["slow_manifolds"]["network"]["n_units"] == 77
+
+
+def test_unknown_scale(config):
+    refuse({**config, "scale": "huge"}, "'huge'", "quick, standard, paper")
+
+
+def test_unknown_key_in_the_base(config):
+    refuse(
+        changed(config, "slow_manifolds.network.n_unit", 5), "'n_unit'", "slow_manifolds.network"
+    )
+
+
+def test_unknown_key_in_a_scale(config):
+    config["scales"]["quick"]["slow_manifolds"]["trainign"] = {}
+    refuse(config, "'trainign'", "scales.quick.slow_manifolds")
+
+
+def test_unknown_key_at_the_top(config):
+    refuse({**config, "scael": "quick"}, "'scael'", "top level")
+
+
+def test_missing_key(config):
+    del config["slow_manifolds"]["task"]["delay"]
+    refuse(config, "missing key 'delay'", "slow_manifolds.task")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "word"),
+    [
+        ("slow_manifolds.network.n_units", 0, "n_units"),
+        ("slow_manifolds.network.n_units", "many", "n_units"),
+        ("slow_manifolds.grid.g", [], "grid.g"),
+        ("slow_manifolds.grid.pg", [1.5], "grid.pg"),
+        ("slow_manifolds.grid.seed", [0, 0], "grid.seed"),
+        ("slow_manifolds.task.delay", 5.05, "task.delay"),
+        ("slow_manifolds.task.output_code", [1.0, 0.5], "output_code"),
+        ("slow_manifolds.task.classes", [0], "classes"),
+        ("slow_manifolds.training.precision", "float16", "precision"),
+        ("slow_manifolds.training.update_every", 60, "update_every"),
+        ("slow_manifolds.network.dt", 2.0, "network.dt"),
+        ("slow_manifolds.performance.n_test_trials", 3, "n_test_trials"),
+        ("slow_manifolds.grid.networks_per_shard", 43, "networks_per_shard"),
+        ("slow_manifolds.attractors.window", 60, "attractors.window"),
+        ("slow_manifolds.attractors.memory_length", 60, "attractors.memory_length"),
+        ("slow_manifolds.delays.extra", {"start": 5.0, "stop": 1.0, "step": 1.0}, "extra.stop"),
+        ("slow_manifolds.delays.extra", {"start": 1.0, "stop": 2.0, "step": 0.07}, "extra.step"),
+        ("slow_manifolds.stimuli.source", "cifar", "stimuli.source"),
+    ],
+)
+def test_impossible_values_are_named(config, path, value, word):
+    config["scale"] = "paper"
+    refuse(changed(config, path, value), word)
+
+
+def test_gaussian_source_has_two_classes(config):
+    config["slow_manifolds"]["stimuli"]["source"] = "gaussian"
+    config["slow_manifolds"]["task"]["classes"] = [0, 1, 2]
+    config["slow_manifolds"]["task"]["output_code"] = [1, 2, 3, 4, 5]
+    refuse(config, "stimuli.source")
+
+
+def test_merge_replaces_leaves_only():
+    base = {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+    assert merge(base, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}, "d": 2}
+    assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+
+
+def test_extra_delays_include_both_ends():
+    delays = extra_delays({"extra": {"start": 1.0, "stop": 199.5, "step": 0.5}})
+    assert (delays[0], delays[-1], len(delays)) == (1.0, 199.5, 398)
+    assert steps(199.5, 0.1) == 1995

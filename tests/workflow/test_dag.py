@@ -1,0 +1,191 @@
+"""The workflow as a user meets it: plans, refusals, and what an edit makes run again.
+
+The repository is copied and its scripts only touch their outputs, so that a whole run takes
+seconds; their imports stay, since those decide what an edit makes run again.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STUB = "from pathlib import Path\nfor f in snakemake.output: Path(f).touch()\nraise SystemExit\n"
+NETWORKS = {"train_networks", "test_performance", "find_attractors", "extend_delays", "add_noise"}
+
+
+def snakemake(folder, *arguments, **environment):
+    """Run Snakemake in a copy of the repository, with the copy's own package."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    variables = {
+        **os.environ,
+        "PYTHONPATH": str(folder / "src"),
+        "CUDA_VISIBLE_DEVICES": "",
+        **environment,
+    }
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def planned(folder, *arguments, **environment):
+    """Rules that a dry run would run, with their number of jobs."""
+    code, text = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments, **environment)
+    assert code == 0, text
+    table = text.partition("Job stats:")[2].partition("total")[0]
+    jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+    return {name: count for name, count in jobs.items() if name not in ("all", "slow_manifolds")}
+
+
+def copy_repository(folder):
+    for name in ("Snakefile", "config.yaml", "workflow", "envs", "src", "profiles"):
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignore)
+        else:
+            shutil.copy(source, folder / name)
+    for script in (folder / "workflow/scripts").glob("*.py"):
+        script.write_text(STUB + script.read_text())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A copy in which everything has been run at the quick scale."""
+    folder = copy_repository(tmp_path_factory.mktemp("finished"))
+    code, text = snakemake(folder)
+    assert code == 0, text
+    return folder
+
+
+@pytest.fixture
+def edit(finished):
+    """Change files of the finished copy; they are put back afterwards."""
+    changed = {}
+
+    def change(name, old, new):
+        path = finished / name
+        text = path.read_text()
+        assert old in text, f"{name} has changed: {old!r} is not in it"
+        changed.setdefault(path, (text, path.stat().st_mtime))
+        path.write_text(text.replace(old, new, 1))
+
+    yield change
+    for path, (text, time) in changed.items():
+        path.write_text(text)
+        os.utime(path, (time, time))
+
+
+def test_all_scales_plan_under_500_jobs():
+    for scale in ("quick", "standard", "paper"):
+        jobs = planned(ROOT, "--forceall", "--config", f"scale={scale}")
+        assert sum(jobs.values()) < 500
+        assert jobs.keys() >= NETWORKS
+
+
+def test_nothing_imports_torch_while_snakemake_parses(tmp_path):
+    (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')\n")
+    path = f"{tmp_path}:{ROOT / 'src'}"
+    assert planned(ROOT, "--forceall", PYTHONPATH=path)
+
+
+def test_the_slurm_profile_plans_with_gpus():
+    profile = ROOT / "workflow/profiles/slurm"
+    code, text = snakemake(ROOT, "--dry-run", "--forceall", "--workflow-profile", str(profile))
+    assert code == 0, text
+    asks = dict(re.findall(r"^rule (\w+):.*?resources: [^\n]*?gpu=(\d)", text, re.M | re.S))
+    assert all(asks[rule] == "1" for rule in NETWORKS)
+
+
+def test_rules_ask_for_a_gpu_where_there_is_one():
+    for visible, gpus in (("0,1", "1"), ("", "0")):
+        _, text = snakemake(ROOT, "--dry-run", "--forceall", CUDA_VISIBLE_DEVICES=visible)
+        assert set(re.findall(r"\bgpu=(\d)", text)) == {gpus}
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("scale=huge", "config key 'scale': 'huge' is not one of the scales"),
+        (
+            "slow_manifolds={network: {n_unit: 5}}",
+            "unknown key 'n_unit' under 'slow",
+        ),
+        ("slow_manifolds={task: {delay: 5.05}}", "task.delay': 5.05 is not a multiple of dt = 0.1"),
+        ("slow_manifolds={network: {tau: slow}}", "config key 'slow_manifolds.network.tau'"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_before_any_job(setting, sentence):
+    code, text = snakemake(ROOT, "--dry-run", "--config", setting)
+    assert code != 0
+    assert sentence in text
+    assert "Traceback" not in text and "Job stats" not in text
+
+
+def test_a_finished_run_has_nothing_to_do(finished):
+    assert planned(finished) == {}
+
+
+def test_comments_rerun_nothing(finished, edit):
+    edit("src/memdyn/training/force.py", "import torch\n", "import torch  # a comment\n")
+    edit("workflow/scripts/train_networks.py", "import logging", "# a comment\nimport logging")
+    edit("src/memdyn/config.py", '"""The configuration', '"""Our configuration')
+    assert planned(finished) == {}
+
+
+def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
+    edit(
+        "src/memdyn/training/force.py", "CPU_WIDTH, CUDA_WIDTH = 16,", "CPU_WIDTH, CUDA_WIDTH = 32,"
+    )
+    jobs = planned(finished)
+    assert "make_stimuli" not in jobs
+    assert jobs.keys() >= NETWORKS
+
+
+def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
+    edit("src/memdyn/robustness/noise.py", "offset = 0.5 if", "offset = 0.6 if")
+    jobs = planned(finished)
+    assert jobs["add_noise"] == 4
+    assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "draw_task"}
+
+
+def test_editing_a_figure_redraws_it(finished, edit):
+    edit("workflow/scripts/draw_map.py", "start_log(", "EXTRA = 1\nstart_log(")
+    assert planned(finished) == {"draw_map": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "runs", "rests"),
+    [
+        ("levels: [0.5, 1, 2,", "levels: [0.5, 1, 3,", {"add_noise"}, {"extend_delays"}),
+        ("threshold: 0.8", "threshold: 0.7", {"test_performance"}, {"train_networks"}),
+        (
+            "memory_tolerance: 0.3",
+            "memory_tolerance: 0.2",
+            {"classify_mechanisms"},
+            {"train_networks"},
+        ),
+        ("n_trials: 400", "n_trials: 401", {"train_networks"}, {"make_stimuli"}),
+    ],
+)
+def test_a_config_key_reruns_what_uses_it(finished, edit, old, new, runs, rests):
+    edit("config.yaml", old, new)
+    jobs = planned(finished).keys()
+    assert runs <= jobs and not rests & jobs
+
+
+def test_an_unrelated_key_reruns_nothing(finished, edit):
+    edit("config.yaml", "  paper: {}", "  mine: {}\n  paper: {}")
+    edit("config.yaml", "response: 5.0 # duration", "response: 5.0 # length")
+    assert planned(finished) == {}
+
+
+def test_scripts_take_their_numbers_from_params():
+    for script in (ROOT / "workflow/scripts").glob("*.py"):
+        text = script.read_text()
+        assert "snakemake.config" not in text, f"{script.name}: a changed key would not rerun it"
+        assert len(text.splitlines()) <= 60
