@@ -110,17 +110,16 @@ def test_rules_ask_for_a_gpu_where_there_is_one():
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ("scale=huge", "config key 'scale': 'huge' is not one of the scales"),
-        (
-            "slow_manifolds={network: {n_unit: 5}}",
-            "unknown key 'n_unit' under 'slow",
-        ),
-        ("slow_manifolds={task: {delay: 5.05}}", "task.delay': 5.05 is not a multiple of dt = 0.1"),
-        ("slow_manifolds={network: {tau: slow}}", "config key 'slow_manifolds.network.tau'"),
+        ("scale: huge", "config key 'scale': 'huge' is not one of the scales"),
+        ("slow_manifolds: {network: {n_unit: 5}}", "unknown key 'n_unit' under 'slow"),
+        ("slow_manifolds: {task: {delay: 5.05}}", "task.delay': 5.05 is not a multiple of dt"),
+        ("slow_manifolds: {network: {tau: slow}}", "config key 'slow_manifolds.network.tau'"),
     ],
 )
-def test_a_wrong_configuration_is_refused_before_any_job(setting, sentence):
-    code, text = snakemake(ROOT, "--dry-run", "--config", setting)
+def test_a_wrong_configuration_is_refused_before_any_job(tmp_path, setting, sentence):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(setting)
+    code, text = snakemake(ROOT, "--dry-run", "--configfile", str(mine))
     assert code != 0
     assert sentence in text
     assert "Traceback" not in text and "Job stats" not in text

@@ -52,28 +52,3 @@ rule add_noise:
         code=code("add_noise"),
     script:
         "../scripts/add_noise.py"
-
-
-rule collect_tables:
-    input:
-        performance=expand(f"{RESULTS}/performance/{{shard}}.parquet", shard=SHARDS),
-        mechanisms=expand(f"{RESULTS}/mechanisms/{{shard}}.parquet", shard=SHARDS),
-        ends=expand(f"{RESULTS}/ends/{{shard}}.parquet", shard=SHARDS),
-        delays=expand(f"{RESULTS}/delays/{{shard}}.parquet", shard=SHARDS),
-        noise=expand(f"{RESULTS}/noise/{{shard}}.parquet", shard=SHARDS),
-    output:
-        networks=f"{RESULTS}/tables/networks.parquet",
-        ends=f"{RESULTS}/tables/ends.parquet",
-        delays=f"{RESULTS}/tables/delays.parquet",
-        noise=f"{RESULTS}/tables/noise.parquet",
-    log:
-        f"{LOGS}/collect_tables.log",
-    conda:
-        "../../envs/memdyn.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=code("collect_tables"),
-    script:
-        "../scripts/collect_tables.py"
