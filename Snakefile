@@ -20,6 +20,7 @@ include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/mechanisms.smk"
 include: "workflow/rules/robustness.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
 

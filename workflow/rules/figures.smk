@@ -9,8 +9,8 @@ SMALL_PRINT = {
 rule trace_examples:
     input:
         stimuli=rules.make_stimuli.output[0],
-        table=rules.collect_tables.output.networks,
-        ends=rules.collect_tables.output.ends,
+        table=rules.collect_networks.output[0],
+        ends=f"{RESULTS}/tables/ends.parquet",
         networks=expand(f"{RESULTS}/networks/{{shard}}.safetensors", shard=SHARDS),
         cases=expand(f"{RESULTS}/performance/{{shard}}.safetensors", shard=SHARDS),
     output:
@@ -98,7 +98,7 @@ rule draw_mechanisms:
 
 rule draw_map:
     input:
-        networks=rules.collect_tables.output.networks,
+        networks=rules.collect_networks.output[0],
     output:
         pdf=f"{FIGURES}/fig4_map.pdf",
         png=report(
@@ -126,9 +126,9 @@ rule draw_map:
 
 rule draw_robustness:
     input:
-        networks=rules.collect_tables.output.networks,
-        delays=rules.collect_tables.output.delays,
-        noise=rules.collect_tables.output.noise,
+        networks=rules.collect_networks.output[0],
+        delays=f"{RESULTS}/tables/delays.parquet",
+        noise=f"{RESULTS}/tables/noise.parquet",
     output:
         pdf=f"{FIGURES}/fig5_robustness.pdf",
         png=report(
