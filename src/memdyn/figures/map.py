@@ -71,7 +71,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
         _draw_counts(panel(figure, 1.5, 3.6, 1.75, 2.05), counts, networks)
         authors = count_authors_labels(networks)
         _draw_authors(figure, authors)
-        phases = _draw_phases(panel(figure, 5.98, 3.6, 1.4, 2.05), networks)
+        phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), networks)
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task."
@@ -262,7 +262,7 @@ def _draw_counts(ax: Axes, counts: pd.DataFrame, networks: pd.DataFrame) -> None
         yticklabels=[MECHANISM_NAMES[name] for name in MECHANISMS],
         ylim=(len(MECHANISMS) - 0.5, -0.5),
         xlim=(0, max(1, 1.3 * counts["networks"].max())),
-        xlabel="networks (performing / all)\nupper bar: trial ends, lower: memory",
+        xlabel="networks (performing / all)\ntop: trial ends, below: memory",
     )
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.tick_params(axis="y", length=0)
@@ -305,7 +305,7 @@ def _draw_authors(figure: Figure, authors: pd.DataFrame) -> None:
         ax.annotate(
             AUTHORS[test],
             (0, 1),
-            xytext=(-56, 2),
+            xytext=(-62, 2),
             xycoords="axes fraction",
             textcoords="offset points",
             size=SMALL,
@@ -313,8 +313,8 @@ def _draw_authors(figure: Figure, authors: pd.DataFrame) -> None:
             annotation_clip=False,
         )
         if test == "authors_a":
-            ax.set_title("the authors' labels", loc="left", pad=15, x=-0.9)
-            letter(ax, "e", left=70, up=16)
+            ax.set_title("the authors' labels", loc="left", pad=15, x=-62 / 72 / 0.72)
+            letter(ax, "e", left=80, up=16)
         top += 0.3 + bar * max(len(rows), 1)
 
 
@@ -340,7 +340,7 @@ def _draw_phases(ax: Axes, networks: pd.DataFrame) -> pd.DataFrame:
             alpha=0.9,
         )
     ax.set(
-        xlabel="saturated units in delay 1 (%)\nphasic → tonic",
+        xlabel="saturated units (%)\nphasic → tonic",
         ylabel="mean |Δr| over delay 1",
     )
     ax.set_xlim(left=min(-2, ax.get_xlim()[0]))

@@ -134,8 +134,8 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping) -> None:
     lines = (
         f"g = {fact['g']:g},  fb = {fact['fb']:g}",
         f"RMSE {fact['rmse']:.3f}",
-        f"saturated units {fact['saturation_delay']:.0%}",
-        f"mean |Δr| {fact['change_in_delay']:.2f}",
+        f"saturated in D1 {fact['saturation_delay']:.0%}",
+        f"mean |Δr| in D1 {fact['change_in_delay']:.2f}",
     )
     ax.text(0.07, 0.78, "\n".join(lines), size=SMALL, va="top", linespacing=1.45, color=INK)
 
@@ -148,7 +148,7 @@ def _draw_activity(
     arrays: Mapping[str, np.ndarray],
     last: bool,
 ) -> pd.DataFrame:
-    """Rates of the most active units, sorted by the time at which each peaks."""
+    """Rates of some units, sorted by the time at which each is farthest from zero."""
     trial_type = task.n_classes - 1
     rates = arrays["rates"][trial_type, DRAWN_EVERY - 1 :: DRAWN_EVERY]
     peak = np.abs(rates).argmax(axis=0)
@@ -190,7 +190,7 @@ def _draw_activity(
                 clip_on=False,
                 solid_capstyle="butt",
             )
-    ax.set(yticks=[], ylabel=f"{rates.shape[1]} units", xticks=np.arange(0, total + 1, 10))
+    ax.set(yticks=[], ylabel=f"{rates.shape[1]} units, sorted", xticks=np.arange(0, total + 1, 10))
     for side in ("top", "right"):
         ax.spines[side].set_visible(True)
     if last:
@@ -222,7 +222,6 @@ def _draw_plane(
         later = np.concatenate([trial[-1:], later])
         ax.plot(*later[:, :2].T, color=tint(colour, 0.45), lw=0.7, zorder=2)
         ax.plot(*trial[:, :2].T, color=colour, lw=0.9, zorder=3)
-        _mark_end(ax, end, kinds[trial_type], colour)
         for part, points in (("trial", trial), ("alone", later), ("end", end)):
             step = 1 if part == "trial" else DRAWN_EVERY
             rows.append(
@@ -236,6 +235,7 @@ def _draw_plane(
                     }
                 )
             )
+    _mark_ends(ax, arrays["end"], kinds, colours, np.ptp(arrays["components"][..., :2]))
     ax.set(xticks=[], yticks=[])
     ax.margins(0.08)
     share = arrays["explained"]
@@ -244,13 +244,29 @@ def _draw_plane(
     return pd.concat(rows, ignore_index=True)
 
 
-def _mark_end(ax: Axes, end: np.ndarray, kind: str, colour) -> None:
-    """A dot where a run rests, the orbit itself and a ring where it cycles, else nothing."""
-    if kind == "rest":
-        ax.plot(*end[-1, :2], "o", ms=5.5, color=colour, mec="white", mew=0.7, zorder=6)
-    elif kind == "periodic":
-        ax.plot(*end[:, :2].T, color=INK, lw=1.3, zorder=4)
-        ax.plot(*end[-1, :2], "o", ms=5.5, mfc="white", mec=colour, mew=1.4, zorder=6)
+def _mark_ends(ax: Axes, ends: np.ndarray, kinds: list[str], colours: list, scale: float) -> None:
+    """A dot where a run rests, a ring and the orbit where it cycles, else nothing.
+
+    Runs that rest at one place share it as concentric discs.
+    """
+    rests: list[np.ndarray] = []
+    for end, kind, colour in zip(ends, kinds, colours, strict=True):
+        place = end[-1, :2]
+        if kind == "rest":
+            below = sum(np.linalg.norm(place - other) < 0.02 * scale for other in rests)
+            rests.append(place)
+            ax.plot(
+                *place,
+                "o",
+                ms=5 + 2.6 * below,
+                color=colour,
+                mec="white",
+                mew=0.6,
+                zorder=9 - below,
+            )
+        elif kind == "periodic":
+            ax.plot(*end[:, :2].T, color=INK, lw=1.1, zorder=4)
+            ax.plot(*place, "o", ms=5.5, mfc="white", mec=colour, mew=1.4, zorder=10)
 
 
 def _draw_continuation(

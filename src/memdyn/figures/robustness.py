@@ -200,7 +200,7 @@ def _draw_test(
     _label_ends(ax, ends)
 
     names = list(ends)
-    n_columns = min(3, len(names))
+    n_columns = 2 if len(names) == 4 else min(3, len(names))
     n_rows = -(-len(names) // n_columns)
     width, height = 3.25 / n_columns, (ROW - 0.8) / n_rows
     for i, name in enumerate(names):
@@ -224,7 +224,9 @@ def _draw_test(
 
 def _delay_axis(ax: Axes, levels: pd.Series) -> None:
     ax.set_xlim(0, levels.max())
-    ax.xaxis.set_major_locator(MaxNLocator(4 if ax.bbox.width > 150 else 2))
+    ax.xaxis.set_major_locator(
+        MaxNLocator(4) if ax.bbox.width > 180 else MaxNLocator(3, prune="upper")
+    )
 
 
 def _noise_axis(ax: Axes, levels: pd.Series) -> None:
@@ -264,7 +266,14 @@ def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
             va="center",
             linespacing=0.95,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "shrinkA": 1, "shrinkB": 2},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "lw": 0.5,
+                "shrinkA": 1,
+                "relpos": (0, 0.5),
+                "shrinkB": 2,
+            },
         )
 
 
@@ -288,8 +297,8 @@ def _key_to_split(figure: Figure, top: float) -> None:
     ax.set(xlim=(0, 3.25), ylim=(0, 1))
     ax.set_axis_off()
     for x, colour, text in (
-        (0.0, INK, "still off one trial later"),
-        (1.65, tint(INK, 0.35), "only late"),
+        (0.0, INK, "asymptotic: still off a trial later"),
+        (2.0, tint(INK, 0.35), "fixed-time: late"),
     ):
         ax.fill_between([x, x + 0.16], 0.2, 0.8, color=colour, lw=0)
         ax.text(x + 0.22, 0.5, text, size=SMALL, va="center", color=FAINT if x else INK)

@@ -39,7 +39,7 @@ MECHANISM_COLOURS = {
     "limit_cycle": "#009E73",
     "mixed": "#CC79A7",
     "aperiodic": "#E6B000",
-    "unresolved": "#7F7F7F",
+    "unresolved": "#4A4A4A",
 }
 #: Name of each mechanism for readers.
 MECHANISM_NAMES = {

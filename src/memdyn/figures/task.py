@@ -33,7 +33,7 @@ from memdyn.figures.style import (
 )
 from memdyn.tasks.spm import SequentialPatternMatching
 
-HEIGHT = 7.2
+HEIGHT = 7.3
 MAX_POINTS = 1500  # latents of other classes drawn behind those shown
 MAX_TYPES = 4  # trial types whose outputs are drawn
 TRAINED, FIXED = "#B3261E", FAINT
@@ -206,7 +206,7 @@ def _draw_latents(
     figure: Figure, classes: list[int], stimuli: Mapping[str, np.ndarray], facts: Mapping
 ) -> pd.DataFrame:
     """The plane of latents with the classes shown, and images with their reconstructions."""
-    ax = panel(figure, 0.55, 2.15, 1.95, 1.95)
+    ax = panel(figure, 0.55, 2.15, 1.95, 1.9)
     points, labels = stimuli["all_latents"], stimuli["all_labels"]
     others = np.flatnonzero(~np.isin(labels, classes))[:MAX_POINTS]
     ax.scatter(*points[others].T, s=2, color=PALE, lw=0, rasterized=True)
@@ -234,7 +234,7 @@ def _draw_latents(
         _draw_images(figure, classes, stimuli)
     figure.text(
         2.7 / FULL,
-        1 - 3.72 / HEIGHT,
+        1 - 3.6 / HEIGHT,
         f"{SOURCES[facts['source']]};\na stimulus is a fresh draw\nat every Euler step",
         size=SMALL,
         va="top",
@@ -249,10 +249,10 @@ def _draw_images(figure: Figure, classes: list[int], stimuli: Mapping[str, np.nd
     rows = np.concatenate(
         [np.flatnonzero(stimuli["example_labels"] == label)[:per_class] for label in classes]
     )[:4]
-    size, left, top = 0.4, 2.7, 2.4
+    size, left, top = 0.36, 2.7, 2.4
     for row, (name, key) in enumerate((("images", "examples"), ("decoded", "reconstructions"))):
         for column, index in enumerate(rows):
-            ax = panel(figure, left + column * (size + 0.04), top + row * 0.66, size, size)
+            ax = panel(figure, left + column * (size + 0.04), top + row * 0.6, size, size)
             ax.imshow(stimuli[key][index], cmap="gray", vmin=0, vmax=1)
             ax.set_axis_off()
             if column == 0:
@@ -272,7 +272,7 @@ def _draw_model(ax: Axes, task: SequentialPatternMatching) -> None:
             _arrow(ax, places[one], places[other], PALE, curve=0.25, lw=0.6, head=3)
     for place in places:
         ax.add_patch(Circle(place, 0.1, facecolor="#8A8A8A", edgecolor="white", lw=0.5, zorder=4))
-    ax.text(2.65, 3.23, "recurrent $g\,J$", ha="center", va="bottom", size=TEXT, color=FIXED)
+    ax.text(2.65, 3.23, "recurrent $g J$", ha="center", va="bottom", size=TEXT, color=FIXED)
 
     _node(ax, (0.35, 2.0), f"$u$\n{task.class_means.shape[1]}-D")
     _node(ax, (5.05, 2.9), "$z$\n1-D")
@@ -350,7 +350,7 @@ def _draw_inputs(
     limits = np.abs(u).max() * 1.1
     rows = []
     for channel in range(u.shape[1]):
-        ax = panel(figure, 0.55, 4.8 + channel * 1.0, 1.6, 0.85)
+        ax = panel(figure, 0.55, 4.92 + channel * 1.0, 1.6, 0.85)
         shade_epochs(ax, task.epochs, dt, marks=channel == 0)
         ax.plot(time, u[:, channel], lw=0.6, color=CHANNELS[0])
         ax.set(xlim=(0, task.n_steps * dt), ylim=(-limits, limits), ylabel=f"$u_{channel + 1}$")
@@ -386,8 +386,8 @@ def _draw_outputs(
     for column, trial_type in enumerate(types):
         first, second = task.pair(int(trial_type))
         colour = type_colours(task.n_classes)[trial_type]
-        z_ax = panel(figure, left + column * (width + gap), 4.8, width, 0.85)
-        d_ax = panel(figure, left + column * (width + gap), 5.8, width, 0.85)
+        z_ax = panel(figure, left + column * (width + gap), 4.92, width, 0.85)
+        d_ax = panel(figure, left + column * (width + gap), 5.92, width, 0.85)
         for ax, limits in zip((z_ax, d_ax), ranges, strict=True):
             shade_epochs(ax, task.epochs, dt, marks=ax is z_ax)
             ax.set(xlim=(0, task.n_steps * dt), ylim=limits)
@@ -434,7 +434,7 @@ def _draw_outputs(
             letter(z_ax, "e", left=34, up=24)
     figure.text(
         left / FULL,
-        1 - (4.8 - 24 / 72) / HEIGHT,
+        1 - (4.92 - 24 / 72) / HEIGHT,
         f"trained network ({MECHANISM_NAMES[mechanism]}, g = {fact['g']:g},"
         f" fb = {fact['fb']:g}); dashed: targets",
         size=TEXT,

@@ -1,0 +1,109 @@
+"""Small invented tables and recordings in the shape that the pipeline makes, for tests only."""
+
+import numpy as np
+import pandas as pd
+
+from memdyn.examples import N_SHOWN
+from memdyn.mechanisms import MECHANISMS
+from memdyn.tasks.spm import SequentialPatternMatching
+
+CODES = {2: [1.0, 0.5, 1.5], 3: [1.0, 0.5, 1.5, 2.0, 0.8]}
+
+
+def make_task(n_classes: int = 2) -> SequentialPatternMatching:
+    rng = np.random.default_rng(0)
+    latents = [rng.normal(3 * np.cos([i, i + 1.5]), 0.4, (50, 2)) for i in range(n_classes)]
+    timing = {"stimulus": 10.0, "delay": 5.0, "response": 5.0}
+    return SequentialPatternMatching.from_settings(
+        {**timing, "output_code": CODES[n_classes]}, 0.1, latents
+    )
+
+
+def make_stimuli(task: SequentialPatternMatching, images: bool = True) -> tuple[dict, dict]:
+    rng = np.random.default_rng(1)
+    arrays = {
+        "all_latents": np.concatenate([*task.latents, rng.normal(0, 2, (100, 2))]),
+        "all_labels": np.repeat(np.arange(task.n_classes + 1), [50] * task.n_classes + [100]),
+        "class_means": task.class_means,
+    }
+    if images:
+        labels = np.repeat(np.arange(task.n_classes + 1), 4)
+        arrays["example_labels"] = labels
+        arrays["examples"] = arrays["reconstructions"] = rng.random((len(labels), 8, 8))
+    facts = {"source": "digits" if images else "gaussian", "d_prime": 3.2, "balanced_accuracy": 0.9}
+    return arrays, facts
+
+
+def make_examples(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[dict, dict]:
+    rng = np.random.default_rng(2)
+    n_types, n_steps = task.n_types, task.n_steps
+    n_outputs = 1 + task.class_means.shape[1]
+    kinds = {"limit_cycle": "periodic", "aperiodic": "aperiodic", "unresolved": "settling"}
+    arrays, facts = {}, {}
+
+    def walk(*shape):
+        return np.cumsum(rng.normal(0, 0.05, shape), axis=1).astype(np.float32)
+
+    for i, name in enumerate(names):
+        arrays |= {
+            f"{name}.inputs": rng.normal(size=(n_types, 2, task.n_stimulus, 2)),
+            f"{name}.outputs": walk(n_types, n_steps, n_outputs),
+            f"{name}.units": np.arange(N_SHOWN),
+            f"{name}.rates": np.tanh(walk(n_types, n_steps, N_SHOWN)),
+            f"{name}.components": walk(n_types, n_steps, 3),
+            f"{name}.explained": np.array([0.6, 0.2, 0.1]),
+            f"{name}.continued": walk(n_types, 3 * n_steps, 3),
+            f"{name}.continued_outputs": walk(n_types, 3 * n_steps, n_outputs),
+            f"{name}.end": walk(n_types, 2 * n_steps, 3),
+        }
+        facts[name] = {
+            "network": f"net{i}",
+            "kinds": [kinds.get(name, "rest")] * n_types,
+            "g": 1.1,
+            "fb": 5.0,
+            "rmse": 0.05 - 0.005 * i,
+            "saturation_delay": 0.1,
+            "change_in_delay": 0.2,
+        }
+    return arrays, facts
+
+
+def make_networks(per_cell: int = 1, mechanisms=MECHANISMS, performs: float = 0.6) -> pd.DataFrame:
+    """A table of networks over 7 x 6 cells; ``performs`` is the chance that one performs."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for g in (0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5):
+        for fb in (40.0, 30.0, 20.0, 10.0, 5.0, 1.0):
+            for seed in range(per_cell):
+                able = bool(rng.random() < performs)
+                rows.append(
+                    {
+                        "network": f"g{g}_fb{fb}_seed{seed}",
+                        "g": g,
+                        "fb": fb,
+                        "performs": able,
+                        "rmse": rng.random(),
+                        "failed_0.1": 0.0 if able else rng.random(),
+                        "mechanism": str(rng.choice(mechanisms)),
+                        "mechanism_memory": str(rng.choice(mechanisms)),
+                        "authors_a": str(rng.choice(["fixedPoint3", "manifoldFps1", "limitCycle"])),
+                        "authors_b": str(rng.choice(["manifoldFps2", "manifoldFps1", "both"])),
+                        "saturation_delay": rng.random() / 2,
+                        "change_in_delay": rng.random() / 4,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def make_failures(networks: pd.DataFrame, levels, kinds=(None,)) -> pd.DataFrame:
+    """Failed fractions of the networks that perform; of noise where ``kinds`` are named."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for network in networks.loc[networks["performs"], "network"]:
+        for kind in kinds:
+            for i, level in enumerate(levels):
+                away, late = rng.random(2) * 0.5 * (i + 1) / len(levels)
+                place = {"extra": level} if kind is None else {"noise": kind, "level": level}
+                parts = {"failed": away + late, "asymptotic": away, "fixed_time": late}
+                rows.append({"network": network, **place, **parts})
+    return pd.DataFrame(rows)
