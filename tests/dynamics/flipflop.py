@@ -26,6 +26,8 @@ def train_flip_flop(cell: str, units: int = 128, seed: int = 0):
         readout = torch.nn.Linear(units, 3)
         if cell == "rnn":
             torch.nn.init.orthogonal_(network.weight_hh_l0)
+        if cell == "gru":  # fast gates at first; else memories are slow drifts, not attractors
+            torch.nn.init.constant_(network.bias_hh_l0[units : 2 * units], -2.0)
     parameters = [*network.parameters(), *readout.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, UPDATES[cell])

@@ -1,14 +1,14 @@
 """Fixed points and slow points of one network or a batch, and how far to trust that all were found.
 
 The search runs in rounds. Round one starts from the given states and from the ends of runs from
-them; each later round starts midway between fixed points already found, until a round finds nothing
+them; each later round starts midway between (or mirrored in) points already found, until a round finds nothing
 new. ``newton.descend`` takes every seed to a root or to a minimum of the speed, and the results are
 merged, polished in float64 and classified:
 
 * ``fixed``: |f| at rounding level. f is F(x) - x of a map and dx/dt of a flow, q = |f|^2 / 2.
 * ``continuum``: a connected set of fixed points (line, ring, plane): one row stands for all of it,
-  ``dimension`` says how many directions it has and ``extent`` how far the seeds saw it reach.
-* ``slow``: a local minimum of q with q > 0 that is slower than the task, see ``relative_speed``.
+  ``dimension`` says how many directions it has, ``extent`` how far apart points on it were found.
+* ``slow``: a local minimum of q with q > 0, ten times slower than the task, see ``relative_speed``.
 
 Seeds that end nowhere are counted as failed. Sussillo & Barak 2013 posed the search as minimising
 q.
@@ -33,6 +33,8 @@ from memdyn.dynamics.systems import System
 SAME = 1e-5
 #: A local minimum of q is known, and merged, this well: slope of |f|, and distance like SAME.
 SLOW = 1e-4
+#: A slow point moves at most this fast, relative to the task.
+SLOWER = 0.1
 #: A root is marginal if the inverse of Df stretches a random vector this much.
 MARGINAL = 1e6
 
@@ -182,7 +184,7 @@ def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> 
         degree = torch.zeros(int(group.max()) + 1, dtype=x.dtype, device=x.device)
         complete = (degree.index_add_(0, found.group, sign * isolated) == 1).all()
         limit = max(32, len(x) // 4) if complete else max(64, len(x))
-        middle = _midpoints(network, found[isolated], tried, limit)
+        middle = _new_seeds(network, found[isolated], tried, limit)
         if not len(middle):
             break
         tried = tried.join(middle)
@@ -322,7 +324,7 @@ def _slow_points(network, lost, center, radius, task_speed, iterations) -> tuple
     """Local minima of the speed reached from rows that reached no root, and how many rows failed.
 
     A minimum far outside the cloud of the seeds is a saturated gate, not a memory: it fails, and so
-    does one that is no slower than the task itself.
+    does one that is not ten times slower than the task.
     """
     rows = newton.descend(
         network,
@@ -335,25 +337,28 @@ def _slow_points(network, lost, center, radius, task_speed, iterations) -> tuple
         speed=True,
     )
     near = (rows.x - center).norm(dim=-1) <= 2 * radius
-    minimum = near & (rows.slope <= SLOW) & (rows.residual < task_speed)
+    minimum = near & (rows.slope <= SLOW) & (rows.residual <= SLOWER * task_speed)
     slow = newton.merge(rows[minimum], SLOW * radius)
     return slow, int(rows.landed[~minimum].sum())
 
 
-def _midpoints(network: System, points: Rows, tried: Rows, limit: int) -> Rows:
-    """Seeds midway between fixed points: the ``limit`` shortest pairs whose midpoint is not close
-    (a tenth of their distance) to a fixed point, to a midpoint tried before, or to another one."""
+def _new_seeds(network: System, points: Rows, tried: Rows, limit: int) -> Rows:
+    """Seeds midway between pairs of points, shortest pairs first, then at the mirror images of
+    points in each other. Left out are seeds closer than a tenth of their pair's distance to a point,
+    to a seed tried before, or to another one; the first ``limit`` remain."""
     gap = newton.distances(points, points)
     i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
     order = torch.argsort(gap[i, j], stable=True)
     order = order[gap[i, j][order].isfinite()][: 8 * limit]
     i, j = i[order], j[order]
-    u = None if points.u is None else points.u[i]
-    middle = newton.start(network, (points.x[i] + points.x[j]) / 2, u, points.group[i])
-    clear = gap[i, j, None] / 10
-    close = (newton.distances(middle, points.join(tried)) < clear).any(1)
-    close |= (newton.distances(middle, middle) < clear).tril(-1).any(1)
-    return middle[(~close).nonzero()[:limit, 0]]
+    a, b = points.x[i], points.x[j]
+    x = torch.cat([(a + b) / 2, 2 * a - b, 2 * b - a])
+    u = None if points.u is None else points.u[i].repeat(3, 1)
+    seeds = newton.start(network, x, u, points.group[i].repeat(3))
+    clear = gap[i, j].repeat(3)[:, None] / 10
+    close = (newton.distances(seeds, points.join(tried)) < clear).any(1)
+    close |= (newton.distances(seeds, seeds) < clear).tril(-1).any(1)
+    return seeds[(~close).nonzero()[:limit, 0]]
 
 
 def _continua(network: System, roots: Rows, null: Tensor, radius: float):

@@ -165,28 +165,42 @@ def autodiff_jacobian(rule: Callable, x: Tensor, u: Tensor | None = None) -> Ten
 
 @dataclass(frozen=True)
 class Map(System):
-    """A map given as a function ``rule(x, u)`` of rows, e.g. a user's own cell."""
+    """A map given as a function ``rule(x, u)`` of rows, e.g. a user's own cell.
+
+    ``derivative(x, u)``, (rows, n) -> (rows, n, n), replaces automatic differentiation if given.
+    """
 
     rule: Callable[[Tensor, Tensor | None], Tensor]
     n_units: int
     n_inputs: int = 0
+    derivative: Callable[[Tensor, Tensor | None], Tensor] | None = None
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.rule(x, u)
 
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        return self.derivative(x, u) if self.derivative else super().jacobian(x, u)
+
 
 @dataclass(frozen=True)
 class Flow(System):
-    """A flow given as a function ``rule(x, u) = dx/dt`` of rows, stepped by Euler with ``dt``."""
+    """A flow given as a function ``rule(x, u) = dx/dt`` of rows, stepped by Euler with ``dt``.
+
+    ``derivative`` as in ``Map``.
+    """
 
     rule: Callable[[Tensor, Tensor | None], Tensor]
     n_units: int
     dt: float
     n_inputs: int = 0
+    derivative: Callable[[Tensor, Tensor | None], Tensor] | None = None
     is_flow = True
 
     def velocity(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.rule(x, u)
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        return self.derivative(x, u) if self.derivative else super().jacobian(x, u)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def vote(
         and "slow_manifold" if some do. Only cycles: "limit_cycle"; both: "mixed"; any aperiodic
         run: "aperiodic"; any run that diverged or has no attractor: "unresolved".
         An exponent further than two errors and ``resolution`` below 0 means a fixed point, above 0
-        aperiodic, between them a cycle. The label is what runs and solver agree on, if the exponents
+        aperiodic, between them a cycle. The label is what runs and solver agree on if the exponents
         do not contradict; where runs and exponents see only aperiodic runs, the solver agrees by
         having found no attractor for any memory. Everything else is "unresolved".
 

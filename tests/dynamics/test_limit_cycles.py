@@ -1,0 +1,100 @@
+"""Cycles of known radius, period and multipliers; planted cycles; runs that never close."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from known import StuartLandau, orthogonal, planted, random_rate, rows
+
+from memdyn.dynamics import limit_cycles
+from memdyn.dynamics.limit_cycles import Ends, LimitCycles, find_limit_cycles
+from memdyn.dynamics.systems import Flow, RateNetwork, rk4_map
+
+SHORT = {"transient": 400, "window": 200}
+
+
+@pytest.mark.parametrize("dense_units", [200, 4])
+def test_stuart_landau_flow(dense_units, monkeypatch):
+    """sqrt(mu), 2 pi / omega, exp(-2 mu T), exp(-T / tau), 1; dense and by Newton-Picard."""
+    monkeypatch.setattr(limit_cycles, "DENSE_UNITS", dense_units)
+    system = StuartLandau(8)
+    cycles, ends = find_limit_cycles(rk4_map(system), rows(3, 8), n_multipliers=4, **SHORT)
+    assert len(cycles) == 1 and cycles.stable[0]
+    assert ends.outcome.tolist() == ["limit_cycle"] * 3 and ends.cycle.tolist() == [0, 0, 0]
+    period = 2 * math.pi / system.omega
+    assert cycles.period[0] == pytest.approx(period, abs=1e-5)  # the error of RK4 itself
+    radius = system.radius(torch.tensor(cycles.states[0]))
+    assert radius == pytest.approx(math.sqrt(system.mu), abs=1e-5)
+    truth = [math.exp(-2 * system.mu * period), math.exp(-period / system.tau)]
+    assert np.abs(cycles.multipliers[0, :2] - truth).max() < 1e-5
+    assert cycles.trivial_error[0] < 1e-7
+
+
+def test_stuart_landau_euler():
+    """The cycle of the Euler map, also in closed form: |1 + dt (mu - r^2 + i omega)| = 1."""
+    system = StuartLandau(5)
+    cycles, _ = find_limit_cycles(system, rows(2, 5), **SHORT)
+    turn = system.dt * system.omega
+    stretch = math.sqrt(1 - turn**2)
+    period = 2 * math.pi / math.atan2(turn, stretch) * system.dt
+    assert cycles.period[0] == pytest.approx(period, abs=1e-8)
+    radius = math.sqrt(system.mu - (stretch - 1) / system.dt)
+    assert system.radius(torch.tensor(cycles.states[0])) == pytest.approx(radius, abs=1e-8)
+
+
+@pytest.mark.parametrize("length", [2, 5])
+def test_planted_cycle_of_a_map(length):
+    columns = 0.9 * rows(20, length, 3).sign() + 0.02 * rows(20, length, 4)
+    network = planted(columns, columns.roll(-1, 1))
+    cycles, ends = find_limit_cycles(network, columns.T + 1e-3 * rows(length, 20), **SHORT)
+    assert len(cycles) == 1 and set(ends.outcome) == {"limit_cycle"}
+    assert cycles.period[0] == length and cycles.stable[0]
+    gap = np.linalg.norm(columns.T.numpy() - cycles.states[0], axis=1).min()
+    assert gap < 1e-9 and np.isnan(cycles.trivial_error[0])
+
+
+def test_planted_cycle_of_a_rate_network():
+    """A rotation a bit past the edge of stability, hidden in a contracting random network."""
+    plane = orthogonal(60)[:, :2]
+    rotate = torch.tensor([[1.3, -0.8], [0.8, 1.3]], dtype=torch.float64)
+    weights = plane @ rotate @ plane.T + 0.2 * random_rate(60, 1.0).recurrent
+    cycles, ends = find_limit_cycles(RateNetwork(weights), rows(4, 60), **SHORT)
+    assert len(cycles) == 1 and cycles.stable[0] and set(ends.outcome) == {"limit_cycle"}
+    assert cycles.trivial_error[0] < 1e-5
+    assert np.abs(cycles.orbit[0] - cycles.states[0]).sum(1).max() > 0.1
+
+
+def test_rest_chaos_and_divergence_are_not_cycles():
+    _, ends = find_limit_cycles(random_rate(40, 0.7), rows(3, 40), **SHORT)
+    assert set(ends.outcome) == {"fixed_point"}
+
+    def lorenz(x, u):
+        a, b, c = x.unbind(-1)
+        return torch.stack([10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c], -1)
+
+    def slope(x, u):
+        a, b, c = x.unbind(-1)
+        one = torch.ones_like(a)
+        entries = [-10 * one, 10 * one, 0 * one, 28 - c, -one, -a, b, a, -8 / 3 * one]
+        return torch.stack(entries, -1).view(*x.shape, 3)
+
+    cycles, ends = find_limit_cycles(
+        rk4_map(Flow(lorenz, 3, 0.01, derivative=slope)), rows(6, 3), transient=1000, window=1000
+    )
+    assert set(ends.outcome) == {"aperiodic"} and len(cycles) == 0
+    assert cycles.states.shape == (0, 3)
+
+    _, ends = find_limit_cycles(Flow(lambda x, u: x**3, 1, 0.1), torch.ones(1, 1), **SHORT)
+    assert ends.outcome.tolist() == ["diverged"]
+
+
+def test_files_and_bad_shapes(tmp_path):
+    cycles, ends = find_limit_cycles(StuartLandau(3), rows(2, 3), **SHORT)
+    cycles.save(tmp_path / "cycles.npz")
+    np.testing.assert_array_equal(LimitCycles.load(tmp_path / "cycles.npz").orbit, cycles.orbit)
+    with pytest.raises(ValueError, match=r"holds 'memdyn.limit_cycles', not 'memdyn.ends'"):
+        Ends.load(tmp_path / "cycles.npz")
+    assert len(ends) == 2
+    with pytest.raises(ValueError, match="one network and states"):
+        find_limit_cycles(StuartLandau(3), rows(2, 3)[None])

@@ -1,0 +1,144 @@
+"""Eigenvectors, exponents, slow manifolds, noise-driven escape, votes."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from known import StuartLandau, block_network, orthogonal, random_rate, rows
+
+from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.slow_manifold import slow_manifold
+from memdyn.dynamics.spectrum import eigenvalues, modes
+from memdyn.dynamics.systems import LeakyNetwork, Map, RateNetwork, rk4_map
+from memdyn.dynamics.votes import LABELS, vote
+
+
+def linear(matrix):
+    return LeakyNetwork(matrix, nonlinearity="linear")
+
+
+def test_modes_of_a_random_matrix():
+    matrix = rows(12, 12) / 4
+    found = modes(linear(matrix), rows(1, 12))
+    right, left, values = found.right[0], found.left[0], found.eigenvalues[0]
+    np.testing.assert_allclose(matrix.numpy() @ right, right * values, atol=1e-12)
+    np.testing.assert_allclose(left.T @ matrix.numpy(), values[:, None] * left.T, atol=1e-11)
+    np.testing.assert_allclose(left.T @ right, np.eye(12), atol=1e-11)
+    assert (np.diff(np.abs(values)) <= 1e-12).all()
+    assert (found.condition >= 1 - 1e-12).all()
+
+
+def test_non_normality():
+    """0 for a normal matrix; a Jordan-like block with coupling c has c / sqrt(2 l^2 + c^2)."""
+    normal = orthogonal(6)
+    assert modes(linear(normal), rows(1, 6)).non_normality[0] < 1e-7
+    shear = torch.tensor([[0.5, 3.0], [0.0, 0.4]], dtype=torch.float64)
+    expected = 3 / math.sqrt(0.25 + 0.16 + 9)
+    assert modes(linear(shear), rows(1, 2)).non_normality[0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [11, 16, 33])
+def test_low_rank_jacobians_have_eigenvalues(size):
+    """Exactly low rank, where torch's CPU eig fails."""
+    network = block_network(3, size, 2.0)
+    values = eigenvalues(network, torch.zeros(1, 3 * size).double())
+    np.testing.assert_allclose(np.abs(values[0, :3]), 2.0, rtol=1e-10)
+    assert np.abs(values[0, 3:]).max() < 1e-6
+
+
+def test_jacobian_that_is_not_finite():
+    with pytest.raises(ValueError, match=r"not finite at rows \[0\]"):
+        eigenvalues(Map(lambda x, u: x.sqrt(), 1), torch.zeros(1, 1).double())
+
+
+def test_lyapunov_of_a_linear_map_and_of_a_cycle():
+    frame = orthogonal(6, 1)
+    normal = frame @ torch.diag(torch.tensor([0.9, 0.7, 0.5, 0.3, 0.2, 0.1]).double()) @ frame.T
+    found = lyapunov_exponents(linear(normal), rows(2, 6), k=3, steps=800, transient=0)
+    np.testing.assert_allclose(found.exponents, np.log([[0.9, 0.7, 0.5]] * 2), atol=1e-6)
+
+    system = StuartLandau(4)
+    found = lyapunov_exponents(rk4_map(system), rows(2, 4), k=3, steps=1200, transient=400)
+    truth = [[0.0, -2 * system.mu, -1 / system.tau]] * 2
+    np.testing.assert_allclose(found.exponents, truth, atol=1e-4)
+
+
+def test_lyapunov_sign_of_random_networks():
+    weak, strong = random_rate(300, 0.8), random_rate(300, 3.0)
+    batch = RateNetwork(torch.stack([weak.recurrent, strong.recurrent]))
+    found = lyapunov_exponents(batch, rows(2, 300).view(2, 1, 300), k=1, steps=2000, transient=500)
+    assert found.exponents[0, 0] < -3 * found.error[0, 0]
+    assert found.exponents[1, 0] > 3 * found.error[1, 0]
+    assert found.network.tolist() == [0, 1]
+
+
+def test_lyapunov_refuses_bad_settings():
+    with pytest.raises(ValueError, match="k must be between"):
+        lyapunov_exponents(random_rate(3, 1.0), rows(1, 3), k=4)
+    with pytest.raises(ValueError, match="steps must be at least"):
+        lyapunov_exponents(random_rate(3, 1.0), rows(1, 3), steps=10)
+    with pytest.raises(ValueError, match="grew without bound"):
+        lyapunov_exponents(linear(20 * torch.eye(2)), torch.ones(1, 2), k=1)
+
+
+def test_slow_manifold_of_a_leaky_line():
+    """One mode of 200 steps among fast ones: dimension 1, drift 1 - exp(-delay / 200)."""
+    frame = orthogonal(20)
+    spectrum = torch.full((20,), 0.3, dtype=torch.float64)
+    spectrum[0] = math.exp(-1 / 200)
+    along = torch.linspace(-1, 1, 9).double()[:, None] * frame[:, 0]
+    network = linear(frame @ torch.diag(spectrum) @ frame.T)
+    found = slow_manifold(network, along, delay=50, task_speed=0.1, noise=1e-3)
+    assert found.n_slow.tolist() == [1] * 9 and found.dimension.tolist() == [1] * 9
+    np.testing.assert_allclose(found.slowest, 200, rtol=1e-6)
+    spread = float(along.norm(dim=-1).square().mean().sqrt())
+    np.testing.assert_allclose(found.drift[0], (1 - math.exp(-0.25)) / spread, rtol=1e-9)
+    assert found.persistence[0] == pytest.approx(1, abs=0.5)
+    with pytest.raises(ValueError, match="must be positive"):
+        slow_manifold(network, along, delay=0, task_speed=0.1)
+
+
+def test_escape_rate_falls_exponentially_with_barrier_over_variance():
+    """Kramers: dx = (x - x^3) dt + s dW leaves its well at a rate ~ exp(-2 dV / s^2), dV = 1/4."""
+    generator = torch.Generator().manual_seed(0)
+    dt, duration, variances = 0.02, 40.0, np.array([0.2, 0.25, 0.3])
+    rates = []
+    for variance in variances:
+        x = torch.ones(3000, dtype=torch.float64)
+        kept = torch.ones_like(x, dtype=torch.bool)
+        for _ in range(int(duration / dt)):
+            noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+            x = x + dt * (x - x**3) + math.sqrt(variance * dt) * noise
+            kept &= x > -0.5
+        rates.append(-math.log(float(kept.double().mean())) / duration)
+    slope = np.polyfit(1 / variances, np.log(rates), 1)[0]
+    assert slope == pytest.approx(-0.5, abs=0.1)
+
+
+FIXED, CYCLE, CHAOS = "fixed_point", "limit_cycle", "aperiodic"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end", "point", "cycle", "exponent", "label"),
+    [
+        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [-1, -1, -1], "direct"),
+        ([FIXED] * 3, [0, 0, 1], [4, 4, 5], [-1] * 3, [-1, -1, -1], "slow_manifold"),
+        ([CYCLE] * 3, [0, 0, 0], [-1] * 3, [0] * 3, [0, 0, 0], "limit_cycle"),
+        ([FIXED, FIXED, CYCLE], [0, 1, 0], [0, 1, -1], [-1, -1, 0], [-1, -1, 0], "mixed"),
+        ([CHAOS] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [1, 1, 1], "aperiodic"),
+        ([FIXED] * 3, [0, 1, 2], [4, 4, 5], [-1] * 3, [-1, -1, -1], "unresolved"),
+        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [-1, -1, 1], "unresolved"),
+        (["diverged"] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [1, 1, 1], "unresolved"),
+        ([FIXED] * 3, [0, -1, 1], [4, 4, 5], [-1] * 3, [-1, -1, -1], "unresolved"),
+    ],
+)
+def test_votes(outcome, end, point, cycle, exponent, label):
+    got = vote([0, 1, 2], outcome, end, point, cycle, exponent, [0.01] * 3)
+    assert got.label == label and got.label in LABELS
+    assert set(got.row()) == {"label", "runs", "solver", "exponents"}
+
+
+def test_vote_needs_evidence():
+    with pytest.raises(ValueError, match="one entry per memory run"):
+        vote([0, 1], [FIXED], [0], [0], [-1], [-1], [0.1])
