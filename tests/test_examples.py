@@ -53,6 +53,7 @@ def test_the_replay_is_the_test_bit_for_bit(network, task):
     # The outputs that are kept go on from the trial ends, as do the components.
     _, outputs = run(frozen, ends, 3 * n_steps)
     np.testing.assert_array_equal(recorded.continued_outputs, outputs.transpose(0, 1).numpy())
+    np.testing.assert_array_equal(recorded.end_outputs, recorded.continued_outputs[:, n_steps:])
     np.testing.assert_allclose(recorded.continued[:, n_steps:], recorded.end, atol=1e-6)
     step = np.linalg.norm(recorded.continued[:, 0] - recorded.components[:, -1], axis=1)
     assert (step < 0.5).all()

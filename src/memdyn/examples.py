@@ -41,6 +41,7 @@ class Trace(NamedTuple):
         continued: (n_types, SHOWN_LENGTHS n_steps, N_COMPONENTS) the continuation's start.
         continued_outputs: (n_types, SHOWN_LENGTHS n_steps, n_outputs).
         end: (n_types, END_LENGTHS n_steps, N_COMPONENTS) its last part.
+        end_outputs: (n_types, END_LENGTHS n_steps, n_outputs).
     """
 
     inputs: np.ndarray
@@ -52,6 +53,7 @@ class Trace(NamedTuple):
     continued: np.ndarray
     continued_outputs: np.ndarray
     end: np.ndarray
+    end_outputs: np.ndarray
 
 
 def choose_examples(networks: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +149,7 @@ def trace(
             if step >= n_steps - last:
                 end[step - (n_steps - last)] = place
 
-    later = run(network, ends, n_steps, observe=keep)[1][:shown]
+    later = run(network, ends, n_steps, observe=keep)[1].transpose(0, 1).cpu().numpy()
     units = np.arange(min(N_SHOWN, flat.shape[1]))
     recorded = Trace(
         inputs=inputs.astype(np.float32),
@@ -157,8 +159,9 @@ def trace(
         components=((rates - mean) @ axes.T).astype(np.float32),
         explained=singular[:N_COMPONENTS] ** 2 / (singular**2).sum(),
         continued=continued.transpose(0, 1).cpu().numpy(),
-        continued_outputs=later.transpose(0, 1).cpu().numpy(),
+        continued_outputs=later[:, :shown],
         end=end.transpose(0, 1).cpu().numpy(),
+        end_outputs=later[:, -last:],
     )
     return recorded, ends
 

@@ -55,9 +55,11 @@ def make_examples(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[di
             f"{name}.continued": walk(n_types, 3 * n_steps, 3),
             f"{name}.continued_outputs": walk(n_types, 3 * n_steps, n_outputs),
             f"{name}.end": walk(n_types, 2 * n_steps, 3),
+            f"{name}.end_outputs": walk(n_types, 2 * n_steps, n_outputs),
         }
         facts[name] = {
             "network": f"net{i}",
+            "run_length": 30,
             "kinds": [kinds.get(name, "rest")] * n_types,
             "g": 1.1,
             "fb": 5.0,

@@ -45,6 +45,7 @@ for checkpoint, cases in zip(inputs.networks, inputs.cases, strict=True):
         facts[row["mechanism"]] = {
             "network": network.name,
             "kinds": kinds[network.name],
+            "run_length": params.run_length,
             **network._asdict(),
             **{
                 name: float(row[name])

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -22,9 +21,11 @@ from memdyn.figures.style import (
     SMALL,
     TEXT,
     Drawn,
+    deep,
     house_style,
     letter,
     new_figure,
+    on,
     panel,
     present,
     say,
@@ -56,7 +57,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
         titles = (
             "mechanism: trial ends",
             "mechanism: memory states",
-            "failed runs (%); frame: performs",
+            "failed test runs (%)",
         )
         for ax, key, title in zip(maps, "abc", titles, strict=True):
             _grid(ax, networks, first=key == "a")
@@ -65,6 +66,9 @@ def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
         for ax, label in zip(maps, LABELS, strict=False):
             _draw_labels(ax, networks, label)
         _draw_failures(maps[2], networks, failed)
+        several = networks.groupby(["g", "fb"]).size().max() > 1
+        frame = "frame: all (thick) or some perform" if several else "frame: performs the task"
+        maps[2].set_xlabel(f"recurrent gain g\n{frame}")
         _key(panel(figure, 0.1, 2.78, 7.3, 0.3), networks)
 
         counts = count_mechanisms(networks)
@@ -188,14 +192,9 @@ def _draw_labels(ax: Axes, networks: pd.DataFrame, label: str) -> None:
                     ha="center",
                     va="center",
                     size=SMALL,
-                    color=_legible(colour),
+                    color=on(colour),
                     weight="bold" if performs else "normal",
                 )
-
-
-def _legible(colour) -> str:
-    """Black or white, whichever is easier to read on a colour."""
-    return "white" if np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) < 0.6 else INK
 
 
 def _draw_failures(ax: Axes, networks: pd.DataFrame, failed: str) -> None:
@@ -232,7 +231,7 @@ def _key(ax: Axes, networks: pd.DataFrame) -> None:
             ha="center",
             va="center",
             size=SMALL,
-            color=_legible(MECHANISM_COLOURS[name]),
+            color=on(MECHANISM_COLOURS[name]),
             weight="bold",
         )
         ax.text(x + 0.26, 0.15, MECHANISM_NAMES[name], va="center", size=TEXT)
@@ -267,7 +266,7 @@ def _draw_counts(ax: Axes, counts: pd.DataFrame, networks: pd.DataFrame) -> None
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.tick_params(axis="y", length=0)
     for tick, name in zip(ax.get_yticklabels(), MECHANISMS, strict=True):
-        tick.set_color(MECHANISM_COLOURS[name])
+        tick.set_color(deep(MECHANISM_COLOURS[name]))
     ax.set_title("networks per mechanism", loc="left")
     letter(ax, "d", left=100)
 

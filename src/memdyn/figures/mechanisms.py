@@ -21,6 +21,7 @@ from memdyn.figures.style import (
     TEXT,
     TITLE,
     Drawn,
+    deep,
     house_style,
     letter,
     new_figure,
@@ -82,7 +83,7 @@ def draw(
             parts = (
                 _draw_activity(axes[0], task, classes, dt, arrays, last),
                 _draw_plane(axes[1], task, arrays, fact["kinds"]),
-                _draw_continuation(axes[2], task, arrays, last),
+                _draw_continuation(axes[2], task, arrays, fact["run_length"], last),
             )
             for key, part in zip(plotted, parts, strict=True):
                 plotted[key].append(part.assign(mechanism=name))
@@ -130,7 +131,9 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping) -> None:
     ax.set(xlim=(0, 1), ylim=(0, 1))
     colour = MECHANISM_COLOURS[name]
     ax.plot([0, 0], [0, 1], color=colour, lw=3, clip_on=False, solid_capstyle="butt")
-    ax.text(0.07, 1.0, MECHANISM_NAMES[name], color=colour, weight="bold", size=TITLE, va="top")
+    ax.text(
+        0.07, 1.0, MECHANISM_NAMES[name], color=deep(colour), weight="bold", size=TITLE, va="top"
+    )
     lines = (
         f"g = {fact['g']:g},  fb = {fact['fb']:g}",
         f"RMSE {fact['rmse']:.3f}",
@@ -270,28 +273,72 @@ def _mark_ends(ax: Axes, ends: np.ndarray, kinds: list[str], colours: list, scal
 
 
 def _draw_continuation(
-    ax: Axes, task: SequentialPatternMatching, arrays: Mapping[str, np.ndarray], last: bool
+    ax: Axes,
+    task: SequentialPatternMatching,
+    arrays: Mapping[str, np.ndarray],
+    run_length: int,
+    last: bool,
 ) -> pd.DataFrame:
-    """z from the end of each trial on."""
+    """z from the end of each trial on, and, after a gap, at the end of the whole run."""
+    codes, n_steps = task.output_code, task.n_steps
+    start, end = (
+        arrays[name][:, DRAWN_EVERY - 1 :: DRAWN_EVERY, 0]
+        for name in ("continued_outputs", "end_outputs")
+    )
+    lengths = [part.shape[1] * DRAWN_EVERY / n_steps for part in (start, end)]
+    gap = 0.08 * lengths[0]
     rows = []
-    z = arrays["continued_outputs"][:, DRAWN_EVERY - 1 :: DRAWN_EVERY, 0]
-    time = (np.arange(z.shape[1]) + 1) * DRAWN_EVERY / task.n_steps
-    for target in task.output_code:
-        ax.axhline(target, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=1)
-    for trial_type, trace in enumerate(z):
-        ax.plot(time, trace, color=type_colours(task.n_classes)[trial_type], lw=1.0, zorder=3)
-        rows.append(pd.DataFrame({"trial_type": trial_type, "lengths": time, "z": trace}))
-    span = np.ptp(task.output_code)
-    low = max(np.nanmin(z), task.output_code.min() - 2 * span)
-    high = min(np.nanmax(z), task.output_code.max() + 2 * span)
-    low, high = min(low, task.output_code.min()), max(high, task.output_code.max())
+    for part, z, time, left in (
+        ("start", start, 0.0, 0.0),
+        ("end", end, run_length - lengths[1], lengths[0] + gap),
+    ):
+        steps = (np.arange(z.shape[1]) + 1) * DRAWN_EVERY / n_steps
+        for target in codes:
+            ax.plot(
+                [left, left + steps[-1]],
+                [target] * 2,
+                color=INK,
+                lw=0.6,
+                ls=(0, (1.5, 1.5)),
+                zorder=1,
+            )
+        for trial_type, trace in enumerate(z):
+            ax.plot(
+                left + steps,
+                trace,
+                color=type_colours(task.n_classes)[trial_type],
+                lw=1.0,
+                zorder=3,
+            )
+            rows.append(
+                pd.DataFrame(
+                    {"trial_type": trial_type, "part": part, "lengths": time + steps, "z": trace}
+                )
+            )
+    z = np.concatenate([start, end], axis=1)
+    span = np.ptp(codes)
+    low = max(np.nanmin(z), codes.min() - 2 * span)
+    high = min(np.nanmax(z), codes.max() + 2 * span)
+    low, high = min(low, codes.min()), max(high, codes.max())
     room = 0.08 * (high - low)
-    ax.set(xlim=(0, time[-1]), ylim=(low - room, high + room), ylabel="output $z$")
+    ax.set(xlim=(0, sum(lengths) + gap), ylim=(low - room, high + room), ylabel="output $z$")
+    ax.axvspan(lengths[0], lengths[0] + gap, color="white", lw=0, zorder=5)
+    ax.plot(
+        [lengths[0], lengths[0] + gap],
+        [0, 0],
+        transform=ax.get_xaxis_transform(),
+        color="white",
+        lw=2,
+        zorder=6,
+        clip_on=False,
+    )
     ax.locator_params(axis="y", nbins=4)
+    ax.set_xticks(
+        [0, lengths[0] / 2, lengths[0], sum(lengths) + gap],
+        ["0", f"{lengths[0] / 2:g}", f"{lengths[0]:g}", f"{run_length:g}"] if last else [""] * 4,
+    )
     if last:
         ax.set_xlabel("time after the trial (trials)")
-    else:
-        ax.set_xticklabels([])
     return pd.concat(rows, ignore_index=True)
 
 
@@ -323,7 +370,7 @@ def _draw_keys(
                 f"“{classes[first]}{classes[second]}”",
                 size=SMALL,
                 va="center",
-                color=colour,
+                color=deep(colour),
                 weight="bold",
             )
         key.plot([3.06, 3.24], [0.5, 0.5], color=INK, lw=0.6, ls=(0, (1.5, 1.5)))

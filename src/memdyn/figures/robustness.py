@@ -18,6 +18,7 @@ from memdyn.figures.style import (
     MECHANISM_NAMES,
     SMALL,
     Drawn,
+    deep,
     house_style,
     letter,
     new_figure,
@@ -56,10 +57,18 @@ def draw(
     if not kinds:
         tests["noise"] = curves(noise, networks, "level")
     with house_style():
-        figure = new_figure(FULL, TOP + ROW * len(tests) + BOTTOM)
-        for row, (test, found) in enumerate(tests.items()):
-            _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
         able = networks[networks["performs"]]
+        if able.empty:
+            figure = new_figure(FULL, 1.6)
+            say(
+                panel(figure, 0.5, 0.2, 6.5, 1.0),
+                "No network performs the task, so none was tested.",
+            )
+        else:
+            figure = new_figure(FULL, TOP + ROW * len(tests) + BOTTOM)
+        for row, (test, found) in enumerate(tests.items()):
+            if len(able):
+                _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
         small_print(
             figure,
             f"{note} Only networks that perform the task ({len(able)} of {len(networks)}). Bands:"
@@ -163,7 +172,7 @@ def _draw_test(
     letter(ax, letters[0], left=34)
     ax.set_title(title, loc="left")
     if found.empty:
-        say(ax, "No network performs the task:\nnothing was tested.")
+        say(ax, "No network was tested.")
         return
     axis = _delay_axis if delay else _noise_axis
     failed = found[found["quantity"] == "failed"]
@@ -262,7 +271,7 @@ def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
             xycoords="axes fraction",
             textcoords="axes fraction",
             size=SMALL,
-            color=colour,
+            color=deep(colour),
             va="center",
             linespacing=0.95,
             annotation_clip=False,
@@ -289,7 +298,7 @@ def _draw_split(ax: Axes, own: pd.DataFrame, name: str, axis) -> None:
     axis(ax, own["level"])
     ax.set(ylim=(0, 1), yticks=[0, 0.5, 1])
     ax.set_yticklabels(["0", "", "1"])
-    ax.set_title(MECHANISM_NAMES[name], color=colour, size=SMALL, loc="left", pad=2)
+    ax.set_title(MECHANISM_NAMES[name], color=deep(colour), size=SMALL, loc="left", pad=2)
 
 
 def _key_to_split(figure: Figure, top: float) -> None:

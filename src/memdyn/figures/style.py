@@ -173,6 +173,24 @@ def tint(colour, strength: float = 0.35):
     return tuple(1 - strength * (1 - np.asarray(to_rgb(colour))))
 
 
+def deep(colour) -> tuple:
+    """The same hue, dark enough to read as text on white (contrast about 4.5)."""
+    rgb = np.asarray(to_rgb(colour))
+    while _luminance(rgb) > 0.18:
+        rgb = rgb * 0.95
+    return tuple(rgb)
+
+
+def on(colour) -> str:
+    """Ink or white, whichever is easier to read on a colour."""
+    return "white" if _luminance(np.asarray(to_rgb(colour))) < 0.4 else INK
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
 def present(labels: Sequence[str]) -> list[str]:
     """The mechanisms among ``labels``, in the order in which they are shown everywhere.
 

@@ -21,9 +21,11 @@ from memdyn.figures.style import (
     TEXT,
     Drawn,
     class_colours,
+    deep,
     house_style,
     letter,
     new_figure,
+    on,
     outcome_colours,
     panel,
     say,
@@ -140,7 +142,7 @@ def _draw_schematic(
                 ha="center",
                 va="center",
                 size=SMALL,
-                color="white",
+                color=on(colours[index]),
             )
             if image is not None:
                 height = 0.7
@@ -188,7 +190,7 @@ def _draw_rule(ax: Axes, task: SequentialPatternMatching, classes: list[int]) ->
     for outcome, names in sorted(pairs.items()):
         y = 0.95 - step * (outcome + 1)
         text = " or ".join(names[:2]) + (" …" if len(names) > 2 else "")
-        colour = outcome_colours(task.n_classes)[outcome]
+        colour = deep(outcome_colours(task.n_classes)[outcome])
         ax.text(0, y, text, size=TEXT, va="center", color=colour)
         ax.text(
             1,
@@ -395,7 +397,7 @@ def _draw_outputs(
                 ax.set_yticklabels([])
         z_ax.set_xticklabels([])
         z_ax.set_title(
-            f"“{classes[first]}, {classes[second]}”", color=colour, weight="bold", pad=11
+            f"“{classes[first]}, {classes[second]}”", color=deep(colour), weight="bold", pad=11
         )
         d_ax.set_xlabel("time (τ)")
         run = outputs[trial_type]
