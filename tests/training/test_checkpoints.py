@@ -31,7 +31,7 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
     assert spawn(whole).wait(timeout=120) == 0
 
     chance, kills = random.Random(0), 0
-    while kills < 4:
+    while kills < 3:
         process = spawn(killed)
         before = checkpoints_trial(killed)
         while checkpoints_trial(killed) <= before and process.poll() is None:
@@ -49,9 +49,7 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    assert sorted(p.name for p in killed.iterdir() if not p.name.startswith(".")) == [
-        "trained.safetensors"
-    ]
+    assert [path.name for path in killed.iterdir()] == ["trained.safetensors"]
 
 
 def checkpoints_trial(folder):

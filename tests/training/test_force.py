@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from memdyn.attractors import find_ends
+from memdyn.dynamics.simulate import freeze
 from memdyn.grid import Network
+from memdyn.mechanisms import classify
 from memdyn.networks.rate import fixed_weights
+from memdyn.performance import find_trial_ends, measure, run_cases
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import trial_order
 from memdyn.training import force
@@ -147,3 +151,24 @@ def test_more_classes_and_codes(task, settings):
     state, fixed = shard([network], three, settings, precision="float64")
     readout, _ = plain_force(network, fixed, three, N_TRIALS)
     np.testing.assert_allclose(state.readout[0].numpy(), readout, rtol=1e-6, atol=1e-9)
+
+
+def test_float32_agrees_with_float64_in_label_and_error(trained, task, settings):
+    """The sample: four networks of 100 units, 120 trials; chaos in between may differ, ends not."""
+    networks, fixed, single = trained
+    training = {**settings["training"], "n_trials": 120, "precision": "float64"}
+    double = force.start(networks, fixed, training)
+    force.train(double, networks, fixed, task, settings["network"], training)
+    attractors = {**settings["attractors"], "run_length": 20, "noisy_copies": 2}
+    found = []
+    for state in (single, double):
+        for i, place in enumerate(networks):
+            network = freeze(fixed, place, state.readout[i].numpy(), 0.1)
+            ends = find_trial_ends(network, task, state.x[i].float(), place.seed, 20)
+            row = measure(network, task, ends, place.seed, settings["performance"])
+            cases = run_cases(network, task, ends, place.seed, 0.8)
+            long = find_ends(network, task, ends, cases.delay_states, place.seed, attractors)
+            found.append((classify(long, task, attractors)["mechanism"], row["rmse"]))
+    for (label, error), (other_label, other_error) in zip(found[:4], found[4:], strict=True):
+        assert label == other_label
+        assert error == pytest.approx(other_error, rel=0.02)

@@ -75,9 +75,13 @@ def save_partial(path: Path, state: TrainingState, key: str) -> None:
 def load_partial(path: Path, key: str, device: torch.device | str) -> TrainingState | None:
     """State of unfinished training, or None if there is none that fits.
 
+    Half-written files that a kill in the middle of a save has left are removed.
+
     Raises:
         FileProblem: the file is truncated or foreign.
     """
+    for half_written in path.parent.glob(f".{path.stem}.*{path.suffix}"):
+        half_written.unlink()
     if not path.exists():
         return None
     arrays, metadata = load_arrays(path, PARTIAL_SCHEMA)
