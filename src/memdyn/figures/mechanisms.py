@@ -338,7 +338,7 @@ def _draw_continuation(
         ["0", f"{lengths[0] / 2:g}", f"{lengths[0]:g}", f"{run_length:g}"] if last else [""] * 4,
     )
     if last:
-        ax.set_xlabel("time after the trial (trials)")
+        ax.set_xlabel("time after trial (trial lengths)")
     return pd.concat(rows, ignore_index=True)
 
 

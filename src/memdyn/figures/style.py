@@ -61,7 +61,7 @@ EPOCH_MARKS = {
 }
 # Two classes, four trial types (Tol's medium-contrast scheme): equal outcomes share a hue.
 _CLASSES = ("#004488", "#994455")
-_TYPES = ("#004488", "#997700", "#D9B44A", "#994455")
+_TYPES = ("#004488", "#5E4A00", "#D9A926", "#994455")
 
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
@@ -164,7 +164,7 @@ def type_colours(n_classes: int) -> list:
 def outcome_colours(n_classes: int) -> list:
     """A colour for each outcome (sum of two classes)."""
     if n_classes == 2:
-        return [_TYPES[0], _TYPES[1], _TYPES[3]]
+        return [_CLASSES[0], "#997700", _CLASSES[1]]
     return _sample("viridis", 2 * n_classes - 1)
 
 

@@ -165,9 +165,8 @@ def _draw_schematic(
 
 def _bar(ax: Axes, start: float, stop: float, low: float, colour, text: str) -> None:
     ax.add_patch(Rectangle((start, low), stop - start, 0.8, facecolor=colour, lw=0))
-    ax.text(
-        (start + stop) / 2, low + 0.4, text, ha="center", va="center", size=SMALL, color="white"
-    )
+    middle = ((start + stop) / 2, low + 0.4)
+    ax.text(*middle, text, ha="center", va="center", size=SMALL, color=on(colour))
 
 
 def _image(label: int, stimuli: Mapping[str, np.ndarray]) -> np.ndarray | None:
