@@ -17,9 +17,6 @@ from memdyn.mechanisms import MECHANISMS
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import SequentialPatternMatching, trial_order
 
-#: Kind and version of the file that holds the examples.
-EXAMPLES_SCHEMA = "slow_manifolds.examples/1"
-
 # Units whose rates are kept: the first so many, a fair sample because all are drawn alike.
 N_SHOWN = 40
 N_COMPONENTS = 3

@@ -1,6 +1,8 @@
 """The house style, and what a saved figure consists of."""
 
 import json
+import subprocess
+import sys
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -87,3 +89,15 @@ def test_a_figure_is_four_files_with_the_same_bytes_each_time(tmp_path):
 def test_a_figure_without_numbers_can_be_saved(tmp_path):
     style.save(draw(), {}, {}, outputs(tmp_path))
     assert json.loads((tmp_path / "fig.json").read_text()) == {}
+
+
+def test_drawing_needs_no_torch():
+    modules = "style, task, mechanisms, map, robustness"
+    code = f"import sys; from memdyn.figures import {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_text_in_a_mechanisms_colour_can_be_read_on_white():
+    for colour in style.MECHANISM_COLOURS.values():
+        luminance = linear(style.deep(colour)) @ (0.2126, 0.7152, 0.0722)
+        assert 1.05 / (luminance + 0.05) > 4.5  # WCAG AA

@@ -1,6 +1,6 @@
 """Figure 2: one example network per mechanism."""
 
-from memdyn.examples import EXAMPLES_SCHEMA
+from memdyn.figures import EXAMPLES_SCHEMA
 from memdyn.figures import mechanisms as figure
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
