@@ -1,9 +1,10 @@
 """Fixed points and slow points of one network or a batch, and how far to trust that all were found.
 
 The search runs in rounds. Round one starts from the given states and from the ends of runs from
-them; each later round starts midway between (or mirrored in) points already found, until a round finds nothing
-new. ``newton.descend`` takes every seed to a root or to a minimum of the speed, and the results are
-merged, polished in float64 and classified:
+them; later rounds start midway between points already found, and at their mirror images in each
+other, until the degree sum is 1 and a round finds nothing new, or all pairs are used up. Seeds go
+to roots by ``newton.descend``, or failing that to minima of the speed; the results are merged,
+polished in float64 and classified:
 
 * ``fixed``: |f| at rounding level. f is F(x) - x of a map and dx/dt of a flow, q = |f|^2 / 2.
 * ``continuum``: a connected set of fixed points (line, ring, plane): one row stands for all of it,
@@ -175,7 +176,11 @@ def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> 
     solve = partial(_solve, network, radius=radius, iterations=iterations)
 
     if settle:
-        seeds = seeds.join(newton.start(network, _run(network, x, u, settle), u, group))
+        ends = newton.start(network, _run(network, x, u, settle), u, group)
+        near = (ends.x - center).norm(
+            dim=-1
+        ) <= 2 * radius  # a run that left tells nothing; NaN too
+        seeds = seeds.join(ends[near])
     found, lost = solve(seeds)
     sign, null = newton.determinant_sign(network, found)
     tried = seeds[:0]
@@ -343,22 +348,24 @@ def _slow_points(network, lost, center, radius, task_speed, iterations) -> tuple
 
 
 def _new_seeds(network: System, points: Rows, tried: Rows, limit: int) -> Rows:
-    """Seeds midway between pairs of points, shortest pairs first, then at the mirror images of
-    points in each other. Left out are seeds closer than a tenth of their pair's distance to a point,
-    to a seed tried before, or to another one; the first ``limit`` remain."""
+    """Seeds midway between pairs of points, shortest pairs first, and if these do not make up
+    ``limit``, at the mirror images of points in each other. A seed closer than a tenth of its
+    pair's distance to a point, to a seed tried before or to an earlier one is left out."""
     gap = newton.distances(points, points)
     i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
     order = torch.argsort(gap[i, j], stable=True)
-    order = order[gap[i, j][order].isfinite()][: 8 * limit]
+    order = order[gap[i, j][order].isfinite()][: 4 * limit]
     i, j = i[order], j[order]
-    a, b = points.x[i], points.x[j]
-    x = torch.cat([(a + b) / 2, 2 * a - b, 2 * b - a])
-    u = None if points.u is None else points.u[i].repeat(3, 1)
-    seeds = newton.start(network, x, u, points.group[i].repeat(3))
-    clear = gap[i, j].repeat(3)[:, None] / 10
-    close = (newton.distances(seeds, points.join(tried)) < clear).any(1)
-    close |= (newton.distances(seeds, seeds) < clear).tril(-1).any(1)
-    return seeds[(~close).nonzero()[:limit, 0]]
+    a, b = points[i], points[j]
+    clear, seeds = gap[i, j, None] / 10, tried[:0]
+    for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
+        if len(seeds) >= limit:
+            break
+        more = newton.start(network, x, a.u, a.group)
+        close = (newton.distances(more, points.join(tried).join(seeds)) < clear).any(1)
+        close |= (newton.distances(more, more) < clear).tril(-1).any(1)
+        seeds = seeds.join(more[~close])
+    return seeds[:limit]
 
 
 def _continua(network: System, roots: Rows, null: Tensor, radius: float):

@@ -59,6 +59,11 @@ def _weighted(gain: Tensor, weights: Tensor) -> Tensor:
     return gain.unsqueeze(-1) * weights.unsqueeze(-3)
 
 
+def _add_weighted(total: Tensor, gain: Tensor, weights: Tensor) -> None:
+    """total += diag(gain) @ weights in place."""
+    total.addcmul_(gain.unsqueeze(-1), weights.unsqueeze(-3))
+
+
 class System:
     """The protocol: a map defines ``step``; a flow sets ``is_flow``, ``velocity`` and ``dt``.
 
@@ -433,8 +438,8 @@ class GRU(_Network):
         w_reset, w_update, w_new = self.recurrent.chunk(3, -2)
         through_new = (1 - update) * (1 - new**2)
         jacobian = _weighted((x - new) * update * (1 - update), w_update)
-        jacobian += _weighted(through_new * reset, w_new)
-        jacobian += _weighted(through_new * hn * reset * (1 - reset), w_reset)
+        _add_weighted(jacobian, through_new * reset, w_new)
+        _add_weighted(jacobian, through_new * hn * reset * (1 - reset), w_reset)
         jacobian.diagonal(dim1=-2, dim2=-1).add_(update)
         return jacobian
 
@@ -447,7 +452,7 @@ class GRU(_Network):
         w_reset, _, w_new = self.recurrent.chunk(3, -2)
         gain = 1 - new**2
         jacobian = _weighted(gain * reset, w_new)
-        jacobian += _weighted(gain * hn * reset * (1 - reset), w_reset)
+        _add_weighted(jacobian, gain * hn * reset * (1 - reset), w_reset)
         jacobian.diagonal(dim1=-2, dim2=-1).sub_(1)
         return jacobian
 
@@ -480,8 +485,8 @@ class LSTM(_Network):
         c, i, f, g, o, cell = self._gate_values(x, u)
         w_i, w_f, w_g, w_o = self.recurrent.chunk(4, -2)
         cell_h = _weighted(c * f * (1 - f), w_f)
-        cell_h += _weighted(g * i * (1 - i), w_i)
-        cell_h += _weighted(i * (1 - g**2), w_g)
+        _add_weighted(cell_h, g * i * (1 - i), w_i)
+        _add_weighted(cell_h, i * (1 - g**2), w_g)
         squashed = torch.tanh(cell)
         through = o * (1 - squashed**2)
         h_h = _weighted(squashed * o * (1 - o), w_o) + through.unsqueeze(-1) * cell_h
