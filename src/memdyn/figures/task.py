@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -407,17 +408,7 @@ def _draw_outputs(
             for epoch, label in (("delay 1", first), ("delay 2", second)):
                 _target(d_ax, task.epochs[epoch], dt, task.class_means[label][channel - 1])
         if column == len(types) - 1:
-            for channel in range(1, run.shape[1]):
-                d_ax.annotate(
-                    f"$z_{{d{channel}}}$",
-                    (1, run[-1, channel]),
-                    xytext=(3, 0),
-                    xycoords=d_ax.get_yaxis_transform(),
-                    textcoords="offset points",
-                    va="center",
-                    color=CHANNELS[(channel - 1) % 2],
-                    annotation_clip=False,
-                )
+            _name_channels(d_ax, run[-1, 1:])
         rows += [
             pd.DataFrame(
                 {
@@ -443,6 +434,26 @@ def _draw_outputs(
         va="baseline",
     )
     return pd.concat(rows, ignore_index=True)
+
+
+def _name_channels(ax: Axes, ends: np.ndarray) -> None:
+    """Name each memory output at its end, apart from the one below it."""
+    low, high = ax.get_ylim()
+    places = (ends - low) / (high - low)
+    order = np.argsort(places)
+    for below, above in pairwise(order):
+        places[above] = max(places[above], places[below] + 0.16)
+    for channel, place in enumerate(places):
+        ax.annotate(
+            f"$z_{{d{channel + 1}}}$",
+            (1, place),
+            xytext=(3, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="center",
+            color=CHANNELS[channel % 2],
+            annotation_clip=False,
+        )
 
 
 def _target(ax: Axes, steps: slice, dt: float, value: float) -> None:
