@@ -49,6 +49,9 @@ def test_kinds_of_ends():
     assert kind(three(np.sin(STEPS / 30))) == "periodic"
     assert kind(three(np.exp(-STEPS / 900))) == "settling"
     assert kind(three(np.exp(-STEPS / 900) * np.sin(STEPS / 30))) == "settling"
+    assert kind(three(np.exp(-STEPS / 9000))) == "settling"
+    assert kind(three(np.exp(-STEPS / 9000) * np.sin(STEPS / 30))) == "settling"
+    assert kind(three(0.5 - 2e-6 * STEPS)) == "settling"
     assert kind(three(np.full(3500, np.nan))) == "diverged"
     walk = np.convolve(rng.standard_normal(3600), np.ones(101) / 101, "valid")
     assert kind(three(walk / walk.std())) == "aperiodic"

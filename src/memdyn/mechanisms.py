@@ -17,8 +17,9 @@ from memdyn.tasks.spm import SequentialPatternMatching
 #: Mechanisms in the order in which they are shown everywhere.
 MECHANISMS = ("direct", "slow_manifold", "limit_cycle", "mixed", "aperiodic", "unresolved")
 
-# A run whose motion shrinks by more than this between the halves of the tail has not settled.
-SETTLING_RATIO = 0.5
+# A run has not settled if its spread shrinks at least so much from each quarter of the tail to the
+# next, or if it moves one way: its net motion is at least that part of its path.
+SHRINKS, ONE_WAY = 0.95, 0.8
 
 
 def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[str, float]:
@@ -31,20 +32,25 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
             their SD (root mean square over the tail).
 
     Returns:
-        ``rest``, ``periodic``, ``aperiodic``, ``settling`` (its motion still shrinks) or
-        ``diverged``, and the period in steps (NaN unless periodic).
+        ``rest``, ``periodic``, ``aperiodic``, ``settling`` (its motion still shrinks, or goes one
+        way) or ``diverged``, and the period in steps (NaN unless periodic).
     """
     if not np.isfinite(tail).all():
         return "diverged", np.nan
     tail = tail.astype(np.float64)
-    half = len(tail) // 2
-    early, late = tail[:half].std(axis=0), tail[half:].std(axis=0)
-    if (late**2 < rest_variance).all():
+    if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
         return "rest", np.nan
-    if np.linalg.norm(late) < SETTLING_RATIO * np.linalg.norm(early):
+    if _settles(tail):
         return "settling", np.nan
     period, mismatch = find_period(tail)
     return ("periodic", period) if mismatch <= periodic else ("aperiodic", np.nan)
+
+
+def _settles(tail: np.ndarray) -> bool:
+    spread = np.array([np.linalg.norm(part.std(axis=0)) for part in np.array_split(tail, 4)])
+    net = np.abs(tail[-1] - tail[0]).sum()
+    path = np.abs(np.diff(tail, axis=0)).sum()
+    return bool((spread[1:] <= SHRINKS * spread[:-1]).all() or net >= ONE_WAY * path)
 
 
 def find_period(signal: np.ndarray) -> tuple[float, float]:
