@@ -6,11 +6,14 @@ from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import torch
 
 from memdyn.dynamics.simulate import FrozenNetwork, freeze
 from memdyn.files import load_arrays
 from memdyn.grid import Network
+from memdyn.tasks.spm import SequentialPatternMatching
 from memdyn.training.checkpoints import Trained, load_trained
 
 #: Kind and version of the file that holds trial-end and delay states.
@@ -71,3 +74,24 @@ def ready_networks(
             for name in ("trial_ends", "delay_states")
         )
         yield Ready(place, frozen, ends, delays)
+
+
+def run_starts(
+    task: SequentialPatternMatching, trial_ends: torch.Tensor, delay_states: torch.Tensor
+) -> tuple[pd.DataFrame, torch.Tensor]:
+    """Where the long runs that are taken apart start: memories, then trial ends.
+
+    Args:
+        task: sequential pattern matching.
+        trial_ends: (n_types, n_units).
+        delay_states: (n_cases, n_units) at the start of delay 1.
+
+    Returns:
+        A table with ``start`` (``delay``, ``trial end``), ``index`` and ``memory`` (class that a
+        delay state has to remember; -1 for trial ends), and the states (rows, n_units).
+    """
+    cases, types = np.arange(len(delay_states)), np.arange(len(trial_ends))
+    delay = {"start": "delay", "index": cases, "memory": task.pair(cases % task.n_types)[0]}
+    end = {"start": "trial end", "index": types, "memory": np.full(len(types), -1)}
+    table = pd.concat([pd.DataFrame(delay), pd.DataFrame(end)], ignore_index=True)
+    return table, torch.cat([delay_states, trial_ends])

@@ -11,8 +11,14 @@ from memdyn.grid import Network
 #: kind of table -> its schema, as stored in the file
 SCHEMAS = {
     name: f"slow_manifolds.{name}/1"
-    for name in ("performance", "ends", "mechanisms", "delays", "noise", "networks")
+    for name in (
+        *("performance", "ends", "mechanisms", "delays", "noise", "networks"),
+        *("runs", "cycles", "points", "memory", "exponents", "votes"),
+    )
 }
+
+#: Columns that the vote adds to the table of networks.
+VOTES = ("vote", "vote_runs", "vote_solver", "vote_exponents")
 
 
 def with_network(network: Network, rows: pd.DataFrame | Mapping) -> pd.DataFrame:
@@ -36,8 +42,22 @@ def performing(performance: pd.DataFrame) -> set[str]:
     return set(performance.loc[performance["performs"], "network"])
 
 
-def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.DataFrame:
-    """One row per network: its place in the grid, its performance, its mechanism.
+def analysed(performance: pd.DataFrame, settings: Mapping) -> set[str]:
+    """Names of the networks whose dynamics are taken apart; ``settings`` is ``dynamics``."""
+    return performing(performance) if settings["only_performing"] else set(performance["network"])
+
+
+def of_network(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one network; none of a table without rows."""
+    return table[table["network"] == name] if len(table) else table
+
+
+def join_networks(
+    performance: pd.DataFrame, mechanisms: pd.DataFrame, votes: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per network: its place in the grid, its performance, its mechanism, its votes.
+
+    A network whose dynamics were not taken apart has no votes: None.
 
     Raises:
         ValueError: a network has a row in one table only, or more than one.
@@ -49,4 +69,7 @@ def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.Dat
             f"{len(performance)} networks were tested and {len(mechanisms)} classified, but only "
             f"{len(joined)} are in both tables: delete the results folder of this scale and rerun"
         )
-    return joined
+    if not len(votes):
+        return joined.assign(**dict.fromkeys(VOTES))
+    joined = joined.merge(votes, on=identity, how="left", validate="one_to_one")
+    return joined.assign(**{name: joined[name].where(joined[name].notna(), None) for name in VOTES})

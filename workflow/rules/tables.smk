@@ -2,6 +2,7 @@ rule collect_networks:
     input:
         performance=expand(f"{RESULTS}/performance/{{shard}}.parquet", shard=SHARDS),
         mechanisms=expand(f"{RESULTS}/mechanisms/{{shard}}.parquet", shard=SHARDS),
+        votes=expand(f"{RESULTS}/votes/{{shard}}.parquet", shard=SHARDS),
     output:
         f"{RESULTS}/tables/networks.parquet",
     log:
@@ -17,7 +18,7 @@ rule collect_networks:
         "../scripts/collect_networks.py"
 
 
-# One table per question: what runs end in, longer delays, noise.
+# One table per question: what runs end in, longer delays, noise, points, cycles, ...
 rule collect_rows:
     input:
         expand(f"{RESULTS}/{{{{kind}}}}/{{shard}}.parquet", shard=SHARDS),
@@ -26,7 +27,7 @@ rule collect_rows:
     log:
         f"{LOGS}/collect_rows/{{kind}}.log",
     wildcard_constraints:
-        kind="ends|delays|noise",
+        kind="ends|delays|noise|runs|cycles|points|memory|exponents",
     conda:
         "../../envs/memdyn.yaml"
     resources:
