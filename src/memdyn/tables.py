@@ -72,4 +72,5 @@ def join_networks(
     if not len(votes):
         return joined.assign(**dict.fromkeys(VOTES))
     joined = joined.merge(votes, on=identity, how="left", validate="one_to_one")
-    return joined.assign(**{name: joined[name].where(joined[name].notna(), None) for name in VOTES})
+    labels = joined[list(VOTES)].astype(object)
+    return joined.assign(**labels.where(labels.notna(), None))

@@ -15,7 +15,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STUB = "from pathlib import Path\nfor f in snakemake.output: Path(f).touch()\nraise SystemExit\n"
-NETWORKS = {"train_networks", "test_performance", "find_attractors", "extend_delays", "add_noise"}
+DYNAMICS = {"find_cycles", "find_fixed_points", "find_exponents"}
+NETWORKS = {
+    *("train_networks", "test_performance", "find_attractors", "extend_delays", "add_noise"),
+    *DYNAMICS,
+}
 
 
 def snakemake(folder, *arguments, **environment):
@@ -150,6 +154,20 @@ def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
     jobs = planned(finished)
     assert jobs["add_noise"] == 4
     assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "draw_task"}
+
+
+def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
+    edit("src/memdyn/dynamics/votes.py", "resolution: float = 1e-3", "resolution: float = 2e-3")
+    jobs = planned(finished)
+    assert jobs["vote_mechanisms"] == 4 and jobs["collect_networks"] == 1
+    assert not jobs.keys() & NETWORKS
+
+
+def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):
+    edit("config.yaml", "n_seeds: 16,", "n_seeds: 17,")
+    jobs = planned(finished)
+    assert jobs["find_fixed_points"] == 4 and jobs["vote_mechanisms"] == 4
+    assert "train_networks" not in jobs
 
 
 def test_editing_a_figure_redraws_it(finished, edit):
