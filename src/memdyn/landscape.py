@@ -26,14 +26,15 @@ from memdyn.dynamics.systems import RateNetwork, System, euler_map
 from memdyn.dynamics.votes import vote
 
 #: Kind and version of the file of arrays of each analysis.
-ARRAYS = {
-    name: f"slow_manifolds.{name}_arrays/1" for name in ("cycles", "fixed_points", "landscapes")
-}
+ARRAYS = {name: f"slow_manifolds.{name}_arrays/1" for name in ("cycles", "fixed_points")}
 #: Ends of long runs (``mechanisms.end_kind``) in the words of ``votes.vote``; all else is none.
 OUTCOMES = {"rest": "fixed_point", "periodic": "limit_cycle", "aperiodic": "aperiodic"}
 #: A run came to a point if it ends this near, relative to the RMS spread of all run starts, and
 #: twice as near as to any other point.
 ARRIVED = 0.1
+#: Two cycles are one if their periods agree, and their places (relative to the diameter, besides
+#: the distance between the points that are stored of an orbit).
+SAME_PERIOD, SAME_PLACE = 1e-3, 1e-2
 #: Ends of runs whose units agree to so many decimals are one start for the exponents.
 ALIKE = 6
 
@@ -124,8 +125,28 @@ def find_runs(
         window=settings["window"],
         n_multipliers=settings["n_multipliers"],
     )
-    outcome = {"outcome": ends.outcome, "cycle": ends.cycle, "diameter": ends.diameter}
+    first, member = _same_cycles(cycles)
+    cycles = cycles[first]
+    cycle = np.where(ends.cycle >= 0, member[ends.cycle] if len(member) else -1, -1)
+    outcome = {"outcome": ends.outcome, "cycle": cycle, "diameter": ends.diameter}
     return Runs(pd.DataFrame(outcome), ends.states, _cycle_rows(cycles), cycles.orbit)
+
+
+def _same_cycles(cycles: LimitCycles) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of distinct cycles, and for each row its place among them.
+
+    Two are one if their periods agree and the point of one lies on the other. The search itself
+    takes a run that has not quite arrived for one on a new cycle.
+    """
+    n = len(cycles)
+    same = np.eye(n, dtype=bool)
+    for i in range(n):
+        gap = np.linalg.norm(cycles.orbit - cycles.states[i], axis=2).min(axis=1)
+        step = np.linalg.norm(np.diff(cycles.orbit, axis=1), axis=2).max(axis=1, initial=0.0)
+        period = np.abs(cycles.period - cycles.period[i]) <= SAME_PERIOD * cycles.period[i]
+        same[i] = period & (gap <= SAME_PLACE * cycles.diameter + step)
+    member = connected_components(same, directed=False)[1] if n else np.zeros(0, dtype=int)
+    return np.unique(member, return_index=True)[1], member
 
 
 def _cycle_rows(cycles: LimitCycles) -> pd.DataFrame:

@@ -96,6 +96,70 @@ rule draw_mechanisms:
         "../scripts/draw_mechanisms.py"
 
 
+rule trace_landscapes:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        examples=rules.trace_examples.output[0],
+        networks_table=rules.collect_networks.output[0],
+        points=f"{RESULTS}/tables/points.parquet",
+        cycles=f"{RESULTS}/tables/cycles.parquet",
+        memory=f"{RESULTS}/tables/memory.parquet",
+        networks=expand(f"{RESULTS}/networks/{{shard}}.safetensors", shard=SHARDS),
+        cases=expand(f"{RESULTS}/performance/{{shard}}.safetensors", shard=SHARDS),
+        run_arrays=expand(f"{RESULTS}/cycles/{{shard}}.safetensors", shard=SHARDS),
+        point_arrays=expand(f"{RESULTS}/points/{{shard}}.safetensors", shard=SHARDS),
+    output:
+        f"{RESULTS}/landscapes.safetensors",
+    log:
+        f"{LOGS}/trace_landscapes.log",
+    benchmark:
+        f"{LOGS}/trace_landscapes.benchmark.tsv"
+    conda:
+        "../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=3000,
+        runtime=30,
+    params:
+        task=STUDY["task"],
+        network=STUDY["network"],
+        code=code("trace_landscapes"),
+    script:
+        "../scripts/trace_landscapes.py"
+
+
+rule draw_landscape:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        landscapes=rules.trace_landscapes.output[0],
+    output:
+        pdf=f"{FIGURES}/fig3_landscape.pdf",
+        png=report(
+            f"{FIGURES}/fig3_landscape.png",
+            caption="../report/fig3_landscape.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "3", "shows": "attractor landscapes and spectra"},
+        ),
+        csv=f"{FIGURES}/fig3_landscape.csv",
+        json=f"{FIGURES}/fig3_landscape.json",
+    log:
+        f"{LOGS}/draw_landscape.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SMALL_PRINT,
+        task=STUDY["task"],
+        dt=DT,
+        tau=STUDY["network"]["tau"],
+        code=code("draw_landscape"),
+    script:
+        "../scripts/draw_landscape.py"
+
+
 rule draw_map:
     input:
         networks=rules.collect_networks.output[0],
@@ -164,6 +228,11 @@ rule fig2:
         rules.draw_mechanisms.output,
 
 
+rule fig3:
+    input:
+        rules.draw_landscape.output,
+
+
 rule fig4:
     input:
         rules.draw_map.output,
@@ -178,5 +247,6 @@ rule slow_manifolds:
     input:
         rules.fig1.input,
         rules.fig2.input,
+        rules.fig3.input,
         rules.fig4.input,
         rules.fig5.input,

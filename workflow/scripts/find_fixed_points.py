@@ -36,7 +36,9 @@ for network, *ready in ready_networks(
     system = step_of(frozen, params.network["tau"])
     late = after(system, starts, steps(params.delay, params.network["dt"]))
     ends = torch.as_tensor(runs[f"{network.name}.ends"], device=device)
-    seeds = choose_seeds(ends, [trial_ends, late, starts], settings["n_seeds"])
+    # Without bias the network is odd: the origin is a fixed point, points have mirror images.
+    others = [torch.zeros_like(starts[:1]), -ends[:1], trial_ends, late, starts]
+    seeds = choose_seeds(ends, others, settings["n_seeds"])
     speed = task_speed(system, starts)
     found = find_points(system, seeds, speed, settings, rate_readout(frozen))
     points.append(with_network(network, found.table.assign(degree_sum=found.degree_sum)))
