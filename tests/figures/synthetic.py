@@ -109,3 +109,38 @@ def make_failures(networks: pd.DataFrame, levels, kinds=(None,)) -> pd.DataFrame
                 parts = {"failed": away + late, "asymptotic": away, "fixed_time": late}
                 rows.append({"network": network, **place, **parts})
     return pd.DataFrame(rows)
+
+
+def make_landscapes(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[dict, dict]:
+    """Landscapes with every kind of point, a cycle where one belongs, and none of either."""
+    rng = np.random.default_rng(5)
+    n_cases, n_steps, n_alone = task.n_types**2, task.n_steps, 20 * task.n_delay
+    arrays, facts = {}, {}
+    for i, name in enumerate(names):
+        kinds = [] if name == "aperiodic" else ["fixed", "fixed", "slow", "continuum"]
+        cycles = 1 if name in ("limit_cycle", "mixed") else 0
+        turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+        orbit = np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
+        arrays |= {
+            f"{name}.trials": np.cumsum(rng.normal(0, 0.05, (n_cases, n_steps, 3)), axis=1),
+            f"{name}.alone": np.cumsum(rng.normal(0, 0.02, (n_cases, n_alone, 3)), axis=1),
+            f"{name}.explained": np.array([0.6, 0.2, 0.1]),
+            f"{name}.speed": np.exp(-rng.random((n_cases, n_alone)) - np.arange(n_alone) / 100),
+            f"{name}.points": rng.normal(size=(len(kinds), 3)),
+            f"{name}.orbits": np.repeat(orbit[None], cycles, axis=0),
+            f"{name}.stable": np.array([True, False, False, True][: len(kinds)], dtype=bool),
+        }
+        for what, rows in (("point", len(kinds)), ("memory", 4)):
+            arrays[f"{name}.{what}_re"] = 1 - 0.2 * rng.random((rows, 20))
+            arrays[f"{name}.{what}_im"] = 0.1 * rng.normal(size=(rows, 20))
+        facts[name] = {
+            "network": f"net{i}",
+            "kinds": kinds,
+            "stable_cycles": [True] * cycles,
+            "periods": [12.3] * cycles,
+            "vote": None if name == "mixed" else name,
+            "g": 1.1,
+            "fb": 5.0,
+            **dict.fromkeys(("n_slow", "dimension", "drift", "slowest"), 2.0),
+        }
+    return arrays, facts

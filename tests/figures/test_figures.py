@@ -6,8 +6,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import make_examples, make_failures, make_networks, make_stimuli, make_task
+from synthetic import (
+    make_examples,
+    make_failures,
+    make_landscapes,
+    make_networks,
+    make_stimuli,
+    make_task,
+)
 
+from memdyn.figures import landscape as landscape_figure
 from memdyn.figures import map as map_figure
 from memdyn.figures import mechanisms as mechanisms_figure
 from memdyn.figures import robustness as robustness_figure
@@ -29,6 +37,13 @@ def draw_mechanisms(n_classes=2, names=MECHANISMS):
     task = make_task(n_classes)
     return mechanisms_figure.draw(
         task, list(range(n_classes)), 0.1, *make_examples(task, names), "Test."
+    )
+
+
+def draw_landscape(n_classes=2, names=MECHANISMS):
+    task = make_task(n_classes)
+    return landscape_figure.draw(
+        task, list(range(n_classes)), 0.1, 0.1, *make_landscapes(task, names), "Test."
     )
 
 
@@ -73,6 +88,10 @@ CASES = {
     "mechanisms, one": lambda: draw_mechanisms(names=("slow_manifold",)),
     "mechanisms, three classes": lambda: draw_mechanisms(3, ("direct", "limit_cycle")),
     "mechanisms, none performs": lambda: draw_mechanisms(names=()),
+    "landscape": draw_landscape,
+    "landscape, without points": lambda: draw_landscape(names=("aperiodic",)),
+    "landscape, three classes": lambda: draw_landscape(3, ("direct", "limit_cycle")),
+    "landscape, none performs": lambda: draw_landscape(names=()),
     "map": draw_map,
     "map, many": lambda: draw_map(per_cell=6),
     "map, one mechanism": lambda: draw_map(mechanisms=("mixed",)),
