@@ -21,6 +21,7 @@ include: "workflow/rules/networks.smk"
 include: "workflow/rules/mechanisms.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/robustness.smk"
+include: "workflow/rules/external.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
