@@ -5,19 +5,16 @@ import pandas as pd
 import pytest
 import torch
 
+from memdyn.ballot import arrivals, resolution, run_evidence, vote_on
 from memdyn.dynamics.systems import RateNetwork, euler_map
 from memdyn.landscape import (
     after,
-    arrivals,
     choose_seeds,
     find_exponents,
     find_points,
     find_runs,
     measure_memory,
-    resolution,
-    run_evidence,
     task_speed,
-    vote_on,
 )
 from memdyn.tables import join_networks
 

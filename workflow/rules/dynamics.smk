@@ -18,7 +18,7 @@ rule find_cycles:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=8000,
         runtime=240,
     params:
         task=STUDY["task"],

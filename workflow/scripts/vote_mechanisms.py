@@ -2,9 +2,10 @@
 
 import logging
 
+from memdyn.ballot import arrivals, resolution, run_evidence, vote_on
 from memdyn.files import load_arrays, read_table, write_table
 from memdyn.grid import Network
-from memdyn.landscape import ARRAYS, arrivals, resolution, run_evidence, vote_on
+from memdyn.landscape import ARRAYS
 from memdyn.logs import start_log
 from memdyn.provenance import provenance
 from memdyn.tables import SCHEMAS, combine, of_network, with_network

@@ -35,7 +35,7 @@ from memdyn.tasks.spm import SequentialPatternMatching
 
 ROW, TOP, BOTTOM = 1.98, 0.55, 0.62  # heights (inch): of one mechanism, above and below all
 DRAWN_EVERY = 5  # steps between the points of trajectories in the table
-SLOWEST_SHOWN = -1.6  # eigenvalues left of this (1 / tau) are the bulk, and not shown
+SLOWEST_SHOWN = -0.7  # eigenvalues left of this (1 / tau) are the bulk, and not shown
 #: What lies at a point -> marker and name.
 MARKS = {"stable": "o", "unstable": "o", "slow": "D", "continuum": "s"}
 
@@ -192,13 +192,14 @@ def _draw_plane(
         )
         rows.append(_path(place[None], kind))
     everything = np.array([box[::2], box[1::2], *own["points"][:, :2]])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    room = 0.06 * (high - low)
     ax.set(
-        xlim=(everything[:, 0].min(), everything[:, 0].max()),
-        ylim=(everything[:, 1].min(), everything[:, 1].max()),
+        xlim=(low[0] - room[0], high[0] + room[0]),
+        ylim=(low[1] - room[1], high[1] + room[1]),
         xticks=[],
         yticks=[],
     )
-    ax.margins(0.05)
     share = own["explained"]
     ax.set_xlabel(f"PC 1 ({share[0]:.0%})", size=SMALL)
     ax.set_ylabel(f"PC 2 ({share[1]:.0%})", size=SMALL)
@@ -223,11 +224,11 @@ def _draw_speed(
     delay = task.n_delay * dt
     ax.axvspan(0, delay, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
     ax.text(
-        delay,
+        0,
         1.02,
-        "delay",
+        "delay 1",
         transform=ax.get_xaxis_transform(),
-        ha="right",
+        ha="left",
         va="bottom",
         size=SMALL,
         color=FAINT,
