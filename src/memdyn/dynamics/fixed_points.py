@@ -34,9 +34,6 @@ from memdyn.dynamics.systems import System
 SAME = 1e-5
 #: A local minimum of q is known, and merged, this well: slope of |f|, and distance like SAME.
 SLOW = 1e-4
-#: Seeds on their way to a minimum of the speed pause once this flat, are merged within 10 SLOW, and
-#: go on as one.
-ROUGHLY_FLAT = 1e-2
 #: A slow point moves at most this fast, relative to the task.
 SLOWER = 0.1
 #: A root is marginal if the inverse of Df stretches a random vector this much.
@@ -319,14 +316,10 @@ def _solve(network: System, seeds: Rows, *, radius: float, iterations: int) -> t
         dtype=torch.float32,
         iterations=iterations,
         merge_distance=SAME * radius,
-        flat=ROUGHLY_FLAT,
     )
-    good = fast.residual <= 1e3 * newton.rounding_level(fast.x)
-    near = newton.merge(fast[good], SAME * radius).join(
-        newton.merge(fast[~good], 10 * SLOW * radius)
-    )
+    near = newton.merge(fast, SAME * radius)
     exact = newton.descend(
-        network, near, radius=radius, target=1e-3, dtype=torch.float64, iterations=iterations
+        network, near, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
     )
     merged = newton.merge(exact, SAME * radius)
     return merged[merged.is_root], merged[~merged.is_root]

@@ -119,7 +119,6 @@ def descend(
     dtype: torch.dtype,
     iterations: int,
     merge_distance: float = 0.0,
-    flat: float = FLAT,
     speed: bool = False,
 ) -> Rows:
     """Lower |f| of each row until it is at ``target`` x rounding level, flat, or out of steps.
@@ -132,7 +131,6 @@ def descend(
         dtype: precision of the linear algebra (a bare function keeps its own).
         iterations: most steps of one row.
         merge_distance: rows this close on the way become one; with 0 all rows come back in order.
-        flat: an LM row whose slope falls below this stops.
         speed: lower the speed |drift| itself, not |root|.
     """
     f_of = system.drift if speed else system.root
@@ -170,8 +168,8 @@ def descend(
         level = rounding_level(rows.x[now])
         at_target = rows.residual[now] <= target * level
         at_rounding = ~better & (rows.residual[now] <= level)
-        stuck = (rows.slope[now] <= flat) & (damping[now] > 0) | (damping[now] > 1e10)
-        active[now] = ~(at_target | at_rounding | stuck)
+        flat = (rows.slope[now] <= FLAT) | (damping[now] > 1e10)
+        active[now] = ~(at_target | at_rounding | flat)
 
         if merge_distance and iteration % 2:
             merged, kept = _merge(rows, merge_distance)
