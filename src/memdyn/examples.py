@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from memdyn.dynamics.simulate import FrozenNetwork, run, run_trial
+from memdyn.grid import Network
 from memdyn.mechanisms import MECHANISMS
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import SequentialPatternMatching, trial_order
@@ -103,6 +104,25 @@ def replay_test_trials(
             rates[trial_type], ends[trial_type] = record.cpu().numpy(), x[0]
     types = range(task.n_types)
     return (*(np.stack([part[i] for i in types]) for part in (inputs, outputs, rates)), ends)
+
+
+def describe(network: Network, row: pd.Series, kinds: list[str], run_length: int) -> dict:
+    """What a figure says of an example: its place, its ends and how it performs (JSON-able).
+
+    Args:
+        network: its place in the grid.
+        row: its row of the table of networks.
+        kinds: of the ends that its trials lead to.
+        run_length: of the continuation (trial lengths).
+    """
+    told = ("rmse", "saturation_delay", "change_in_delay", "speed_in_delay")
+    return {
+        "network": network.name,
+        "kinds": kinds,
+        "run_length": run_length,
+        **network._asdict(),
+        **{name: float(row[name]) for name in told},
+    }
 
 
 def trace(

@@ -75,6 +75,15 @@ def test_float64_training_is_plain_force(task, settings, distribution):
         np.testing.assert_allclose(state.x[i].numpy(), x, rtol=1e-6, atol=1e-9)
 
 
+def test_the_gpu_route_gives_the_same_networks(task, settings, monkeypatch):
+    """Its batched products, run here on the CPU."""
+    networks = [Network("gauss", 0.4, g, 10, 3) for g in (0.8, 1.1)]
+    plain, _ = shard(networks, task, settings, precision="float64")
+    monkeypatch.setattr(force, "_batched", lambda p: True)
+    batched, _ = shard(networks, task, settings, precision="float64")
+    torch.testing.assert_close(batched.readout, plain.readout, rtol=1e-6, atol=1e-9)
+
+
 def test_float32_weights_follow_float64_at_first(task, settings):
     networks = [Network("gauss", 0.4, g, fb, 3) for g, fb in [(0.8, 10), (1.1, 10)]]
     single, _ = shard(networks, task, settings, n_trials=2)

@@ -39,7 +39,13 @@ def save(state):
 
 
 force.train(
-    state, networks, fixed, task, network, training, Progress("test", n_trials, save, save_every=0)
+    state,
+    networks,
+    fixed,
+    task,
+    network,
+    training,
+    Progress("test", n_trials, 0.2, save, save_every=0),
 )
 checkpoints.save_trained(folder / "trained.safetensors", state, networks, fixed, {})
 partial.unlink()

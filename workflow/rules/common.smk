@@ -13,7 +13,7 @@ from memdyn.grid import shards
 
 ROOT = Path(workflow.basedir)
 # Scripts find memdyn also in a conda environment, where it is not installed.
-os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{os.environ.get('PYTHONPATH', '')}"
+os.environ.update(PYTHONPATH=f"{ROOT / 'src'}:{os.getenv('PYTHONPATH', '')}")
 try:
     config = resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
 except ConfigError as problem:

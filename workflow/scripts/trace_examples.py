@@ -5,7 +5,7 @@ import logging
 import torch
 
 from memdyn.compute import set_up
-from memdyn.examples import choose_examples, trace, trial_end_kinds
+from memdyn.examples import choose_examples, describe, trace, trial_end_kinds
 from memdyn.figures import EXAMPLES_SCHEMA
 from memdyn.files import load_arrays, read_table, save_arrays
 from memdyn.logs import start_log
@@ -43,16 +43,7 @@ for checkpoint, cases in zip(inputs.networks, inputs.cases, strict=True):
             logging.warning("the replayed trials of %s differ from those tested", network.name)
         for name, array in recorded._asdict().items():
             arrays[f"{row['mechanism']}.{name}"] = array
-        facts[row["mechanism"]] = {
-            "network": network.name,
-            "kinds": kinds[network.name],
-            "run_length": params.run_length,
-            **network._asdict(),
-            **{
-                name: float(row[name])
-                for name in ("rmse", "saturation_delay", "change_in_delay", "speed_in_delay")
-            },
-        }
+        facts[row["mechanism"]] = describe(network, row, kinds[network.name], params.run_length)
 if not facts:
     logging.warning("no network performs the task: there is no example to show")
 order = {name: facts[name] for name in chosen["mechanism"]}

@@ -38,6 +38,7 @@ else:
 save = Progress(
     snakemake.wildcards.shard,
     params.training["n_trials"],
+    params.training["stop_rmse"],
     lambda state: checkpoints.save_partial(partial, state, key),
 )
 force.train(state, networks, fixed, task, params.network, params.training, save)

@@ -203,6 +203,7 @@ def _draw_test(
             textcoords="offset points",
             size=SMALL,
             color=FAINT,
+            bbox={"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.5},
         )
     else:
         ax.set_xlabel("noise level s (0: none)")

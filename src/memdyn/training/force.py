@@ -259,13 +259,19 @@ class _Run:
         state.readout[self.rows] = self.readout
 
 
+def _batched(p: torch.Tensor) -> bool:
+    """Whether products with P run as one batch: on a GPU, where launches count and not traffic."""
+    return p.is_cuda
+
+
 class _Learner:
     """Recursive least squares in one window: P = P0 - K K^T until the window ends."""
 
     def __init__(self, p: torch.Tensor, rows: list[int], n_updates: int):
         self.p, self.rows, self.done = p, rows, 0
         self.k = p.new_empty(len(rows), n_updates, p.shape[1])
-        if not p.is_cuda:
+        self.batched = _batched(p)
+        if not self.batched:
             self.symv, self.syrk, self.gemv = get_blas_funcs(("symv", "syrk", "gemv"), (p.numpy(),))
 
     def gain(self, r: torch.Tensor) -> torch.Tensor:
@@ -279,7 +285,7 @@ class _Learner:
     def fold(self) -> None:
         """P0 <- P0 - K K^T."""
         for i, row in enumerate(self.rows):
-            if self.p.is_cuda:
+            if self.batched:
                 self.p[row].addmm_(self.k[i].T, self.k[i], alpha=-1.0)
             else:
                 p, k = self.p[row].numpy().T, self.k[i].numpy().T
@@ -287,7 +293,7 @@ class _Learner:
 
     def _product(self, r: torch.Tensor) -> torch.Tensor:
         k = self.k[:, : self.done]
-        if r.is_cuda:
+        if self.batched:
             p = self.p if len(self.rows) == len(self.p) else self.p[self.rows]
             pr = torch.bmm(p, r[:, :, None])
             return torch.baddbmm(pr, k.transpose(1, 2), torch.bmm(k, r[:, :, None]), alpha=-1.0)[

@@ -17,6 +17,7 @@ class Progress:
     Args:
         name: of the shard.
         n_trials: trials in all.
+        good_rmse: networks whose mean RMSE over the last 20 trials is at most this count as good.
         save: writes the state of unfinished training.
         report_every, save_every: seconds.
     """
@@ -25,11 +26,12 @@ class Progress:
         self,
         name: str,
         n_trials: int,
+        good_rmse: float,
         save: Callable[[TrainingState], None],
         report_every: float = 10.0,
         save_every: float = 60.0,
     ):
-        self.name, self.n_trials, self.save = name, n_trials, save
+        self.name, self.n_trials, self.good_rmse, self.save = name, n_trials, good_rmse, save
         self.report_every, self.save_every = report_every, save_every
         self.started = self.reported = self.saved = time.monotonic()
         self.first_trial: int | None = None
@@ -45,12 +47,14 @@ class Progress:
             left = 0 if done else per_trial * (self.n_trials - state.trial)
             recent = state.rmse[:, max(0, state.trial - 20) : state.trial]
             log.info(
-                "%s: trial %d/%d, %d of %d networks good, %d converged, %d diverged, %s left",
+                "%s: trial %d/%d, %d of %d networks below RMSE %g, %d converged, %d diverged, "
+                "%s left",
                 self.name,
                 state.trial,
                 self.n_trials,
-                int((recent.nanmean(1) <= 0.05).sum()),
+                int((recent.nanmean(1) <= self.good_rmse).sum()),
                 len(state.status),
+                self.good_rmse,
                 int((state.status == CONVERGED).sum()),
                 int((state.status == DIVERGED).sum()),
                 duration(left),
