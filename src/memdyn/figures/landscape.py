@@ -237,6 +237,7 @@ def _draw_speed(
     for memory, trace in zip(memories, speed, strict=True):
         ax.plot(time, np.maximum(trace, 1e-7), color=colours[memory], lw=0.7, alpha=0.8)
     ax.axhline(0.1, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
+    ax.text(0.98 * time[-1], 0.11, "10 × slower", size=SMALL, ha="right", va="bottom")
     ax.set(xlim=(0, time[-1]), yscale="log", ylabel="|dx/dt| / stimulus")
     low = max(1e-6, float(np.nanmin(speed)) / 2)
     ax.set_ylim(low, max(1.0, float(np.nanmax(speed)) * 1.5))
