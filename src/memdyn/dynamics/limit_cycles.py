@@ -113,10 +113,10 @@ def find_limit_cycles(
     u = None if inputs is None else inputs.detach().to(x).expand(len(x), -1)
     for _ in range(transient):
         x = network.step(x, u)
-    path = [x]
-    for _ in range(window):
-        path.append(network.step(path[-1], u))
-    path = torch.stack(path, 1)
+    path = x.new_empty(len(x), window + 1, x.shape[1])  # by far the largest tensor: held once
+    path[:, 0] = x
+    for i in range(window):
+        path[:, i + 1] = x = network.step(x, u)
 
     cycles: list[_Cycle] = []
     outcome, which = [], []
