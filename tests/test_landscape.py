@@ -16,7 +16,6 @@ from memdyn.landscape import (
     measure_memory,
     task_speed,
 )
-from memdyn.tables import join_networks
 
 N = 40
 SETTINGS = {
@@ -150,13 +149,3 @@ def test_a_run_arrives_only_at_a_stable_point_that_is_clearly_nearest():
     where = arrivals(ends, 10 * starts()[:, :3].numpy(), points, stable)
     assert where.tolist() == [0, -1, -1, -1]
     assert (arrivals(ends, ends, points[:0], stable[:0]) == -1).all()
-
-
-def test_networks_without_votes_stay_in_the_table():
-    place = {"distribution": "gauss", "pg": 0.4, "g": 0.8, "fb": [1.0, 5.0], "seed": 0}
-    one = pd.DataFrame({"network": ["a", "b"], **place})
-    votes = one[:1].assign(vote="direct", vote_runs="direct", vote_solver="direct")
-    votes["vote_exponents"] = "fixed"
-    joined = join_networks(one.assign(rmse=0.1), one.assign(mechanism="direct"), votes)
-    assert joined["vote"].tolist() == ["direct", None]
-    assert join_networks(one, one, pd.DataFrame())["vote"].tolist() == [None, None]

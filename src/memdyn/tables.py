@@ -17,9 +17,6 @@ SCHEMAS = {
     )
 }
 
-#: Columns that the vote adds to the table of networks.
-VOTES = ("vote", "vote_runs", "vote_solver", "vote_exponents")
-
 
 def with_network(network: Network, rows: pd.DataFrame | Mapping) -> pd.DataFrame:
     """Put a network's name and place in the grid in front of its rows."""
@@ -52,12 +49,13 @@ def of_network(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table[table["network"] == name] if len(table) else table
 
 
-def join_networks(
-    performance: pd.DataFrame, mechanisms: pd.DataFrame, votes: pd.DataFrame
-) -> pd.DataFrame:
-    """One row per network: its place in the grid, its performance, its mechanism, its votes.
+def votes_of(votes: pd.DataFrame) -> dict[str, str]:
+    """Network -> the label that was voted; a network that was not taken apart is missing."""
+    return dict(zip(votes["network"], votes["vote"], strict=True)) if len(votes) else {}
 
-    A network whose dynamics were not taken apart has no votes: None.
+
+def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.DataFrame:
+    """One row per network: its place in the grid, its performance, its mechanism.
 
     Raises:
         ValueError: a network has a row in one table only, or more than one.
@@ -69,8 +67,4 @@ def join_networks(
             f"{len(performance)} networks were tested and {len(mechanisms)} classified, but only "
             f"{len(joined)} are in both tables: delete the results folder of this scale and rerun"
         )
-    if not len(votes):
-        return joined.assign(**dict.fromkeys(VOTES))
-    joined = joined.merge(votes, on=identity, how="left", validate="one_to_one")
-    labels = joined[list(VOTES)].astype(object)
-    return joined.assign(**labels.where(labels.notna(), None))
+    return joined

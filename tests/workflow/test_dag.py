@@ -159,8 +159,8 @@ def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
 def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
     edit("src/memdyn/dynamics/votes.py", "resolution: float = 1e-3", "resolution: float = 2e-3")
     jobs = planned(finished)
-    assert jobs["vote_mechanisms"] == 4 and jobs["collect_networks"] == 1
-    assert not jobs.keys() & NETWORKS
+    assert jobs["vote_mechanisms"] == 4 and jobs["draw_landscape"] == 1
+    assert not jobs.keys() & (NETWORKS | {"draw_map"})
 
 
 def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):

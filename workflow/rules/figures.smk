@@ -100,7 +100,7 @@ rule trace_landscapes:
     input:
         stimuli=rules.make_stimuli.output[0],
         examples=rules.trace_examples.output[0],
-        networks_table=rules.collect_networks.output[0],
+        votes=f"{RESULTS}/tables/votes.parquet",
         points=f"{RESULTS}/tables/points.parquet",
         cycles=f"{RESULTS}/tables/cycles.parquet",
         memory=f"{RESULTS}/tables/memory.parquet",

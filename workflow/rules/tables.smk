@@ -2,7 +2,6 @@ rule collect_networks:
     input:
         performance=expand(f"{RESULTS}/performance/{{shard}}.parquet", shard=SHARDS),
         mechanisms=expand(f"{RESULTS}/mechanisms/{{shard}}.parquet", shard=SHARDS),
-        votes=expand(f"{RESULTS}/votes/{{shard}}.parquet", shard=SHARDS),
     output:
         f"{RESULTS}/tables/networks.parquet",
     log:
@@ -18,7 +17,7 @@ rule collect_networks:
         "../scripts/collect_networks.py"
 
 
-# One table per question: what runs end in, longer delays, noise, points, cycles, ...
+# One table per question: what runs end in, longer delays, noise, points, cycles, votes, ...
 rule collect_rows:
     input:
         expand(f"{RESULTS}/{{{{kind}}}}/{{shard}}.parquet", shard=SHARDS),
@@ -27,7 +26,7 @@ rule collect_rows:
     log:
         f"{LOGS}/collect_rows/{{kind}}.log",
     wildcard_constraints:
-        kind="ends|delays|noise|runs|cycles|points|memory|exponents",
+        kind="ends|delays|noise|runs|cycles|points|memory|exponents|votes",
     conda:
         "../../envs/memdyn.yaml"
     resources:

@@ -1,4 +1,4 @@
-"""Put the shards together: one row per network, with its performance its mechanism and votes."""
+"""Put the shards together: one row per network, with its performance and its mechanism."""
 
 from memdyn.files import read_table, write_table
 from memdyn.logs import start_log
@@ -6,12 +6,12 @@ from memdyn.provenance import provenance
 from memdyn.tables import SCHEMAS, combine, join_networks
 
 start_log(snakemake.log[0])
-performance, mechanisms, votes = (
+performance, mechanisms = (
     combine([read_table(path, SCHEMAS[kind]) for path in snakemake.input[kind]])
-    for kind in ("performance", "mechanisms", "votes")
+    for kind in ("performance", "mechanisms")
 )
 write_table(
     snakemake.output[0],
-    join_networks(performance, mechanisms, votes),
+    join_networks(performance, mechanisms),
     {"schema": SCHEMAS["networks"], "provenance": provenance()},
 )

@@ -12,7 +12,7 @@ from memdyn.logs import start_log
 from memdyn.portraits import portray
 from memdyn.provenance import provenance
 from memdyn.shard import ready_networks
-from memdyn.tables import SCHEMAS, of_network
+from memdyn.tables import SCHEMAS, of_network, votes_of
 from memdyn.tasks.spm import load_task
 
 start_log(snakemake.log[0])
@@ -22,7 +22,7 @@ task = load_task(inputs.stimuli, params.task, params.network["dt"])
 examples = load_arrays(inputs.examples, EXAMPLES_SCHEMA)[1]["examples"]
 wanted = {fact["network"]: name for name, fact in examples.items()}
 tables = {kind: read_table(inputs[kind], SCHEMAS[kind]) for kind in ("points", "cycles", "memory")}
-votes = read_table(inputs.networks_table, SCHEMAS["networks"]).set_index("network")["vote"]
+votes = votes_of(read_table(inputs.votes, SCHEMAS["votes"]))
 
 arrays, facts = {}, {}
 for shard in zip(
@@ -48,7 +48,7 @@ for shard in zip(
             "kinds": points["kind"].tolist(),
             "stable_cycles": cycles["stable"].tolist() if len(cycles) else [],
             "periods": cycles["period"].tolist() if len(cycles) else [],
-            "vote": votes[network.name],
+            "vote": votes.get(network.name),
             **{key: float(memory[key].median()) for key in ("n_slow", "dimension", "drift")},
             "slowest": float(np.nan_to_num(memory["slowest"].median(), posinf=-1.0)),
         }
