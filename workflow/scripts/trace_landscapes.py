@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from memdyn.compute import set_up
-from memdyn.figures import EXAMPLES_SCHEMA, LANDSCAPES_SCHEMA
+from memdyn.figures import EXAMPLES_SCHEMA, LANDSCAPES_SCHEMA, part_of
 from memdyn.files import load_arrays, read_table, save_arrays
 from memdyn.landscape import ARRAYS
 from memdyn.logs import start_log
@@ -31,11 +31,7 @@ for shard in zip(
     found = {**load_arrays(shard[2], ARRAYS["cycles"])[0]}
     found |= load_arrays(shard[3], ARRAYS["fixed_points"])[0]
     for network, *ready in ready_networks(*shard[:2], params.network, device, only=wanted):
-        own = {
-            key.removeprefix(f"{network.name}."): array
-            for key, array in found.items()
-            if key.startswith(f"{network.name}.")
-        }
+        own = part_of(found, network.name)
         name = wanted[network.name]
         recorded = portray(ready[0], task, *ready[1:], network.seed, own["states"], own["orbits"])
         spectra = {key: own[key] for key in own if key.startswith(("point_", "memory_"))}

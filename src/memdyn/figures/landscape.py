@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from memdyn.figures import part_of
 from memdyn.figures.style import (
     EPOCH_COLOURS,
     FAINT,
@@ -22,12 +23,12 @@ from memdyn.figures.style import (
     TITLE,
     Drawn,
     class_colours,
+    column_title,
     deep,
     house_style,
-    letter,
     new_figure,
+    nothing_to_draw,
     panel,
-    say,
     small_print,
     tint,
 )
@@ -37,6 +38,7 @@ ROW, TOP, BOTTOM = 1.98, 0.55, 0.62  # heights (inch): of one mechanism, above a
 DRAWN_EVERY = 5  # steps between the points of trajectories in the table
 SLOWEST_SHOWN = -0.7  # eigenvalues left of this (1 / tau) are the bulk, and not shown
 #: What lies at a point -> marker and name.
+TITLES = ("trials and where they can rest", "speed of memories", "leading eigenvalues")
 MARKS = {"stable": "o", "unstable": "o", "slow": "D", "continuum": "s"}
 
 
@@ -62,21 +64,15 @@ def draw(
     names = list(facts)
     with house_style():
         if not names:
-            figure = new_figure(FULL, 2.0)
-            ax = panel(figure, 0.5, 0.3, 6.5, 1.2)
-            say(ax, "No network performs the task, so there is no landscape to show.")
-            small_print(figure, note)
-            return Drawn(figure, {}, {"examples": {}})
+            return nothing_to_draw(
+                "No network performs the task, so there is no landscape to show.", note
+            )
         height = TOP + ROW * len(names) + BOTTOM
         figure = new_figure(FULL, height)
         plotted: dict[str, list[pd.DataFrame]] = {"a": [], "b": [], "c": []}
         summary = {}
         for row, name in enumerate(names):
-            own = {
-                key.removeprefix(f"{name}."): array
-                for key, array in landscapes.items()
-                if key.startswith(f"{name}.")
-            }
+            own = part_of(landscapes, name)
             top, last, fact = TOP + row * ROW, row == len(names) - 1, facts[name]
             kinds = point_kinds(own["stable"], fact["kinds"])
             _write_facts(figure, top, name, fact, kinds)
@@ -92,7 +88,8 @@ def draw(
             for key, part in zip(plotted, parts, strict=True):
                 plotted[key].append(part.assign(mechanism=name))
             if row == 0:
-                _write_titles(plotted, axes)
+                for key, ax, title in zip(plotted, axes, TITLES, strict=True):
+                    column_title(ax, key, title, up=18)
             summary[name] = {
                 "network": fact["network"],
                 "vote": fact["vote"],
@@ -115,21 +112,6 @@ def point_kinds(stable: np.ndarray, kinds: list[str]) -> list[str]:
         kind if kind != "fixed" else ("stable" if is_stable else "unstable")
         for is_stable, kind in zip(stable, kinds, strict=True)
     ]
-
-
-def _write_titles(plotted: Mapping, axes: list[Axes]) -> None:
-    titles = ("trials and where they can rest", "speed of memories", "leading eigenvalues")
-    for key, ax, title in zip(plotted, axes, titles, strict=True):
-        letter(ax, key, left=20, up=18)
-        ax.annotate(
-            title,
-            (0, 1),
-            xytext=(-8, 18),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            size=TEXT,
-            annotation_clip=False,
-        )
 
 
 def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: list[str]) -> None:

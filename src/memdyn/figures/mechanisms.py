@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from memdyn.figures import part_of
 from memdyn.figures.style import (
     EPOCH_MARKS,
     FAINT,
@@ -18,15 +19,14 @@ from memdyn.figures.style import (
     MECHANISM_COLOURS,
     MECHANISM_NAMES,
     SMALL,
-    TEXT,
     TITLE,
     Drawn,
+    column_title,
     deep,
     house_style,
-    letter,
     new_figure,
+    nothing_to_draw,
     panel,
-    say,
     small_print,
     tint,
     type_colours,
@@ -35,6 +35,7 @@ from memdyn.tasks.spm import SequentialPatternMatching
 
 ROW, TOP, BOTTOM = 1.62, 0.55, 0.56  # heights (inch): of one mechanism, above and below all
 DRAWN_EVERY = 5  # steps between the columns of the maps of activity and the points of long traces
+TITLES = ("unit activity in one trial", "trials, then left alone", "output when left alone")
 RATES = LinearSegmentedColormap.from_list("rates", ["#2B5C8A", "#F7F7F7", "#A23B3B"])
 
 
@@ -58,21 +59,15 @@ def draw(
     names = list(example_facts)
     with house_style():
         if not names:
-            figure = new_figure(FULL, 2.0)
-            ax = panel(figure, 0.5, 0.3, 6.5, 1.2)
-            say(ax, "No network performs the task, so there is no mechanism to show.")
-            small_print(figure, note)
-            return Drawn(figure, {}, {"examples": {}})
+            return nothing_to_draw(
+                "No network performs the task, so there is no mechanism to show.", note
+            )
         height = TOP + ROW * len(names) + BOTTOM
         figure = new_figure(FULL, height)
         plotted: dict[str, list[pd.DataFrame]] = {"a": [], "b": [], "c": []}
         summary = {}
         for row, name in enumerate(names):
-            arrays = {
-                key.removeprefix(f"{name}."): array
-                for key, array in examples.items()
-                if key.startswith(f"{name}.")
-            }
+            arrays = part_of(examples, name)
             top, last = TOP + row * ROW, row == len(names) - 1
             fact = example_facts[name]
             _write_facts(figure, top, name, fact)
@@ -88,26 +83,8 @@ def draw(
             for key, part in zip(plotted, parts, strict=True):
                 plotted[key].append(part.assign(mechanism=name))
             if row == 0:
-                for key, ax, title in zip(
-                    plotted,
-                    axes,
-                    (
-                        "unit activity in one trial",
-                        "trials, then left alone",
-                        "output when left alone",
-                    ),
-                    strict=True,
-                ):
-                    letter(ax, key, left=20, up=22)
-                    ax.annotate(
-                        title,
-                        (0, 1),
-                        xytext=(-8, 22),
-                        xycoords="axes fraction",
-                        textcoords="offset points",
-                        size=TEXT,
-                        annotation_clip=False,
-                    )
+                for key, ax, title in zip(plotted, axes, TITLES, strict=True):
+                    column_title(ax, key, title, up=22)
             summary[name] = {
                 key: fact[key]
                 for key in ("network", "rmse", "saturation_delay", "change_in_delay", "kinds")

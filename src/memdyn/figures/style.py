@@ -239,6 +239,20 @@ def letter(ax: Axes, name: str, left: float = 24, up: float = 6) -> None:
     )
 
 
+def column_title(ax: Axes, name: str, title: str, up: float) -> None:
+    """Put a panel's letter and its title so many points above a column of panels."""
+    letter(ax, name, left=20, up=up)
+    ax.annotate(
+        title,
+        (0, 1),
+        xytext=(-8, up),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=TEXT,
+        annotation_clip=False,
+    )
+
+
 def small_print(figure: Figure, text: str) -> None:
     """State scale, n and conventions along the lower edge."""
     width, height = figure.get_size_inches()
@@ -248,6 +262,14 @@ def small_print(figure: Figure, text: str) -> None:
 def scale_note(scale: str, n_units: int, n_trials: int) -> str:
     """The start of the small print of every figure."""
     return f"Scale “{scale}”: N = {n_units} units, {n_trials} training trials."
+
+
+def nothing_to_draw(sentence: str, note: str) -> Drawn:
+    """A figure that says why it shows nothing."""
+    figure = new_figure(FULL, 2.0)
+    say(panel(figure, 0.5, 0.3, 6.5, 1.2), sentence)
+    small_print(figure, note)
+    return Drawn(figure, {}, {"examples": {}})
 
 
 def say(ax: Axes, sentence: str) -> None:

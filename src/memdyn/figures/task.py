@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from memdyn.figures import part_of
 from memdyn.figures.style import (
     EPOCH_COLOURS,
     FAINT,
@@ -87,11 +88,7 @@ def draw(
             letter(ax, "d")
         else:
             fact = example_facts[name]
-            arrays = {
-                key.removeprefix(f"{name}."): array
-                for key, array in examples.items()
-                if key.startswith(f"{name}.")
-            }
+            arrays = part_of(examples, name)
             plotted["d"] = _draw_inputs(figure, task, classes, dt, arrays["inputs"])
             plotted["e"] = _draw_outputs(figure, task, classes, dt, arrays["outputs"], name, fact)
             summary["example"] = {
