@@ -164,7 +164,7 @@ def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
 
 
 def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):
-    edit("config.yaml", "n_seeds: 16,", "n_seeds: 17,")
+    edit("config.yaml", "n_seeds: 12,", "n_seeds: 13,")
     jobs = planned(finished)
     assert jobs["find_fixed_points"] == 4 and jobs["vote_mechanisms"] == 4
     assert "train_networks" not in jobs
