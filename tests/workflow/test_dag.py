@@ -201,6 +201,14 @@ def test_an_unrelated_key_reruns_nothing(finished, edit):
     assert planned(finished) == {}
 
 
+def test_a_fresh_clone_has_everything_to_draw():
+    """A figure kept where the workflow draws it would be taken for done."""
+    listed = subprocess.run(
+        ["git", "ls-files", "figures"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert all(name.startswith("figures/gallery/") for name in listed.stdout.split())
+
+
 def test_scripts_take_their_numbers_from_params():
     for script in (ROOT / "workflow/scripts").glob("*.py"):
         text = script.read_text()
