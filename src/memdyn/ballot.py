@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.sparse.csgraph import connected_components
 
 from memdyn.dynamics.votes import vote
+from memdyn.mechanisms import places
 
 #: Ends of long runs (``mechanisms.end_kind``) in the words of ``votes.vote``; all else is none.
 OUTCOMES = {"rest": "fixed_point", "periodic": "limit_cycle", "aperiodic": "aperiodic"}
@@ -53,8 +53,7 @@ def run_evidence(ends: pd.DataFrame, decimals: int) -> tuple[np.ndarray, np.ndar
     """
     names = ["z", *sorted(name for name in ends.columns if name.startswith("zd_"))]
     outputs = ends[names].to_numpy()
-    near = np.abs(outputs[:, None] - outputs[None]).max(axis=2) <= 10.0**-decimals
-    place = connected_components(near, directed=False)[1]
+    place = places(outputs, decimals)
     outcome = ends["kind"].map(OUTCOMES).fillna("diverged").to_numpy(dtype=str)
     return outcome, np.where(outcome == "fixed_point", place, -1)
 

@@ -129,11 +129,15 @@ def count_distinct(points: np.ndarray, decimals: int) -> int:
     The authors round instead, which tells two copies of one point apart if a boundary of the
     rounding lies between them.
     """
-    n = len(points)
-    if n == 0:
-        return 0
+    return len(np.unique(places(points, decimals)))
+
+
+def places(points: np.ndarray, decimals: int) -> np.ndarray:
+    """(M,) index of the distinct point that each point (M, d) is, see ``count_distinct``."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=int)
     near = np.abs(points[:, None] - points[None, :]).max(axis=2) <= 10.0**-decimals
-    return int(connected_components(near, directed=False)[0])
+    return connected_components(near, directed=False)[1]
 
 
 def mechanism(kinds: Sequence[str], separates: bool) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from memdyn.dynamics.simulate import FrozenNetwork, run_trial
+from memdyn.dynamics.simulate import FrozenNetwork, run_trial, velocity
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import SequentialPatternMatching, trial_order
 
@@ -111,7 +111,7 @@ def run_cases(
     drawn = task.draw(case_types(task), generator(seed, Stream.PERFORMANCE_STIMULI))
     _, outputs = run_trial(network, task, starts, drawn, observe)
     first, last = kept[delay.start - 1], kept[delay.stop - 1]
-    speed = (torch.tanh(last) @ network.matrix_t - last).norm(dim=1)
+    speed = velocity(network, last).norm(dim=1)
 
     def saturated(name: str, length: int) -> np.ndarray:
         return (sums[name].abs() / length > threshold).double().mean(1).cpu().numpy()
