@@ -1,0 +1,1 @@
+"""Figures of study 2, timescales and curricula: tables in, pages out."""
