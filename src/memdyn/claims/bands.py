@@ -1,4 +1,4 @@
-"""What study 2's authors found, as bands that figures draw behind our curves and claims compare with.
+"""What the authors of study 2 found, as bands: figures draw them, claims compare with them.
 
 Khajehabdollahi et al. (ICLR 2024), parity, 500 units, their protocol (timescales specification,
 section 8). A band holds at that size and protocol only: see ``hold``. Grades say how a number is

@@ -1,0 +1,153 @@
+"""From claims and tables to verdicts: the table that the report and the README show first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from memdyn.claims.intervals import Interval, Range, verdict
+from memdyn.files import FileProblem, write_atomically
+
+VERDICTS = ("holds", "fails", "undecided", "not run")
+#: Columns of claims.csv and what they hold.
+COLUMNS = {
+    "id": "name of the row",
+    "study": "slow_manifolds or timescales",
+    "claim": "number of the paper's claim that the sentence is a part of",
+    "kind": "claim: a part of it; check: the same by another measure; band: a number of theirs",
+    "sentence": "the sentence, in our words",
+    "where": "where it stands, and how we know",
+    "statistic": "what is computed",
+    "comparison": "what the sentence says of it",
+    "claimed_low": "lower edge of the claimed range",
+    "claimed_high": "upper edge",
+    "estimate": "the statistic on our networks",
+    "low": "lower end of its 95 % interval over networks",
+    "high": "upper end",
+    "n": "networks; per group if there are two",
+    "units": "independent values that the interval rests on: networks, pairs, or seeds",
+    "scale": "scale of the run",
+    "assumption": "what no source settles, if the verdict rests on it",
+    "verdict": "holds, fails, undecided or not run",
+    "detail": "N, counts; why undecided for want of an interval, or why not run",
+    "figure": "which figure shows it",
+}
+_NUMBERS = ("claimed_low", "claimed_high", "estimate", "low", "high", "units")
+
+
+class NotRun(Exception):
+    """A claim cannot be asked of these tables; the message says why."""
+
+
+class Evidence:
+    """The tables of one study, by name; a missing or empty one holds nothing.
+
+    Attributes:
+        tables: name -> rows.
+        n_units: units per network, where tables do not say.
+    """
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], n_units: int | None = None) -> None:
+        self.tables, self.n_units = dict(tables), n_units
+
+    def rows(self, table: str, **equal) -> pd.DataFrame:
+        """Rows of a table whose columns equal what is named.
+
+        Raises:
+            NotRun: there are none.
+        """
+        found = self.tables.get(table)
+        if found is None or found.empty:
+            raise NotRun(f"no table “{table}”, or none with rows")
+        for column, value in equal.items():
+            found = found[found[column] == value]
+        if found.empty:
+            asked = ", ".join(str(value) for value in equal.values())
+            raise NotRun(f"{asked}: not in the table “{table}” of this run")
+        return found
+
+
+class Statistic(NamedTuple):
+    """What is computed, in words and as a function of the evidence (may raise ``NotRun``)."""
+
+    text: str
+    compute: Callable[[Evidence], Interval]
+
+
+class Claim(NamedTuple):
+    """One sentence that can be true or false; see ``COLUMNS``."""
+
+    id: str
+    claim: str
+    sentence: str
+    where: str
+    statistic: Statistic
+    claimed: Range
+    figure: str
+    assumption: str = ""
+    kind: str = "claim"
+
+
+def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -> pd.DataFrame:
+    """A row per claim, with the columns of ``COLUMNS``.
+
+    Raises:
+        ValueError: two claims have the same id.
+    """
+    ids = [claim.id for claim in claims]
+    if twice := {name for name in ids if ids.count(name) > 1}:
+        raise ValueError(f"more than one claim is called {', '.join(sorted(twice))}")
+    rows = []
+    for claim in claims:
+        try:
+            found = claim.statistic.compute(evidence)
+            said = verdict(found, claim.claimed)
+            detail = found.detail
+            if found.units < 2:
+                detail = "; ".join(filter(None, (detail, "a single value has no interval")))
+        except NotRun as reason:
+            found = Interval(float("nan"), float("nan"), float("nan"), 0)
+            said, detail = "not run", str(reason)
+        rows.append(
+            {
+                **{name: getattr(claim, name) for name in ("id", "claim", "kind", "sentence")},
+                **{name: getattr(claim, name) for name in ("where", "assumption", "figure")},
+                **{name: getattr(found, name) for name in ("estimate", "low", "high", "n")},
+                "study": study,
+                "statistic": claim.statistic.text,
+                "comparison": claim.claimed.text,
+                "claimed_low": claim.claimed.low,
+                "claimed_high": claim.claimed.high,
+                "units": found.units,
+                "scale": scale,
+                "verdict": said,
+                "detail": detail,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def write(path: Path | str, table: pd.DataFrame) -> None:
+    """Write claims as CSV, for people as well as for ``read``."""
+    with write_atomically(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def read(path: Path | str) -> pd.DataFrame:
+    """Read what ``write`` wrote.
+
+    Raises:
+        FileProblem: missing, or not a table of claims.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise FileProblem(f"{path} is no table of claims ({reason}): run judge_claims") from None
+    if list(table) != list(COLUMNS) or not set(table["verdict"]) <= set(VERDICTS):
+        raise FileProblem(f"{path} is no table of claims of this version: run judge_claims again")
+    numbers = {name: pd.to_numeric(table[name]) for name in _NUMBERS}
+    return table.assign(**numbers)
