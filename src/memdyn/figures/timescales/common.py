@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy import stats
 
+from memdyn.claims import bands
 from memdyn.figures.style import FAINT, FULL, SMALL, deep, panel, tint
 
 #: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
@@ -35,8 +36,6 @@ CURRICULUM_NAMES = {
     "none": "no curriculum",
 }
 TASK_NAMES = {"parity": "N-parity", "dms": "N-DMS"}
-#: The paper's units; only networks of this size are comparable with its bands.
-PAPER_UNITS = 500
 
 LEVEL = 0.95
 #: With fewer networks no interval is drawn: that of two is 13 times their standard error.
@@ -196,6 +195,130 @@ def draw_curve(
     return curve
 
 
+#: Marker of how a network's training ended, and what it means.
+ENDINGS = {
+    "reached max_N": ("^", "solved the largest N asked for"),
+    "out of epochs": ("o-", "epochs used up"),
+    "diverged": ("x", "diverged"),
+}
+
+
+def solved_in_time(epochs: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """Largest N solved by the end of each epoch.
+
+    Args:
+        epochs: one row per network and epoch, with ``n_max`` and ``advanced``.
+        condition: as in the table.
+
+    Returns:
+        (epoch, network): zero until the first N is solved, from epoch 0 on; not a number after a
+        network's last epoch.
+    """
+    rows = rows_of(epochs, condition)
+    if rows.empty:
+        return pd.DataFrame()
+    solved = rows["n_max"].where(rows["advanced"].astype(bool), 0)
+    wide = rows.assign(solved=solved).pivot_table(
+        "solved", "epoch", "network", aggfunc="max", dropna=False
+    )
+    start = pd.DataFrame(0.0, index=[0], columns=wide.columns)
+    return pd.concat([start, wide]).cummax()
+
+
+def draw_progress(
+    ax: Axes, epochs: pd.DataFrame, networks: pd.DataFrame, conditions: Sequence[str]
+) -> pd.DataFrame:
+    """Draw the largest N solved against the epoch: mean over networks, and each network thin.
+
+    A network that has ended keeps its N in the mean, which is drawn until the last one ends. The
+    end of each network is marked with what ended it (``ENDINGS``).
+
+    Returns:
+        ``COLUMNS``, x being the epoch; conditions without rows are left out.
+    """
+    found = []
+    for condition in conditions:
+        each = solved_in_time(epochs, condition)
+        if each.empty:
+            continue
+        colour = colour_of(condition)
+        status = rows_of(networks, condition)
+        status = dict(zip(status["network"], status["status"], strict=True)) if len(status) else {}
+        for network, one in each.items():
+            one = one.dropna()
+            ax.step(one.index, one, where="post", color=tint(colour, 0.5), lw=0.6, zorder=2)
+            kind, _ = ENDINGS.get(status.get(network), (None, None))
+            if kind:
+                end_mark(ax, one.index[-1], one.iloc[-1], kind, colour)
+        whole = each.ffill()
+        curve = pd.DataFrame(
+            {
+                "condition": condition,
+                "x": whole.index,
+                "mean": whole.mean(axis=1),
+                "low": [interval(row)[0] for row in whole.to_numpy()],
+                "high": [interval(row)[1] for row in whole.to_numpy()],
+                "n": whole.shape[1],
+                "all_present": each.notna().all(axis=1),
+            }
+        )
+        ax.fill_between(
+            curve["x"].to_numpy(float),
+            curve["low"].clip(lower=0).to_numpy(float),
+            curve["high"].to_numpy(float),
+            step="post",
+            color=colour,
+            alpha=0.16,
+            lw=0,
+            zorder=1.5,
+        )
+        ax.step(curve["x"], curve["mean"], where="post", color=colour, lw=1.5, zorder=3)
+        found.append(curve)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
+
+
+def end_mark(ax: Axes, x: float, y: float, kind: str, colour) -> None:
+    """Put a marker ("o" filled, "o-" open) on a point, above all lines."""
+    face = "white" if kind.endswith("-") else colour
+    ax.plot(
+        x,
+        y,
+        kind.removesuffix("-"),
+        ms=4,
+        mfc=face,
+        mec=colour,
+        mew=0.8,
+        zorder=6,
+        clip_on=False,
+    )
+
+
+def n_line(ax: Axes, counts: Sequence[tuple[str, int]], up: float = 4) -> None:
+    """State at the right above the axes how many networks each colour stands for.
+
+    Args:
+        ax: axes.
+        counts: (condition, number of networks) in the order of reading.
+        up: so many points above the axes.
+    """
+    x = 0.0
+    for i, (condition, n) in reversed(list(enumerate(counts))):
+        text = ("n = " if i == 0 else "") + str(n) + (", " if i + 1 < len(counts) else "")
+        word = ax.annotate(
+            text,
+            (1, 1),
+            xytext=(-x, up),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            size=SMALL,
+            color=deep(colour_of(condition)),
+            annotation_clip=False,
+        )
+        figure = ax.figure
+        x += word.get_window_extent(figure.canvas.get_renderer()).width * 72 / figure.dpi
+
+
 def n_label(curve: pd.DataFrame) -> str:
     """How many networks a curve is over, for its label: "n = 4" or "n = 4 to 2"."""
     if curve.empty:
@@ -262,27 +385,74 @@ def label_ends(
         )
 
 
-def paper_box(
-    ax: Axes, left: float, right: float, low: float, high: float, colour: str = FAINT
-) -> None:
-    """Draw a range that the paper reports, behind everything: pale, with a dashed edge.
+def paper_bands(
+    ax: Axes,
+    table: Mapping[tuple, bands.Band],
+    condition: str,
+    n_units: int,
+    half_width: float | None = None,
+) -> int:
+    """Draw what the paper reports for a condition behind our curve, where it is comparable.
 
-    It never moves the limits of the axes: our own numbers set them.
+    Only bands inside the limits of x are drawn, which stay; those of y grow to hold them.
+
+    Args:
+        ax: axes with N along x, our curves drawn.
+        table: (condition, N) -> band, as in ``memdyn.claims.bands``.
+        condition: whose bands.
+        n_units: size of our networks; bands of another size are not drawn.
+        half_width: of a box along x; by default 1.2 % of the axis, at least 0.3.
+
+    Returns:
+        How many bands were drawn.
     """
-    limits = ax.get_xlim(), ax.get_ylim()
+    if not bands.hold(n_units):
+        return 0
+    left, right = ax.get_xlim()
+    half = half_width or max(0.3, 0.012 * (right - left))
+    inside = {
+        N: band for (name, N, *_), band in table.items() if name == condition and left <= N <= right
+    }
+    for N, band in inside.items():
+        paper_box(ax, N - half, N + half, band, colour_of(condition))
+    return len(inside)
+
+
+def paper_box(ax: Axes, left: float, right: float, band: bands.Band, colour: str = FAINT) -> None:
+    """Draw one range of the paper: a pale box with a dashed edge and a tick at its number.
+
+    The limits of x stay; those of y grow to hold it. A range without end reaches to their edge.
+    """
+    across = ax.get_xlim()
+    bottom, top = ax.get_ylim()
+    known = [limit for limit in (band.low, band.high, band.value) if np.isfinite(limit)]
+    margin = 0.03 * (top - bottom)
+    if min(known) < bottom:
+        bottom = min(known) - margin
+    if max(known) > top:
+        top = max(known) + margin
+    low, high = np.clip([band.low, band.high], bottom, top)
     ax.add_patch(
         Rectangle(
             (left, low),
             right - left,
             high - low,
             facecolor=tint(colour, 0.16),
-            edgecolor=tint(colour, 0.55),
+            edgecolor=tint(colour, 0.6),
             lw=0.6,
             ls=(0, (2, 1.5)),
             zorder=0.5,
         )
     )
-    ax.set(xlim=limits[0], ylim=limits[1])
+    ax.plot([left, right], [band.value] * 2, color=tint(colour, 0.6), lw=0.8, zorder=0.6)
+    ax.set(xlim=across, ylim=(bottom, top))
+
+
+def paper_note(n_units: int) -> str:
+    """For the small print: where the dashed boxes come from, or why there are none."""
+    if bands.hold(n_units):
+        return "Dashed boxes: the paper's networks (500 units)."
+    return "The paper's bands hold for 500 units: not drawn."
 
 
 def key(
@@ -309,7 +479,7 @@ def key(
     for kind, colour, text in entries:
         middle = x + 0.11
         if kind in ("band", "paper"):
-            edge = {"edgecolor": tint(colour, 0.55), "lw": 0.6, "ls": (0, (2, 1.5))}
+            edge = {"edgecolor": tint(colour, 0.6), "lw": 0.6, "ls": (0, (2, 1.5))}
             ax.add_patch(
                 Rectangle(
                     (x, 0.04),
