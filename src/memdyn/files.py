@@ -111,8 +111,15 @@ def save_arrays(
         temporary.chmod(mode)  # safetensors would leave it readable by its owner only
 
 
-def load_arrays(path: Path | str, schema: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load_arrays(
+    path: Path | str, schema: str, under: str = ""
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read arrays and metadata written by :func:`save_arrays`.
+
+    Args:
+        path: the file.
+        schema: kind and version that it must have.
+        under: only arrays whose names start so are read; this start is taken off.
 
     Raises:
         FileProblem: missing, truncated, foreign, or of another schema than ``schema``.
@@ -124,8 +131,9 @@ def load_arrays(path: Path | str, schema: str) -> tuple[dict[str, np.ndarray], d
             raw = {key.encode(): text.encode() for key, text in (content.metadata() or {}).items()}
             metadata = _metadata_of(path, raw)
             _check_schema(path, metadata, schema)
-            names = content.keys()
-            return {name: content.get_tensor(name) for name in names}, metadata
+            names = [name for name in content.keys() if name.startswith(under)]  # noqa: SIM118
+            arrays = {name.removeprefix(under): content.get_tensor(name) for name in names}
+            return arrays, metadata
     except (safetensors.SafetensorError, OSError) as problem:
         raise FileProblem(_unreadable(path, "safetensors", problem)) from None
 

@@ -25,6 +25,19 @@ class Stream(IntEnum):
     DELAY_STIMULI = 13
     NOISE_STIMULI = 14
     INPUT_NOISE = 15
+    # Study 2
+    TS_TAU = 21
+    TS_RECURRENT = 22
+    TS_BIAS = 23
+    TS_INPUT = 24
+    TS_HEADS = 25
+    TS_GATED = 26
+    TS_TRAINING = 27
+    TS_TESTING = 28
+    TS_STIMULATION = 30
+    TS_ACCURACY = 31
+    TS_PERTURBATION = 32
+    TS_RETRAINING = 33
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:
