@@ -9,7 +9,7 @@ from snakemake.logging import logger
 from memdyn.config import ConfigError, resolve
 from memdyn.digest import code_digest
 from memdyn.gpu import visible_gpus
-from memdyn.grid import shards
+from memdyn.grid import member_shards, shards
 
 ROOT = Path(workflow.basedir)
 # Scripts find memdyn also in a conda environment, where it is not installed.
@@ -25,6 +25,11 @@ SHARDS = shards(STUDY["grid"])
 RESULTS = f"results/{SCALE}/slow_manifolds"
 FIGURES = f"figures/{SCALE}/slow_manifolds"
 LOGS = f"logs/{SCALE}/slow_manifolds"
+TIMESCALES = config["timescales"]
+TS_SHARDS = member_shards(TIMESCALES)
+TS_RESULTS = f"results/{SCALE}/timescales"
+TS_FIGURES = f"figures/{SCALE}/timescales"
+TS_LOGS = f"logs/{SCALE}/timescales"
 # Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
 GPU = 1 if visible_gpus() else 0
 DT = STUDY["network"]["dt"]
@@ -37,6 +42,7 @@ def code(script):
 
 wildcard_constraints:
     shard="|".join(SHARDS),
+    part="|".join(TS_SHARDS),
 
 
 onstart:
