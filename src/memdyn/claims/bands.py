@@ -227,9 +227,10 @@ def _epochs() -> dict[tuple[str, int], Band]:
     for condition, epochs in (("parity_single", _SINGLE_EPOCHS), ("parity_multi", _MULTI_EPOCHS)):
         for first, last in EPOCH_GROUPS[condition]:
             counts = [epochs[N] for N in range(first, last + 1)]
-            note = f"one network, spread over N = {first} to {last}"
+            low, high = min(counts) - 0.5, max(counts) + 0.5
+            note = f"one network, spread over N = {first} to {last}, ± half an epoch"
             for N in range(first, last + 1):
-                found[condition, N] = Band(min(counts), max(counts), epochs[N], "D", note)
+                found[condition, N] = Band(low, high, epochs[N], "D", note)
     return found
 
 

@@ -96,13 +96,15 @@ class Range(NamedTuple):
     Attributes:
         low, high: the claimed range, infinite where it is open.
         text: as a reader writes it.
-        strict: whether an edge itself is outside.
+        strict: whether an edge itself does not belong to it.
+        outside: whether all but low to high is claimed.
     """
 
     low: float
     high: float
     text: str
     strict: bool = False
+    outside: bool = False
 
 
 def above(edge: float) -> Range:
@@ -124,6 +126,11 @@ def within(low: float, high: float) -> Range:
     return Range(low, high, f"{low:g} to {high:g}")
 
 
+def beyond(low: float, high: float) -> Range:
+    """Less than ``low`` or greater than ``high``."""
+    return Range(low, high, f"< {low:g} or > {high:g}", strict=True, outside=True)
+
+
 def verdict(found: Interval, claimed: Range) -> str:
     """``holds`` if the whole interval lies in the claimed range, ``fails`` if none of it does.
 
@@ -132,7 +139,10 @@ def verdict(found: Interval, claimed: Range) -> str:
     low, high = found.low, found.high
     if found.units < 2 or not (np.isfinite(low) and np.isfinite(high)):
         return "undecided"
-    if claimed.strict:
+    if claimed.outside:
+        disjoint = low >= claimed.low and high <= claimed.high
+        inside = high < claimed.low or low > claimed.high
+    elif claimed.strict:
         inside = low > claimed.low and high < claimed.high
         disjoint = high <= claimed.low or low >= claimed.high
     else:

@@ -107,7 +107,7 @@ def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -
             said = verdict(found, claim.claimed)
             detail = found.detail
             if found.units < 2:
-                detail = "; ".join(filter(None, (detail, "a single value has no interval")))
+                detail = "; ".join(filter(None, (detail, "no interval from a single value")))
         except NotRun as reason:
             found = Interval(float("nan"), float("nan"), float("nan"), 0)
             said, detail = "not run", str(reason)
