@@ -197,7 +197,7 @@ def draw_curve(
 
 #: Marker of how a network's training ended, and what it means.
 ENDINGS = {
-    "reached max_N": ("^", "solved the largest N asked for"),
+    "reached max_N": ("^", "solved all N asked for"),
     "out of epochs": ("o-", "epochs used up"),
     "diverged": ("x", "diverged"),
 }
@@ -445,6 +445,18 @@ def paper_box(ax: Axes, left: float, right: float, band: bands.Band, colour: str
         )
     )
     ax.plot([left, right], [band.value] * 2, color=tint(colour, 0.6), lw=0.8, zorder=0.6)
+    if np.isinf(band.high):
+        ax.annotate(
+            "↑ or more",
+            ((left + right) / 2, top),
+            xytext=(0, 1),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            size=SMALL,
+            color=deep(colour),
+            annotation_clip=False,
+        )
     ax.set(xlim=across, ylim=(bottom, top))
 
 
@@ -491,7 +503,7 @@ def key(
             )
         elif kind in ("line", "dashed", "dotted", "hair"):
             style = {"dashed": (0, (4, 1.5)), "dotted": (0, (1, 1.2))}.get(kind, "-")
-            width = {"hair": 0.6, "dotted": 0.9}.get(kind, 1.5)
+            width = {"hair": 0.6, "dotted": 0.9, "dashed": 0.8}.get(kind, 1.5)
             shade = tint(colour, 0.55) if kind == "hair" else colour
             ax.plot([x, x + 0.22], [0.1, 0.1], color=shade, lw=width, ls=style)
         else:
