@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from memdyn.figures.style import (
     MECHANISM_NAMES,
     PALE,
     SMALL,
-    TEXT,
     TITLE,
     Drawn,
     class_colours,
@@ -34,12 +34,51 @@ from memdyn.figures.style import (
 )
 from memdyn.tasks.spm import SequentialPatternMatching
 
-ROW, TOP, BOTTOM = 1.98, 0.55, 0.62  # heights (inch): of one mechanism, above and below all
+ROW, TOP, BOTTOM = 1.98, 0.55, 0.72  # heights (inch): of one mechanism, above and below all
 DRAWN_EVERY = 5  # steps between the points of trajectories in the table
 SLOWEST_SHOWN = -0.7  # eigenvalues left of this (1 / tau) are the bulk, and not shown
-#: What lies at a point -> marker and name.
+DOTS = (0, (1.5, 1.5))
 TITLES = ("trials and where they can rest", "speed of memories", "leading eigenvalues")
+#: Eigenvalues: of which arrays, at which kind of point, marker, size and level.
+SPECTRA = (
+    ("memory", None, "x", 5, 2),
+    ("point", "unstable", "o", 8, 3),
+    ("point", "stable", "o", 8, 4),
+)
+CROSS = "end of delay 1;  shaded: decays more slowly than the delay"
+NAMED = 8  # most colours that have a name in the key
+#: What lies at a point -> marker.
 MARKS = {"stable": "o", "unstable": "o", "slow": "D", "continuum": "s"}
+
+
+class Scene(NamedTuple):
+    """What the panels show of one network.
+
+    Attributes:
+        own: arrays ``alone`` (cases, steps, 3), ``speed`` (cases, steps), ``points`` (points, 3),
+            ``orbits`` (cycles, 64, 3), ``explained``, ``point_re`` and so on; ``trials``
+            (cases, steps, 3) where there are trials.
+        kinds: (points,) of ``point_kinds``.
+        stable_cycles: (cycles,).
+        group: (cases,) what each case is coloured by, into ``colours``.
+        dt: of a step, in ``unit``.
+        rate: dt / tau of a rate network, None for any other map.
+        delay: how long memories are held, in ``unit``; None if not known.
+        held: steps of the trials in which they are held, None without trials.
+        unit: of time. pace: what speeds are relative to.
+    """
+
+    own: Mapping[str, np.ndarray]
+    kinds: list[str]
+    stable_cycles: list[bool]
+    group: np.ndarray
+    colours: list
+    dt: float
+    rate: float | None
+    delay: float | None
+    held: slice | None
+    unit: str
+    pace: str
 
 
 def draw(
@@ -74,16 +113,16 @@ def draw(
         for row, name in enumerate(names):
             own = part_of(landscapes, name)
             top, last, fact = TOP + row * ROW, row == len(names) - 1, facts[name]
-            kinds = point_kinds(own["stable"], fact["kinds"])
-            _write_facts(figure, top, name, fact, kinds)
+            scene = scene_of(task, dt, rate, own, fact)
+            _write_facts(figure, top, name, fact, scene.kinds)
             axes = [
                 panel(figure, left, top, width, ROW - 0.48)
                 for left, width in ((1.68, 1.62), (3.83, 1.42), (5.87, 1.5))
             ]
             parts = (
-                _draw_plane(axes[0], task, own, kinds, fact["stable_cycles"]),
-                _draw_speed(axes[1], task, dt, own, last),
-                _draw_spectra(axes[2], task, dt, rate, own, kinds, last),
+                draw_plane(axes[0], scene),
+                draw_speed(axes[1], scene, last),
+                draw_spectra(axes[2], scene, last),
             )
             for key, part in zip(plotted, parts, strict=True):
                 plotted[key].append(part.assign(mechanism=name))
@@ -93,11 +132,13 @@ def draw(
             summary[name] = {
                 "network": fact["network"],
                 "vote": fact["vote"],
-                "points": {kind: kinds.count(kind) for kind in MARKS},
+                "points": {kind: scene.kinds.count(kind) for kind in MARKS},
                 "periods": fact["periods"],
                 **{key: fact[key] for key in ("n_slow", "dimension", "drift", "slowest")},
             }
-        _draw_keys(figure, classes, height)
+        colours = class_colours(len(classes))
+        holding = [(f"“{label}”", c) for label, c in zip(classes, colours, strict=True)]
+        draw_keys(figure, height - 0.62, "delay 1, holding", holding, CROSS)
         small_print(figure, f"{note} The networks of figure 2.")
         return Drawn(
             figure,
@@ -134,34 +175,63 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: li
     ax.text(0.07, 0.82, "\n".join(lines), size=SMALL, va="top", linespacing=1.4, color=INK)
 
 
-def _memories(task: SequentialPatternMatching, n_cases: int) -> np.ndarray:
-    """(n_cases,) the class that each case holds in delay 1."""
-    return task.pair(np.arange(n_cases) % task.n_types)[0]
-
-
-def _draw_plane(
-    ax: Axes,
+def scene_of(
     task: SequentialPatternMatching,
+    dt: float,
+    rate: float,
     own: Mapping[str, np.ndarray],
-    kinds: list[str],
-    stable_cycles: list[bool],
-) -> pd.DataFrame:
-    """All cases in the plane of two components, memories left alone, points and cycles."""
-    colours = class_colours(task.n_classes)
-    delay, rows = task.epochs["delay 1"], []
-    for case, memory in enumerate(_memories(task, len(own["trials"]))):
-        trial, alone = own["trials"][case], own["alone"][case]
-        ax.plot(*trial[:, :2].T, color=PALE, lw=0.5, zorder=1)
-        ax.plot(*alone[:, :2].T, color=tint(colours[memory], 0.4), lw=0.7, zorder=2)
-        ax.plot(*trial[delay, :2].T, color=colours[memory], lw=1.5, zorder=3)
-        for part, path in (("trial", trial), ("alone", alone)):
-            rows.append(_path(path[::DRAWN_EVERY], part, case=case, memory=memory))
-    for i, (orbit, stable) in enumerate(zip(own["orbits"], stable_cycles, strict=True)):
+    fact: Mapping,
+) -> Scene:
+    """What is shown of a network of study 1.
+
+    Args:
+        task, dt, rate: as for ``draw``.
+        own, fact: its arrays and facts in a landscapes file.
+    """
+    return Scene(
+        own=own,
+        kinds=point_kinds(own["stable"], fact["kinds"]),
+        stable_cycles=fact["stable_cycles"],
+        group=task.pair(np.arange(len(own["alone"])) % task.n_types)[0],
+        colours=class_colours(task.n_classes),
+        dt=dt,
+        rate=rate,
+        delay=task.n_delay * dt,
+        held=task.epochs["delay 1"],
+        unit="τ",
+        pace="stimulus",
+    )
+
+
+def draw_plane(ax: Axes, scene: Scene) -> pd.DataFrame:
+    """All trials in the plane of two components, states left alone, points and cycles."""
+    own, rows = scene.own, []
+    trials = own.get("trials", [None] * len(own["alone"]))
+    for case, (group, trial, alone) in enumerate(
+        zip(scene.group, trials, own["alone"], strict=True)
+    ):
+        colour = scene.colours[group]
+        if trial is not None:
+            ax.plot(*trial[:, :2].T, color=PALE, lw=0.5, zorder=1)
+            ax.plot(*trial[scene.held, :2].T, color=colour, lw=1.5, zorder=3)
+            rows.append(_path(trial[::DRAWN_EVERY], "trial", case=case, memory=group))
+        ax.plot(*alone[:, :2].T, color=tint(colour, 0.4), lw=0.7, zorder=2)
+        if trial is None:
+            ax.plot(*alone[0, :2], ".", ms=3, color=colour, zorder=3)
+        rows.append(_path(alone[::DRAWN_EVERY], "alone", case=case, memory=group))
+    rows += draw_marks(ax, scene)
+    return pd.concat(rows, ignore_index=True)
+
+
+def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
+    """Points and cycles in the plane of two components, and its frame."""
+    own, rows = scene.own, []
+    for i, (orbit, stable) in enumerate(zip(own["orbits"], scene.stable_cycles, strict=True)):
         closed = np.concatenate([orbit, orbit[:1]])
         ax.plot(*closed[:, :2].T, color=INK, lw=1.2, ls="-" if stable else "--", zorder=5)
         rows.append(_path(orbit, "cycle", case=i))
     box = ax.axis()
-    for kind, place in zip(kinds, own["points"], strict=True):
+    for kind, place in zip(scene.kinds, own["points"], strict=True):
         filled = kind in ("stable", "continuum")
         ax.plot(
             *place[:2],
@@ -185,7 +255,7 @@ def _draw_plane(
     share = own["explained"]
     ax.set_xlabel(f"PC 1 ({share[0]:.0%})", size=SMALL)
     ax.set_ylabel(f"PC 2 ({share[1]:.0%})", size=SMALL)
-    return pd.concat(rows, ignore_index=True)
+    return rows
 
 
 def _path(path: np.ndarray, part: str, **about) -> pd.DataFrame:
@@ -193,101 +263,110 @@ def _path(path: np.ndarray, part: str, **about) -> pd.DataFrame:
     return rows.assign(point=np.arange(len(rows)))
 
 
-def _draw_speed(
-    ax: Axes,
-    task: SequentialPatternMatching,
-    dt: float,
-    own: Mapping[str, np.ndarray],
-    last: bool,
-) -> pd.DataFrame:
-    """How fast the state of each memory moves, from the start of delay 1, when left alone."""
-    colours, speed = class_colours(task.n_classes), own["speed"]
-    time = (np.arange(speed.shape[1]) + 1) * dt
-    delay = task.n_delay * dt
-    ax.axvspan(0, delay, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
-    ax.text(
-        0,
-        1.02,
-        "delay 1",
-        transform=ax.get_xaxis_transform(),
-        ha="left",
-        va="bottom",
-        size=SMALL,
-        color=FAINT,
-    )
-    memories = _memories(task, len(speed))
-    for memory, trace in zip(memories, speed, strict=True):
-        ax.plot(time, np.maximum(trace, 1e-7), color=colours[memory], lw=0.7, alpha=0.8)
-    ax.axhline(0.1, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
-    ax.text(0.98 * time[-1], 0.11, "10 × slower", size=SMALL, ha="right", va="bottom")
-    ax.set(xlim=(0, time[-1]), yscale="log", ylabel="|dx/dt| / stimulus")
-    low = max(1e-6, float(np.nanmin(speed)) / 2)
-    ax.set_ylim(low, max(1.0, float(np.nanmax(speed)) * 1.5))
+def draw_speed(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
+    """How fast each state moves when left alone; for memories from the start of delay 1."""
+    speed, step = scene.own["speed"], DRAWN_EVERY
+    time = (np.arange(speed.shape[1]) + 1) * scene.dt
+    if scene.delay is not None:
+        _shade_delay(ax, 0, scene.delay)
+        ax.text(
+            0,
+            1.02,
+            "delay 1" if scene.held else "delay",
+            transform=ax.get_xaxis_transform(),
+            ha="left",
+            va="bottom",
+            size=SMALL,
+            color=FAINT,
+        )
+    for group, trace in zip(scene.group, speed, strict=True):
+        ax.plot(time, np.maximum(trace, 1e-7), color=scene.colours[group], lw=0.7, alpha=0.8)
+    ax.axhline(0.1, color=INK, lw=0.6, ls=DOTS, zorder=0)
+    ax.set(xlim=(0, time[-1]), yscale="log", ylabel=f"|dx/dt| / {scene.pace}")
+    known = speed[np.isfinite(speed)]
+    low = max(1e-6, float(known.min(initial=1.0)) / 2)
+    ax.set_ylim(low, max(1.0, float(known.max(initial=0.0)) * 1.5))
     if last:
-        ax.set_xlabel("time alone (τ)")
+        ax.set_xlabel(f"time alone ({scene.unit})")
     else:
         ax.set_xticklabels([])
-    step = DRAWN_EVERY
     return pd.DataFrame(
         {
             "case": np.repeat(np.arange(len(speed)), len(time[::step])),
-            "memory": np.repeat(memories, len(time[::step])),
+            "memory": np.repeat(scene.group, len(time[::step])),
             "time": np.tile(time[::step], len(speed)),
             "relative_speed": speed[:, ::step].ravel(),
         }
     )
 
 
-def _draw_spectra(
-    ax: Axes,
-    task: SequentialPatternMatching,
-    dt: float,
-    rate: float,
-    own: Mapping[str, np.ndarray],
-    kinds: list[str],
-    last: bool,
-) -> pd.DataFrame:
-    """Growth rates (l - 1) / rate of the step's eigenvalues l, at memories and at points."""
-    delay = task.n_delay * dt
-    ax.axvspan(-1 / delay, 0, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
-    rows = []
-    for what, kind, colour, size, level in (
-        ("memory", None, FAINT, 5, 2),
-        ("point", "unstable", MECHANISM_COLOURS["slow_manifold"], 8, 3),
-        ("point", "stable", INK, 8, 4),
-    ):
-        values = own[f"{what}_re"] + 1j * own[f"{what}_im"]
+def _shade_delay(ax: Axes, start: float, stop: float) -> None:
+    ax.axvspan(start, stop, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
+
+
+def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
+    """Eigenvalues at memories and at points.
+
+    Of a rate network as growth rates (l - 1) / rate of the step's eigenvalues l; of any other map
+    as they are, in the unit circle.
+    """
+    rate, rows = scene.rate, []
+    turn = np.exp(1j * np.linspace(-np.pi, np.pi, 721))
+    for what, kind, marker, size, level in SPECTRA:
+        values = scene.own[f"{what}_re"] + 1j * scene.own[f"{what}_im"]
         if kind is not None:
-            values = values[np.array([k == kind for k in kinds], dtype=bool)]
-        values = (values - 1) / rate
-        shown = values[values.real >= SLOWEST_SHOWN]
-        marker = {None: "x", "unstable": "o", "stable": "o"}[kind]
+            values = values[np.array([k == kind for k in scene.kinds], dtype=bool)]
+        if rate is not None:
+            values = (values - 1) / rate
+            values = values[values.real >= SLOWEST_SHOWN]
+        values = values.ravel()
+        colour = {None: FAINT, "unstable": MECHANISM_COLOURS["slow_manifold"]}.get(kind, INK)
         face = {"linewidths": 0.7, "c": [colour]}
         if kind == "unstable":
             face = {"linewidths": 0.8, "facecolors": "none", "edgecolors": [colour]}
         elif kind == "stable":
             face = {"linewidths": 0, "c": [colour]}
-        ax.scatter(shown.real, shown.imag, s=size, marker=marker, zorder=level, **face)
-        rows.append(pd.DataFrame({"at": kind or "memory", "re": shown.real, "im": shown.imag}))
-    # A step is stable inside this circle; near the axis it is the line Re = 0.
-    turn = np.exp(1j * np.linspace(-np.pi, np.pi, 721))
-    border = (turn - 1) / rate
-    y = max((np.abs(part["im"]).max() for part in rows if len(part)), default=1.0)
-    y = max(1.0, 1.1 * float(y))
-    x = max((part["re"].max() for part in rows if len(part)), default=0.0)
-    near = np.abs(border.imag) <= y
-    near &= border.real > -1 / rate
-    ax.plot(border.real[near], border.imag[near], color=INK, lw=0.7, zorder=1)
-    ax.set(xlim=(SLOWEST_SHOWN, max(0.3, 1.1 * float(x))), ylim=(-y, y), ylabel="Im (1/τ)")
+        ax.scatter(values.real, values.imag, s=size, marker=marker, zorder=level, **face)
+        rows.append(pd.DataFrame({"at": kind or "memory", "re": values.real, "im": values.imag}))
+    found = pd.concat(rows, ignore_index=True)
+    unit = "" if rate is None else f" (1/{scene.unit})"
+    if rate is None:
+        if scene.delay is not None:
+            inner = np.exp(-scene.dt / scene.delay)
+            ring = np.concatenate([turn, inner * turn[::-1]])
+            ax.fill(ring.real, ring.imag, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
+        ax.plot(turn.real, turn.imag, color=INK, lw=0.7, zorder=1)
+        y = 1.1 * max(1.0, float(found["im"].abs().max()) if len(found) else 1.0)
+        x = 1.1 * max(1.0, float(found["re"].abs().max()) if len(found) else 1.0)
+        ax.set(xlim=(-x, x), ylim=(-y, y))
+    else:
+        _shade_delay(ax, -1 / scene.delay if scene.delay else 0, 0)
+        # A step is stable inside this circle; near the axis it is the line Re = 0.
+        border = (turn - 1) / rate
+        y = max(1.0, 1.1 * float(found["im"].abs().max()) if len(found) else 1.0)
+        x = max(0.3, 1.1 * float(found["re"].max()) if len(found) else 0.3)
+        near = (np.abs(border.imag) <= y) & (border.real > -1 / rate)
+        ax.plot(border.real[near], border.imag[near], color=INK, lw=0.7, zorder=1)
+        ax.set(xlim=(SLOWEST_SHOWN, x), ylim=(-y, y))
+    ax.set_ylabel(f"Im{unit}")
     if last:
-        ax.set_xlabel("Re (1/τ)")
-    return pd.concat(rows, ignore_index=True)
+        ax.set_xlabel(f"Re{unit}")
+    return found
 
 
-def _draw_keys(figure: Figure, classes: list[int], height: float) -> None:
-    """What the marks and colours mean, under the columns."""
-    top = height - 0.42
-    key = panel(figure, 0.12, top, FULL - 0.24, 0.22)
+def draw_keys(
+    figure: Figure, top: float, heading: str, groups: Sequence[tuple[str, object]], cross: str
+) -> None:
+    """What marks and colours mean, in two lines.
+
+    Args:
+        figure: the figure.
+        top: of the first line (inch).
+        heading: what the colours stand for.
+        groups: label and colour; none are named if there are more than ``NAMED``.
+        cross: what the crosses among the eigenvalues are.
+    """
+    key = panel(figure, 0.12, top, FULL - 0.24, 0.36)
     key.set(xlim=(0, FULL - 0.24), ylim=(0, 1))
     key.set_axis_off()
     x = 0.05
@@ -295,22 +374,26 @@ def _draw_keys(figure: Figure, classes: list[int], height: float) -> None:
         ("o", True, "stable"),
         ("o", False, "unstable"),
         ("D", False, "slow point"),
+        ("s", True, "of a continuum"),
     ):
         face = {"mfc": INK, "mec": "white"} if filled else {"mfc": "white", "mec": INK}
-        key.plot(x, 0.5, mark, ms=4.5, mew=1.0, **face)
-        key.text(x + 0.09, 0.5, text, size=SMALL, va="center")
-        x += 0.26 + 0.065 * len(text)
-    key.plot([x, x + 0.2], [0.5, 0.5], color=INK, lw=1.2)
-    key.text(x + 0.26, 0.5, "cycle", size=SMALL, va="center")
-    x += 0.75
-    if len(classes) <= 4:
-        key.text(x, 0.5, "delay 1, holding", size=SMALL, va="center")
-        x += 0.9
-        for label, colour in zip(classes, class_colours(len(classes)), strict=True):
-            key.text(
-                x, 0.5, f"“{label}”", size=SMALL, va="center", color=deep(colour), weight="bold"
-            )
-            x += 0.25
-    key.text(5.0, 0.5, "×", size=TEXT, va="center", color=FAINT)
-    key.text(5.12, 0.5, "memory;  shaded: decays", size=SMALL, va="center")
-    key.text(5.12, -0.15, "more slowly than the delay", size=SMALL, va="center")
+        key.plot(x, 0.75, mark, ms=4.5, mew=1.0, **face)
+        key.text(x + 0.09, 0.75, text, size=SMALL, va="center")
+        x += 0.28 + 0.062 * len(text)
+    for style, width, text in (
+        ("-", 1.2, "stable cycle"),
+        ("--", 1.2, "unstable cycle"),
+        (DOTS, 0.6, "10 × slower"),
+    ):
+        key.plot([x, x + 0.22], [0.75, 0.75], color=INK, lw=width, ls=style)
+        key.text(x + 0.27, 0.75, text, size=SMALL, va="center")
+        x += 0.48 + 0.06 * len(text)
+    key.plot(0.05, 0.2, "x", color=FAINT, ms=4, mew=0.7)
+    key.text(0.14, 0.2, cross, size=SMALL, va="center")
+    if len(groups) <= NAMED:
+        x = 0.35 + 0.062 * len(cross)
+        key.text(x, 0.2, heading, size=SMALL, va="center")
+        x += 0.15 + 0.056 * len(heading)
+        for label, colour in groups:
+            key.text(x, 0.2, label, size=SMALL, va="center", color=deep(colour), weight="bold")
+            x += 0.12 + 0.065 * len(label)
