@@ -117,7 +117,7 @@ def _draw_sketch(ax: Axes, n_units: int, start_N: int, inside: bool) -> None:
     for place, shade in zip(places, np.linspace(FAST, SLOW, len(places)), strict=True):
         ax.add_patch(Circle(place, 0.15, facecolor=(shade,) * 3, edgecolor=INK, lw=0.4, zorder=4))
     ax.text(4.5, 4.68, f"{n_units} leaky units", ha="center", va="bottom", size=TEXT)
-    ax.text(5.92, 4.6, "$W$", ha="left", va="center", size=TEXT, color=TRAINED)
+    ax.text(6.0, 4.62, "$W$", ha="left", va="center", size=TEXT, color=TRAINED)
     _arrow(ax, (5.02, 4.47), (5.72, 3.87), TRAINED, curve=-1.6)
     _shades(ax)
 
