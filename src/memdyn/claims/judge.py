@@ -61,12 +61,12 @@ class Evidence:
         """
         found = self.tables.get(table)
         if found is None or found.empty:
-            raise NotRun(f"no table “{table}”, or none with rows")
+            raise NotRun(f"this run has no table “{table}”")
         for column, value in equal.items():
             found = found[found[column] == value]
         if found.empty:
             asked = ", ".join(str(value) for value in equal.values())
-            raise NotRun(f"{asked}: not in the table “{table}” of this run")
+            raise NotRun(f"this run has no {asked} in “{table}”")
         return found
 
 

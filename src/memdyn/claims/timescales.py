@@ -25,6 +25,14 @@ TABLES = (
     *("networks", "epochs", "heads", "timescales", "weights"),
     *("dimension", "memory", "ablation", "perturbation", "retraining"),
 )
+#: The paper's claims, which the rows are parts of.
+HEADINGS = {
+    "1": "Longer timescales develop with N in both tasks",
+    "2": "Single-head: time constants grow, earlier N are forgotten",
+    "3": "Multi-head: time constants stay short, recurrence makes timescales long",
+    "4": "Multi-head trains faster and further, is more robust, generalises better",
+    "5": "Multi-head helps gated networks too",
+}
 #: What the conditions are called in sentences.
 NAMES = {
     "parity_single": "single-head parity",
@@ -193,7 +201,7 @@ def paired(
 
 
 def slope(text: str, measure: Measure, condition: str, first: float = 0, last: float = np.inf):
-    """Least-squares slope of a measure over N, for each network."""
+    """Least-squares slope of a measure over N, per 10 N, for each network."""
 
     def compute(evidence: Evidence) -> Interval:
         values = measure(evidence, condition)
@@ -205,13 +213,16 @@ def slope(text: str, measure: Measure, condition: str, first: float = 0, last: f
                 f"ours reach {values.columns.max():g}"
             )
         slopes = [
-            np.polyfit(own.index, own, 1)[0] for own in (r.dropna() for _, r in wanted.iterrows())
+            10 * np.polyfit(own.index, own, 1)[0]
+            for own in (r.dropna() for _, r in wanted.iterrows())
         ]
         N = wanted.dropna(how="all", axis=1).columns
         return of_mean(slopes)._replace(detail=f"N = {N.min():g} to {N.max():g}")
 
     span = (f" from N = {first:g}" if first else "") + (f" to {last:g}" if last < np.inf else "")
-    return Statistic(f"slope of {text} over N{span}, per network ({condition})", compute)
+    return Statistic(
+        f"slope of {text} over N{span}, per 10 N, in each network ({condition})", compute
+    )
 
 
 def _max_N(evidence: Evidence, condition: str) -> pd.DataFrame:
@@ -235,7 +246,7 @@ def larger_max_N(first: str, second: str) -> Statistic:
             raise NotRun(f"{first} and {second} have no seed in common")
         a, b = pairs["max_N_a"].astype(float), pairs["max_N_b"].astype(float)
         if (~pairs["status_b"].isin(FAILED) & (a >= b)).any():
-            raise NotRun(f"our runs of {second} end at N = {b.max():g}, before they fail")
+            raise NotRun(f"our {second} ends at N = {b.max():g} before it fails")
         found = of_mean(a - b, step=1)
         return found._replace(
             n=f"{len(pairs)} + {len(pairs)}",

@@ -1,0 +1,263 @@
+"""The claims of both papers in one figure: what holds, what fails, what nobody can say yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from textwrap import shorten
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from memdyn.claims import slow_manifolds, timescales
+from memdyn.claims.judge import VERDICTS
+from memdyn.figures.style import (
+    FAINT,
+    FULL,
+    INK,
+    PALE,
+    SMALL,
+    TEXT,
+    TITLE,
+    Drawn,
+    house_style,
+    new_figure,
+    panel,
+    small_print,
+    tint,
+)
+
+#: Colour and mark of each verdict.
+COLOURS = {"holds": "#117733", "fails": "#CC3311", "undecided": "#8A6D00", "not run": "#8C8C8C"}
+MARKS = {"holds": "✓", "fails": "✗", "undecided": "?", "not run": "–"}
+#: Studies in order: what they are called, and the claim that each number stands for.
+STUDIES = {
+    "slow_manifolds": ("Study 1: slow manifolds", slow_manifolds.HEADINGS),
+    "timescales": ("Study 2: timescales", timescales.HEADINGS),
+}
+CLAIMED = "#DDE6EF"  # behind the claimed range
+
+# Places across the page and heights of lines (inch).
+LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.9), 4.98, 6.6, 6.69
+TOP, LINE, HEADING, STUDY, GAP, BOTTOM = 0.34, 0.158, 0.24, 0.3, 0.12, 0.4
+# Side of a square and the step between two; where they begin in a block; blocks and their width.
+SQUARE, STEP, NAMED, BLOCKS, BLOCK = 0.08, 0.1, 1.7, 2, 3.65
+
+
+def draw(claims: pd.DataFrame, note: str) -> Drawn:
+    """Draw the figure.
+
+    Args:
+        claims: rows as of ``memdyn.claims.judge``, of one or both studies.
+        note: scale and size, for the small print.
+    """
+    parts = [(study, claims[claims["study"] == study]) for study in STUDIES]
+    parts = [(study, rows) for study, rows in parts if len(rows)]
+    height = TOP + sum(_height(study, rows) for study, rows in parts) + BOTTOM
+    with house_style():
+        figure = new_figure(FULL, height)
+        ax = panel(figure, 0, 0, FULL, height)
+        ax.set(xlim=(0, FULL), ylim=(height, 0))
+        ax.set_axis_off()
+        y = _draw_head(ax)
+        for study, rows in parts:
+            y = _draw_study(ax, y, study, rows)
+        small_print(figure, note)
+    drawn = claims[claims["kind"] == "claim"]
+    return Drawn(figure, {"claims": drawn, "other": claims.drop(drawn.index)}, _summary(claims))
+
+
+def _groups(study: str, rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Number, heading and rows of each claim of the paper."""
+    own = rows[rows["kind"] == "claim"]
+    headings = STUDIES[study][1]
+    groups = [(number, text, own[own["claim"] == number]) for number, text in headings.items()]
+    return [group for group in groups if len(group[2])]
+
+
+def _squares(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """What is shown as squares only: checks, and bands by what they measure."""
+    checks, theirs = rows[rows["kind"] == "check"], rows[rows["kind"] == "band"]
+    blocks = [("further checks", checks)] if len(checks) else []
+    for name, own in theirs.groupby(theirs["sentence"].str.split(",").str[0], sort=False):
+        blocks.append((name[0].lower() + name[1:] if name[1].islower() else name, own))
+    return blocks
+
+
+def _height(study: str, rows: pd.DataFrame) -> float:
+    lines = sum(HEADING + LINE * len(own) for _, _, own in _groups(study, rows))
+    blocks = -(-len(_squares(rows)) // BLOCKS)
+    return STUDY + lines + (HEADING + LINE * blocks if blocks else 0) + GAP
+
+
+def _draw_head(ax: Axes) -> float:
+    small = {"size": SMALL, "color": FAINT, "va": "center"}
+    y = TOP - 0.14
+    ax.text(LEFT, y, "What the papers say", size=TITLE, weight="bold", va="center")
+    ax.text(CLAIM, y, "claimed", ha="right", **small)
+    middle = sum(STRIP) / 2
+    ax.text(middle, y, "ours", ha="center", **small)
+    ax.text(OURS, y, "estimate [95 %]", **small)
+    ax.text(N, y, "n", ha="right", **small)
+    ax.text(SAID, y, "verdict", **small)
+    return TOP
+
+
+def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
+    name, _ = STUDIES[study]
+    own = rows[rows["kind"] == "claim"]
+    ax.plot([LEFT, RIGHT], [y, y], color=INK, lw=0.8)
+    ax.text(LEFT, y + STUDY / 2, name, size=TITLE, weight="bold", va="center")
+    _draw_tally(ax, y + STUDY / 2, own["verdict"])
+    y += STUDY
+    for number, text, group in _groups(study, rows):
+        ax.text(LEFT, y + 0.6 * HEADING, f"{number}  {text}", size=TEXT, va="center", weight="bold")
+        y += HEADING
+        for i, row in enumerate(group.itertuples()):
+            if i:
+                ax.plot([LEFT + 0.13, RIGHT], [y, y], color=PALE, lw=0.4, zorder=0)
+            _draw_line(ax, y, row)
+            y += LINE
+    blocks = _squares(rows)
+    if blocks:
+        title = "Beside the claims: one square per check"
+        title += ", and per number of theirs (is ours in its band?)" if len(blocks) > 1 else ""
+        ax.text(LEFT, y + 0.62 * HEADING, title, size=SMALL, color=FAINT, va="center")
+        y += HEADING
+        n_lines = -(-len(blocks) // BLOCKS)
+        for i, (label, block) in enumerate(blocks):
+            column, line = divmod(i, n_lines)
+            x = LEFT + 0.13 + column * BLOCK
+            _draw_squares(ax, x, y + line * LINE, label, block["verdict"])
+        y += LINE * n_lines
+    return y + GAP
+
+
+def _draw_tally(ax: Axes, y: float, verdicts: pd.Series) -> None:
+    """A bar cut by verdicts, and how many of each."""
+    counts = verdicts.value_counts().reindex(VERDICTS, fill_value=0)
+    x, width = 2.35, 1.58
+    for name, n in counts.items():
+        part = width * n / len(verdicts)
+        ax.fill_between([x, x + part], y - 0.055, y + 0.055, color=COLOURS[name], lw=0)
+        x += part
+    words = {"holds": "hold", "fails": "fail"}
+    for x, (name, n) in zip((4.0, 4.75, 5.45, 6.55), counts.items(), strict=True):
+        text = f"{MARKS[name]} {n} {words.get(name, name)}"
+        ax.text(x, y, text, size=SMALL, color=COLOURS[name], weight="bold", va="center")
+
+
+def _draw_line(ax: Axes, y: float, row) -> None:
+    middle, colour = y + LINE / 2, COLOURS[row.verdict]
+    small = {"size": SMALL, "va": "center_baseline"}
+    ran = row.verdict != "not run"
+    ax.text(LEFT + 0.13, middle, row.sentence, color=INK if ran else FAINT, **small)
+    ax.text(CLAIM, middle, _spaced(row.comparison), color=FAINT, ha="right", **small)
+    ax.text(
+        SAID, middle, f"{MARKS[row.verdict]} {row.verdict}", color=colour, weight="bold", **small
+    )
+    if not ran:
+        ax.text(STRIP[0], middle, shorten(row.detail, 50, placeholder=" …"), color=FAINT, **small)
+        return
+    _draw_strip(ax, middle, row, colour)
+    ax.text(OURS, middle, numbers(row.estimate, row.low, row.high), **small)
+    ax.text(N, middle, row.n, color=FAINT, ha="right", **small)
+
+
+def _draw_strip(ax: Axes, y: float, row, colour: str) -> None:
+    """The claimed range as a shade, our interval over it; each line has its own scale."""
+    low, high = row.claimed_low, row.claimed_high
+    left, right = STRIP
+    values = np.array([v for v in (row.estimate, row.low, row.high) if math.isfinite(v)])
+    two_sided = math.isfinite(low) and math.isfinite(high)
+    centre = (low + high) / 2 if two_sided else low if math.isfinite(low) else high
+    far = float(np.abs(values - centre).max())
+    half = (high - low) / 2 if two_sided else 0.0
+    # A range with two edges takes the middle third, and shrinks if ours lies far off.
+    scale = max(far / 0.44, half / 0.17, 1e-12)
+    scale = min(scale, half / 0.04) if two_sided else scale
+
+    def place(value: float) -> float:
+        return left + (right - left) * min(max(0.5 + (value - centre) / scale, 0.0), 1.0)
+
+    sides = [(low, high)] if "or" not in row.comparison else [(-math.inf, low), (high, math.inf)]
+    for start, stop in sides:
+        x = [
+            place(start) if math.isfinite(start) else left,
+            place(stop) if math.isfinite(stop) else right,
+        ]
+        ax.fill_between(x, y - 0.058, y + 0.058, color=CLAIMED, lw=0, zorder=1)
+    for edge in (low, high):
+        if math.isfinite(edge):
+            ax.plot([place(edge)] * 2, [y - 0.058, y + 0.058], color=FAINT, lw=0.7, zorder=2)
+    interval = math.isfinite(row.low)
+    if interval:
+        ax.plot([place(row.low), place(row.high)], [y, y], color=colour, lw=1.6, zorder=3)
+    ax.plot(
+        place(row.estimate),
+        y,
+        _marker(row.estimate, centre, scale),
+        ms=4,
+        mfc=colour if interval else "white",
+        mec=colour,
+        mew=0.9,
+        zorder=4,
+    )
+
+
+def _marker(value: float, centre: float, scale: float) -> str:
+    """A disc, or an arrow if the value lies beyond the strip."""
+    offset = (value - centre) / scale
+    return "<" if offset < -0.5 else ">" if offset > 0.5 else "o"
+
+
+def _draw_squares(ax: Axes, x: float, y: float, label: str, verdicts: pd.Series) -> None:
+    middle = y + LINE / 2
+    ax.text(x, middle, label, size=SMALL, color=FAINT, va="center_baseline")
+    for i, name in enumerate(sorted(verdicts, key=VERDICTS.index)):
+        left = x + NAMED + i * STEP
+        colour = tint(COLOURS[name], 0.35) if name == "not run" else COLOURS[name]
+        half = SQUARE / 2
+        ax.fill_between([left, left + SQUARE], middle - half, middle + half, color=colour, lw=0)
+
+
+def numbers(estimate: float, low: float, high: float) -> str:
+    """An estimate with its interval, to the digits that the interval leaves meaningful."""
+    interval = math.isfinite(low) and high > low
+    size = (high - low) / 2 if interval else abs(estimate) / 10
+    digits = -math.floor(math.log10(size / 2.5)) if size > 0 else 2
+    digits = min(max(digits, 0), 2 if abs(estimate) >= 0.1 else 3)
+    if not math.isfinite(low):
+        return f"{_plain(estimate, digits)}  (no interval)"
+    return f"{_plain(estimate, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
+
+
+def _plain(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text.replace("-", "−")
+
+
+def _spaced(comparison: str) -> str:
+    return comparison.replace("-", "−")
+
+
+def _summary(claims: pd.DataFrame) -> dict:
+    """Number of rows by study, kind and verdict, and the verdict of each claim."""
+    counts: dict = {}
+    for (study, kind), own in claims.groupby(["study", "kind"], sort=False):
+        found = own["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
+        counts.setdefault(study, {})[kind] = {name: int(n) for name, n in found.items()}
+    own = claims[claims["kind"] == "claim"]
+    return {"counts": counts, "verdicts": dict(zip(own["id"], own["verdict"], strict=True))}
+
+
+def note(scale: str, n_units: Mapping[str, int]) -> str:
+    """The small print: scale, sizes, and how a verdict comes about."""
+    sizes = ", ".join(f"{STUDIES[study][0].lower()}, {n} units" for study, n in n_units.items())
+    return (
+        f"Scale “{scale}” ({sizes}). Intervals: 95 % over networks, never over trials; each line "
+        "has its own scale.\nHolds: the whole interval lies in the claimed range (shaded). "
+        "Fails: none of it does. Everything else is undecided."
+    )

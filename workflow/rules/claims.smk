@@ -1,0 +1,73 @@
+# What the claims of both papers are judged by: the tables that memdyn.claims reads.
+CLAIMS_OF = {
+    "slow_manifolds": ("networks", "delays", "noise", "ends", "votes", "memory"),
+    "timescales": (
+        *("networks", "epochs", "heads", "timescales", "weights"),
+        *("dimension", "memory", "ablation", "perturbation", "retraining"),
+    ),
+}
+CLAIMS_N_UNITS = {
+    "slow_manifolds": STUDY["network"]["n_units"],
+    "timescales": TIMESCALES["network"]["n_units"],
+}
+
+
+rule judge_claims:
+    input:
+        slow_manifolds=expand(
+            f"{RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
+        ),
+        timescales=expand(f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]),
+    output:
+        report(
+            f"results/{SCALE}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"figure": "table", "shows": "every claim, check and band"},
+        ),
+    log:
+        f"logs/{SCALE}/judge_claims.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        scale=SCALE,
+        n_units=CLAIMS_N_UNITS,
+        code=code("judge_claims"),
+    script:
+        "../scripts/judge_claims.py"
+
+
+rule draw_claims:
+    input:
+        rules.judge_claims.output[0],
+    output:
+        pdf=f"figures/{SCALE}/claims.pdf",
+        png=report(
+            f"figures/{SCALE}/claims.png",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"figure": "claims", "shows": "what the papers say, and what holds"},
+        ),
+        csv=f"figures/{SCALE}/claims.csv",
+        json=f"figures/{SCALE}/claims.json",
+    log:
+        f"logs/{SCALE}/draw_claims.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        scale=SCALE,
+        n_units=CLAIMS_N_UNITS,
+        code=code("draw_claims"),
+    script:
+        "../scripts/draw_claims.py"
+
+
+rule claims:
+    input:
+        rules.draw_claims.output,
