@@ -164,6 +164,7 @@ def _draw_curriculum(ax: Axes, stages: pd.DataFrame, kind: str, facts: Mapping) 
     height = 0.9
     if kind == "none":  # N far apart: cells high enough to be seen
         height, per_row = max(0.9, 0.1 * rows), np.inf
+    inside = per_row > SMALL + 1.5
     for stage, own in stages.groupby("stage"):
         for one in own.itertuples():
             shade = tint(colour, 0.9 - 0.65 * (one.head - 1) / max(heads - 1, 3))
@@ -177,17 +178,21 @@ def _draw_curriculum(ax: Axes, stages: pd.DataFrame, kind: str, facts: Mapping) 
                     lw=0.4,
                 )
             )
-            inside = per_row > SMALL + 1.5
-            if inside or one.head in (own["head"].min(), own["head"].max()):
+            # In the cell; where cells are too low, only the first and the last, outside.
+            first, last = one.head == own["head"].min(), one.head == own["head"].max()
+            if inside or first or last:
+                outside = -1 if first else 1
                 ax.text(
-                    stage if inside else stage + 0.48,
-                    one.N - 0.05,
+                    stage,
+                    one.N - 0.05 if inside else one.N + 0.55 * outside,
                     str(one.head),
-                    ha="center" if inside else "left",
-                    va="center",
+                    ha="center",
+                    va="center" if inside else "top" if first else "bottom",
                     size=SMALL,
                     color=on(shade) if inside else deep(colour),
                 )
+    if not inside:
+        low, rows = low - 1.6, rows + 3.2
     ax.set(
         xlim=(0.4, max(n_stages, 4) + 0.6),
         ylim=(low - 0.25 - height / 2, low + rows - 0.7 + height / 2),
