@@ -25,6 +25,7 @@ include: "workflow/rules/timescales.smk"
 include: "workflow/rules/external.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/landscape.smk"
 
 
 rule all:

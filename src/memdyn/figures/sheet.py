@@ -1,0 +1,202 @@
+"""One network taken apart, on one page: of study 1 or from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from memdyn.figures.landscape import (
+    CROSS,
+    MARKS,
+    Scene,
+    draw_keys,
+    draw_marks,
+    draw_plane,
+    draw_spectra,
+    draw_speed,
+    point_kinds,
+    scene_of,
+)
+from memdyn.figures.style import (
+    FULL,
+    INK,
+    MECHANISM_COLOURS,
+    MECHANISM_NAMES,
+    SMALL,
+    TEXT,
+    TITLE,
+    Drawn,
+    class_colours,
+    column_title,
+    deep,
+    house_style,
+    new_figure,
+    panel,
+    small_print,
+)
+from memdyn.tasks.spm import SequentialPatternMatching
+
+HEIGHT = 6.75  # inch
+SLOW, FAST = 1e-4, 1.0  # range of the colours of relative speeds
+PATH_EVERY = 2  # steps between the points of the coloured paths
+#: Label of a vote -> name for readers; "fixed": rests, but memories are not known.
+NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
+TOLD = ("degree_sum", "periods", "exponent", "n_slow", "dimension", "drift", "slowest")
+ROUTES = {"runs": "long runs", "solver": "solver", "exponents": "exponents"}
+
+
+def draw_network(
+    name: str,
+    task: SequentialPatternMatching,
+    classes: list[int],
+    dt: float,
+    rate: float,
+    own: Mapping[str, np.ndarray],
+    fact: Mapping,
+    note: str,
+) -> Drawn:
+    """Draw a network of study 1.
+
+    Args:
+        name: of the network.
+        task, classes, dt, rate: as for ``landscape.draw``.
+        own, fact: arrays and facts of its file, see ``trace_network``.
+        note: scale and size, for the small print.
+    """
+    performs = "performs" if fact["performs"] else "does not perform"
+    about = [
+        f"g = {fact['g']:g},  fb = {fact['fb']:g},  pg = {fact['pg']:g}",
+        f"{performs} the task, RMSE {fact['rmse']:.2g}",
+        f"ends of trials: {NAMES[fact['mechanism']]}",
+        f"authors’ tests: {fact['authors_a']}, {fact['authors_b']}",
+    ]
+    with house_style():
+        groups = zip((f"“{c}”" for c in classes), class_colours(len(classes)), strict=True)
+        key = ("delay 1, holding", list(groups), CROSS)
+        return _draw(name, about, scene_of(task, dt, rate, own, fact), fact, key, note)
+
+
+def draw_external(name: str, own: Mapping[str, np.ndarray], fact: Mapping, note: str) -> Drawn:
+    """Draw a network from outside.
+
+    Args:
+        name: of the network.
+        own, fact: arrays and facts of its file, see ``external.landscape_of``.
+        note: for the small print.
+    """
+    with house_style():
+        colours = class_colours(max(2, len(fact["groups"])))
+        scene = Scene(
+            own=own,
+            kinds=point_kinds(own["stable"], fact["kinds"]),
+            stable_cycles=fact["stable_cycles"],
+            group=own["group"],
+            colours=colours,
+            dt=fact["dt"],
+            rate=fact["rate"],
+            delay=fact["delay"],
+            held=None,
+            unit="τ" if fact["rate"] else "steps",
+            pace="at start",
+        )
+        about = [f"{fact['cell']}, {fact['n_units']} units", f"{len(own['alone'])} starting states"]
+        cross = "starting state" if fact["delay"] is None else "state after the delay"
+        if fact["delay"] is not None:
+            cross += ";  shaded: decays more slowly than the delay"
+        key = (fact["coloured_by"], list(zip(fact["groups"], colours, strict=False)), cross)
+        return _draw(name, about, scene, fact, key, note)
+
+
+def _draw(
+    name: str,
+    about: list[str],
+    scene: Scene,
+    fact: Mapping,
+    key: tuple[str, Sequence, str],
+    note: str,
+) -> Drawn:
+    figure = new_figure(FULL, HEIGHT)
+    where = {
+        "a": panel(figure, 0.45, 0.85, 2.75, 2.5),
+        "b": panel(figure, 3.85, 0.85, 2.75, 2.5),
+        "c": panel(figure, 0.65, 3.98, 1.95, 1.55),
+        "d": panel(figure, 3.3, 3.98, 1.75, 1.55),
+    }
+    titles = (
+        "trajectories and where they can rest",
+        "states left alone, by speed",
+        f"speed of {'memories' if scene.held else 'states'}",
+        "leading eigenvalues" if scene.rate else "eigenvalues",
+    )
+    for (letter, ax), title in zip(where.items(), titles, strict=True):
+        column_title(ax, letter, title, up=14 if letter == "c" else 8)
+    plotted = {
+        "a": draw_plane(where["a"], scene),
+        "b": _draw_speeds(figure, where["b"], scene),
+        "c": draw_speed(where["c"], scene),
+        "d": draw_spectra(where["d"], scene),
+    }
+    where["b"].set(xlim=where["a"].get_xlim(), ylim=where["a"].get_ylim())
+    colour = MECHANISM_COLOURS.get(fact["vote"], INK)
+    place = {"x": 0.12 / FULL, "y": 1 - 0.16 / HEIGHT, "va": "top"}
+    figure.text(s=name, size=TITLE, weight="bold", color=deep(colour), **place)
+    _write(panel(figure, 5.3, 3.75, 2.1, 2.05), about, scene, fact)
+    draw_keys(figure, HEIGHT - 0.66, *key)
+    small_print(figure, note)
+    summary = {
+        "network": name,
+        "points": {kind: scene.kinds.count(kind) for kind in MARKS},
+        **{item: fact[item] for item in ("vote", *ROUTES, *TOLD)},
+    }
+    return Drawn(figure, plotted, {"network": summary})
+
+
+def _draw_speeds(figure: Figure, ax: Axes, scene: Scene) -> pd.DataFrame:
+    """The states left alone, coloured by how slow they are, under the points and cycles."""
+    own, rows = scene.own, []
+    norm = LogNorm(SLOW, FAST, clip=True)
+    for case, (path, speed) in enumerate(zip(own["alone"], own["speed"], strict=True)):
+        path, speed = path[::PATH_EVERY, :2], speed[::PATH_EVERY]
+        lines = LineCollection(
+            np.stack([path[:-1], path[1:]], axis=1), cmap="plasma", norm=norm, lw=1.1, zorder=2
+        )
+        lines.set_array(speed[:-1])
+        ax.add_collection(lines)
+        columns = {"pc_1": path[:, 0], "pc_2": path[:, 1], "relative_speed": speed}
+        rows.append(pd.DataFrame({"part": "alone", "case": case, **columns}))
+    ax.autoscale_view()
+    draw_marks(ax, scene)
+    left, top, width = 6.72, 0.85, 0.1
+    bar = figure.colorbar(lines, cax=panel(figure, left, top, width, 2.5), extend="both")
+    bar.set_label(f"|dx/dt| / {scene.pace}", size=TEXT)
+    bar.outline.set_linewidth(0.6)
+    return pd.concat(rows, ignore_index=True)
+
+
+def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
+    """What was found, and what each route of the vote says."""
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    counts = {kind: scene.kinds.count(kind) for kind in MARKS}
+    points = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) or "none found"
+    lines = [*about, f"points: {points}"]
+    if fact["degree_sum"] is not None:
+        missing = "" if fact["degree_sum"] == 1 else " (not 1: some are missing)"
+        lines.append(f"degree sum {fact['degree_sum']}{missing}")
+    if fact["periods"]:
+        periods = ", ".join(f"{period:.3g}" for period in fact["periods"][:3])
+        lines.append(f"{len(fact['periods'])} cycle(s), period {periods} {scene.unit}")
+    if fact["n_slow"] is not None:
+        lines.append(f"slow modes {fact['n_slow']:g}, drift {fact['drift']:.2g} per delay")
+    if fact["exponent"] is not None:
+        lines.append(f"largest exponent {fact['exponent']:.2g} / {scene.unit.rstrip('s')}")
+    vote = fact["vote"]
+    lines += ["", f"vote: {NAMES.get(vote, vote or 'not taken')}"]
+    lines += [f"  {text}: {NAMES.get(fact[route], fact[route])}" for route, text in ROUTES.items()]
+    ax.text(0, 1, "\n".join(lines), size=SMALL, va="top", linespacing=1.35, color=INK)
