@@ -1,0 +1,133 @@
+"""Pieces that several figures of study 2 share: dots per network, the N shown, ends of curves."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from memdyn.figures.style import INK, SMALL, small_print, tint
+from memdyn.figures.timescales.common import colour_of, interval, n_label, name_of, rows_of
+
+LINE = 138  # characters of small print that fit across a page
+NOT_RUN = "Not run at this scale."
+
+
+def print_small(figure: Figure, *sentences: str) -> None:
+    """Small print of any length, in lines that fit."""
+    text = " ".join(sentence for sentence in sentences if sentence)
+    small_print(figure, "\n".join(textwrap.wrap(text, LINE)))
+
+
+def per_network(table: pd.DataFrame, condition: str, value: str) -> pd.Series:
+    """Network -> mean of a column over its rows (neurons, repeats); without those not finite."""
+    rows = rows_of(table, condition)
+    if rows.empty:
+        return pd.Series(dtype=float)
+    return rows.groupby("network")[value].mean().dropna()
+
+
+def mean_row(values: Iterable[float], logarithmic: bool = False) -> dict[str, float]:
+    """Mean over networks with its interval and n; geometric if ``logarithmic``."""
+    known = np.asarray(list(values), dtype=float)
+    known = np.log(known) if logarithmic else known
+    if not len(known):
+        return {"mean": np.nan, "low": np.nan, "high": np.nan, "n": 0}
+    found = np.array([known.mean(), *interval(known)])
+    mean, low, high = np.exp(found) if logarithmic else found
+    return {"mean": float(mean), "low": float(low), "high": float(high), "n": len(known)}
+
+
+def draw_dots(
+    ax: Axes,
+    values: pd.Series,
+    at: float,
+    colour,
+    upright: bool = False,
+    logarithmic: bool = False,
+    width: float = 0.34,
+    tick: bool = True,
+) -> dict[str, float]:
+    """Draw one dot per network, their mean as a tick and its interval as a line.
+
+    Args:
+        ax: axes.
+        values: one per network.
+        at: place on the other axis.
+        colour: of the dots.
+        upright: values along y instead of x.
+        logarithmic: geometric mean.
+        width: over which the dots are spread, so that none hides another.
+        tick: whether to mark the mean.
+
+    Returns:
+        What :func:`mean_row` gives.
+    """
+    row = mean_row(values, logarithmic)
+    if not row["n"]:
+        return row
+    places = at + (np.linspace(-width / 2, width / 2, len(values)) if len(values) > 1 else [0.0])
+
+    def plot(x, y, *form, **look):
+        return ax.plot(*((y, x) if upright else (x, y)), *form, **look)
+
+    plot(values, places, "o", ms=3.6, color=colour, mec="white", mew=0.5, zorder=5, clip_on=False)
+    if np.isfinite(row["low"]):
+        plot([row["low"], row["high"]], [at, at], color=INK, lw=0.9, zorder=4, clip_on=False)
+    if tick:
+        half = width / 2 + 0.08
+        plot([row["mean"]] * 2, [at - half, at + half], color=INK, lw=1.4, zorder=4)
+    return row
+
+
+def some_of(values: Iterable[int], most: int) -> list[int]:
+    """At most so many of the values, spread evenly, the smallest and the largest among them."""
+    every = sorted({int(value) for value in values})
+    if len(every) <= most:
+        return every
+    picks = np.linspace(0, len(every) - 1, most).round().astype(int)
+    return [every[i] for i in picks]
+
+
+def common_N(table: pd.DataFrame, conditions: Iterable[str]) -> list[int]:
+    """The N that all of these conditions have, of those that have any; all N if none is shared."""
+    sets = [set(rows["N"].astype(int)) for name in conditions if len(rows := rows_of(table, name))]
+    if not sets:
+        return []
+    return sorted(set.intersection(*sets) or set.union(*sets))
+
+
+def shades(colour, n: int) -> list:
+    """n tints of a colour, pale to full."""
+    return [tint(colour, strength) for strength in np.linspace(0.35, 1.0, n)] if n > 1 else [colour]
+
+
+def ends_of(curves: Mapping[str, pd.DataFrame], task: bool = False) -> dict:
+    """Where curves end and what they are called, for ``label_ends``."""
+    return {
+        name: (
+            curve["x"].iloc[-1],
+            curve["mean"].iloc[-1],
+            f"{name_of(name, task)}\n{n_label(curve)}",
+            colour_of(name),
+        )
+        for name, curve in curves.items()
+        if len(curve)
+    }
+
+
+def summary_of(curve: pd.DataFrame) -> dict:
+    """A curve for the summary: n and its mean at each place."""
+    if curve.empty:
+        return {"n": 0}
+    means = zip(curve["x"], curve["mean"], strict=True)
+    return {"n": int(curve["n"].max()), "mean": {f"{x:g}": mean for x, mean in means}}
+
+
+def write_n(ax: Axes, x: float, y: float, n: int, **where) -> None:
+    """State a number of networks beside what was drawn from them."""
+    ax.text(x, y, f"n = {n}", size=SMALL, **where)
