@@ -30,12 +30,7 @@ def shard(tmp_path_factory):
         [
             (member("leaky"), CELL, multi, {(2, 3): heads, (2, 4): heads}),
             (fixed, CELL._replace(fixed_tau=1.0), multi, {(2, 4): heads}),
-            (
-                member("continuous", cell="leaky_inside", repeat=4),
-                CONTINUOUS,
-                multi,
-                {(2, 4): heads},
-            ),
+            (continuous, CONTINUOUS, multi, {(2, 4): heads}),
             (member("gru", cell="gru"), gru, multi, {(2, 4): draw(gru, 8, 3, [0])}),
         ],
     )
