@@ -50,7 +50,7 @@ class Snapshots:
         return Cell(*self._facts["cells"][member.name])
 
     def head(self, member: Member, N_solved: int, N: int) -> int | None:
-        """Index of the head that answered N when ``N_solved`` was solved; None if there was none."""
+        """Index of the head that answered N when ``N_solved`` was solved; None if none did."""
         curriculum = Curriculum(*self._facts["curricula"][member.name])
         position = next(p for p in self._facts["solved"][member.name] if p[1] == N_solved)
         return curriculum.head(tuple(position), N)

@@ -28,16 +28,14 @@ def by_definition(params, b, x, h, inside, nonlinearity, scale=1):
     for t in range(x.shape[1]):
         drive = h @ params["recurrent"][b].T + params["bias"][b] + params["input_bias"][b]
         drive = drive + x[:, t, None] * params["input"][b][:, 0]
-        if inside:
-            h = (1 - 1 / tau) * h + f(drive) / tau
-        else:
-            h = f((1 - 1 / tau) * h + drive / tau)
+        kept = (1 - 1 / tau) * h
+        h = kept + f(drive) / tau if inside else f(kept + drive / tau)
     return h
 
 
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("nonlinearity", leaky.NONLINEARITIES)
-@pytest.mark.parametrize("lengths", [(6, 6, 6), (3, 6, 4)])
+@pytest.mark.parametrize("lengths", [(6, 6, 6), (3, 6, 4), (3, 4, 6)])
 def test_states_and_gradients_are_those_of_autograd(double_params, inside, nonlinearity, lengths):
     torch.manual_seed(0)
     x = (torch.rand(3, BATCH, 6) < 0.5).double()

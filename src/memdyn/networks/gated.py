@@ -1,4 +1,4 @@
-"""GRU and LSTM networks of study 2: torch's cells, with the leading network axis of this package."""
+"""GRU and LSTM networks of study 2: torch's cells, with a leading network axis."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def draw(kind: str, n_units: int, seeds: Sequence[int]) -> dict[str, torch.Tenso
     return {
         name: torch.from_numpy(
             np.stack(
-                [generator(seed, Stream.TS_GATED, i).uniform(-bound, bound, shape) for seed in seeds]
+                [
+                    generator(seed, Stream.TS_GATED, i).uniform(-bound, bound, shape)
+                    for seed in seeds
+                ]
             ).astype(np.float32)
         )
         for i, (name, shape) in enumerate(zip(_WEIGHTS, shapes, strict=True))

@@ -12,6 +12,7 @@ product over all steps at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -122,7 +123,7 @@ def trajectory(
     scale_tau: int = 1,
 ) -> torch.Tensor:
     """Activity at every step, without a gradient: (B, batch, steps, n); arguments as above."""
-    n_networks, batch, steps = inputs.shape
+    steps = inputs.shape[2]
     found = inputs.new_empty((steps, *states.shape))
     a = leak(params["tau"], scale_tau)[:, None]
     bias, weight = (params["bias"] + params["input_bias"])[:, None], params["input"].mT
@@ -180,8 +181,7 @@ class _FinalState(torch.autograd.Function):
         ctx.save_for_backward(a, recurrent, inputs)
         ctx.kept = (h, drive, order, starts, inside, nonlinearity)
         final = h[:, steps] if keep else h[steps % 2]
-        back = np.argsort(order).tolist()
-        return final[back] if back != order or keep else final
+        return final[np.argsort(order).tolist()]
 
     @staticmethod
     @once_differentiable
@@ -189,7 +189,7 @@ class _FinalState(torch.autograd.Function):
         a, recurrent, inputs = ctx.saved_tensors
         h, drive, order, starts, inside, nonlinearity = ctx.kept
         ctx.kept = None  # drive is overwritten below: a second backward would be wrong
-        n_networks, steps, batch, n = drive.shape
+        n_networks, steps, _, n = drive.shape
         backward, trained_tau = _BACKWARD[nonlinearity], ctx.needs_input_grad[0]
         d_a = torch.zeros_like(a)
         dh = grad[order]
@@ -223,13 +223,12 @@ class _FinalState(torch.autograd.Function):
         d_recurrent.diagonal(dim1=1, dim2=2).zero_()  # self-connections do not exist
         back = np.argsort(order).tolist()
         found = (d_a, d_recurrent, d_bias, d_weight)
-        return *(x if back == order and n_networks == 1 else x[back] for x in found), *(None,) * 5
+        return *(x if n_networks == 1 else x[back] for x in found), *(None,) * 5
 
 
 def _segments(starts: list[int], steps: int) -> list[tuple[int, int, int]]:
     """Stretches of steps in which the same first k networks run: (first, last, k)."""
     edges = [*sorted(set(starts)), steps]
     return [
-        (first, last, sum(start <= first for start in starts))
-        for first, last in zip(edges[:-1], edges[1:], strict=True)
+        (first, last, sum(start <= first for start in starts)) for first, last in pairwise(edges)
     ]

@@ -57,7 +57,7 @@ class TrainingState:
         positions: of all networks of the group: (smallest, largest N) in training.
         status: of all networks; empty while in training.
         epoch, update: finished epochs, and finished updates of the epoch under way.
-        loss: (B,) loss of the last minibatch.
+        loss: (B,) sum of the losses of the epoch under way.
         epochs, heads: of all networks: rows of ``EPOCH_COLUMNS`` and ``HEAD_COLUMNS`` so far.
     """
 
@@ -121,8 +121,10 @@ def train(
             own = [(seeds[b], state.positions[b]) for b in state.active]
             rngs = [generator(s, streams[0], state.epoch, state.update) for s, _ in own]
             batch = draw_batch(rngs, [p for _, p in own], condition, state.params, device)
+            if state.update == 0:
+                state.loss = torch.zeros(len(own), device=device)
             for repeat in condition.repeats:
-                state.loss = update(state, batch, condition, repeat)
+                state.loss += update(state, batch, condition, repeat)
             state.update += 1
             after_update(state)
         _finish_epoch(state, seeds, condition, solved, streams[1])
@@ -184,11 +186,8 @@ def update(
             for logits, answers in _answers(params, final, batch)
         ]
     )
-    names = list(leaves)
-    grads = dict(
-        zip(names, torch.autograd.grad(losses.sum(), list(leaves.values())), strict=True)
-    )
-    clip(grads, settings["clip"])
+    found = torch.autograd.grad(losses.sum(), list(leaves.values()))
+    grads = clipped(dict(zip(leaves, found, strict=True)), settings["clip"])
     with torch.no_grad():
         if settings["optimizer"] == "sgd":
             _nesterov(state, grads, settings)
@@ -197,12 +196,14 @@ def update(
     return losses.detach()
 
 
-def clip(grads: Mapping[str, torch.Tensor], longest: float) -> None:
-    """Shorten each network's gradient, over all its parameters, to at most ``longest``."""
+def clipped(grads: Mapping[str, torch.Tensor], longest: float) -> dict[str, torch.Tensor]:
+    """Each network's gradient, over all its parameters, shortened to at most ``longest``.
+
+    New tensors: autograd may hand out one tensor for two parameters (both biases).
+    """
     squares = sum(grad.flatten(1).square().sum(1) for grad in grads.values())
     factor = (longest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
-    for grad in grads.values():
-        grad.mul_(factor.view(-1, *(1,) * (grad.dim() - 1)))
+    return {name: grad * factor.view(-1, *(1,) * (grad.dim() - 1)) for name, grad in grads.items()}
 
 
 def trained(cell: Cell, params: Parameters) -> list[str]:
@@ -252,21 +253,22 @@ def _finish_epoch(
     positions = [state.positions[b] for b in state.active]
     rngs = [generator(seeds[b], stream, state.epoch) for b in state.active]
     found = accuracies(state.params, positions, rngs, condition)
-    losses = state.loss.cpu().tolist()
+    n_updates = settings["updates_per_epoch"] * len(condition.repeats)
+    losses = (state.loss / n_updates).cpu().tolist()
     state.epoch, state.update, stay = state.epoch + 1, 0, []
     for row, b in enumerate(state.active):
         (low, high), accuracy = positions[row], found[row]
         passed = min(accuracy.mean(), accuracy[-1]) > settings["accuracy"]
-        updates = state.epoch * settings["updates_per_epoch"] * len(condition.repeats)
+        updates = state.epoch * n_updates
         tau = state.params["tau"][row].double().cpu() if condition.cell.leaky else None
         taus = (tau.mean(), tau.std(correction=0), tau.max()) if tau is not None else (np.nan,) * 3
         scores = (losses[row], accuracy.mean(), accuracy[-1], *map(float, taus), float(passed))
         state.epochs[b].append((state.epoch, updates, low, high, *scores))
-        state.heads[b] += [
-            (state.epoch, low + i, float(value)) for i, value in enumerate(accuracy)
-        ]
+        state.heads[b] += [(state.epoch, low + i, float(value)) for i, value in enumerate(accuracy)]
         if passed:
-            solved(b, (low, high), {name: value[row] for name, value in state.params.items()})
+            solved(
+                b, (low, high), {name: value[row].clone() for name, value in state.params.items()}
+            )
             further = curriculum.advance((low, high))
             if further is None:
                 state.status[b] = FINISHED
