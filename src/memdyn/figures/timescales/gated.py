@@ -27,6 +27,7 @@ from memdyn.figures.timescales.common import (
     key,
     missing,
     n_line,
+    name_of,
     rows_of,
 )
 
@@ -70,7 +71,7 @@ def draw(epochs: pd.DataFrame, networks: pd.DataFrame, note: str) -> Drawn:
             figure,
             f"{note} N-parity. Means over networks; bands: 95 % (Student), from"
             f" {MIN_NETWORKS} networks on."
-            + (f"\nNot run: {', '.join(absent)}." if absent else ""),
+            + (f"\nNot run: {'; '.join(map(name_of, absent))}." if absent else ""),
         )
         return Drawn(figure, plotted, _summary(networks))
 

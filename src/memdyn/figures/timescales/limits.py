@@ -42,7 +42,7 @@ from memdyn.figures.timescales.common import (
     rows_of,
 )
 
-HEIGHT = 6.55
+HEIGHT = 6.7
 #: Conditions whose limit is shown, by group: those of the main text come first, fixed tau after.
 GROUPS = (
     ("parity", "single", ("", "tau1", "tau2", "tau3", "tau4", "tau5")),
@@ -112,7 +112,7 @@ def limits(networks: pd.DataFrame) -> pd.DataFrame:
                 "condition": condition,
                 "label": f"τ = {found[1]}" if found else "trained τ",
             }
-            for one in own.sort_values("seed").itertuples():
+            for one in own.itertuples():
                 rows.append(
                     where | {"network": one.network, "max_N": one.max_N, "status": one.status}
                 )

@@ -40,6 +40,7 @@ from memdyn.figures.timescales.common import (
     label_ends,
     missing,
     n_line,
+    name_of,
     paper_box,
     paper_note,
     rows_of,
@@ -323,7 +324,7 @@ def _small_print(note: str, absent: Sequence[str], n_units: int) -> str:
     parts = [note, f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."]
     if bands.hold(n_units):
         parts.append(paper_note(n_units))
-    return " ".join(parts) + (f"\nNot run: {', '.join(absent)}." if absent else "")
+    return " ".join(parts) + (f"\nNot run: {'; '.join(map(name_of, absent))}." if absent else "")
 
 
 def _summary(epochs: pd.DataFrame, networks: pd.DataFrame, plotted: dict) -> dict:
