@@ -25,6 +25,8 @@ include: "workflow/rules/timescales.smk"
 include: "workflow/rules/external.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/timescales_figures.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/landscape.smk"
 
 
@@ -32,3 +34,5 @@ rule all:
     default_target: True
     input:
         rules.slow_manifolds.input,
+        rules.timescales.input,
+        rules.claims.input,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from itertools import chain
 from pathlib import Path
 
 import jsonschema
@@ -41,7 +42,10 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     _refuse_unknown(scales[scale], config, prefix=f"scales.{scale}")
     resolved = merge(config, scales[scale])
     _check(resolved, schema, prefix=f" (with scale '{scale}')")
-    for sentence in _impossible(resolved["slow_manifolds"]):
+    impossible = chain(
+        _impossible(resolved["slow_manifolds"]), _impossible_timescales(resolved["timescales"])
+    )
+    for sentence in impossible:
         raise ConfigError(f"{sentence} (scale '{scale}').")
     return resolved
 
@@ -98,6 +102,8 @@ def _refuse_unknown(changes: Mapping, base: Mapping, prefix: str) -> None:
         if isinstance(base[key], Mapping):
             if not isinstance(value, Mapping):
                 raise ConfigError(f"config key '{prefix}.{key}': give a mapping, not {value!r}.")
+            if f"{prefix}.{key}".endswith("timescales.conditions"):
+                continue  # named by the user, with keys to leave out: the schema checks them merged
             _refuse_unknown(value, base[key], f"{prefix}.{key}")
 
 
@@ -143,3 +149,56 @@ def _impossible(study: Mapping) -> Iterator[str]:
     for name in ("start", "step"):
         if abs(extra[name] / dt - steps(extra[name], dt)) > 1e-6:
             yield f"{root}.delays.extra.{name}': {extra[name]} is not a multiple of dt = {dt}"
+
+
+def _impossible_timescales(study: Mapping) -> Iterator[str]:
+    """The same for study 2."""
+    root, conditions = "config key 'timescales", study["conditions"]
+    measured = ("stimulation", "memory", "ablation", "perturbation", "retraining", "substeps")
+    lists = {"run": study["run"], **{f"{k}.conditions": study[k]["conditions"] for k in measured}}
+    for key, names in lists.items():
+        for name in names:
+            if name not in conditions:
+                yield f"{root}.{key}': '{name}' is not one of conditions ({', '.join(conditions)})"
+    for name in study["run"]:
+        yield from _impossible_condition(f"{root}.conditions.{name}", conditions[name], study)
+    low, high = study["network"]["initial_tau"]
+    if high < low:
+        yield f"{root}.network.initial_tau': the upper limit {high} is below the lower {low}"
+    N = study["curriculum"]["start_N"]
+    shortest, longest = (
+        study["curriculum"][key][0] * N + study["curriculum"][key][1]
+        for key in ("shortest", "longest")
+    )
+    if not N <= shortest <= longest or study["curriculum"]["shortest"][0] < 1:
+        yield f"{root}.curriculum.shortest': needs N items or more, and at most 'longest'"
+    if 2 * study["ablation"]["n_ablated"] > study["network"]["n_units"]:
+        yield f"{root}.ablation.n_ablated': twice as many are more than network.n_units"
+    reach = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
+    tested = {"ablation.N", "perturbation.N", "retraining.to", "substeps.N"}
+    for section, key in (name.split(".") for name in sorted(tested)):
+        if max(study[section][key]) > reach:
+            yield f"{root}.accuracy.steps': too few for N = {max(study[section][key])} of {section}"
+    if min(study["retraining"]["to"]) < study["retraining"]["N_from"]:
+        yield f"{root}.retraining.to': smaller than retraining.N_from"
+    if study["stimulation"]["fitted_lags"] > study["stimulation"]["lags"]:
+        yield f"{root}.stimulation.fitted_lags': more than stimulation.lags"
+
+
+def _impossible_condition(root: str, entry: Mapping, study: Mapping) -> Iterator[str]:
+    kind, cell = entry["curriculum"], entry.get("cell", "leaky")
+    if (kind == "none") != ("N" in entry):
+        yield f"{root}.N': a list of N is needed without a curriculum, and only there"
+    if kind == "sliding" and entry.get("heads", 1) < entry.get("step", 1):
+        window, step = entry.get("heads", 1), entry.get("step", 1)
+        yield f"{root}.heads': a window of {window} is smaller than its step of {step}"
+    for key in ("heads", "step"):
+        if key in entry and kind in ("single", "none"):
+            yield f"{root}.{key}': the curriculum '{kind}' has one head"
+    for key in ("nonlinearity", "fixed_tau", "substeps"):
+        if key in entry and not cell.startswith("leaky"):
+            yield f"{root}.{key}': a cell '{cell}' has none"
+    if "substeps" in entry and "repeat" in entry:
+        yield f"{root}.repeat': give either repeat or substeps"
+    if entry.get("max_N", study["max_N"]) < study["curriculum"]["start_N"]:
+        yield f"{root}.max_N': smaller than curriculum.start_N"

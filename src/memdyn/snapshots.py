@@ -18,7 +18,7 @@ from memdyn.files import load_arrays, save_arrays
 from memdyn.grid import Member
 from memdyn.networks.recurrent import Cell, Parameters
 from memdyn.training.curriculum import Curriculum
-from memdyn.training.gradient import EPOCH_COLUMNS, HEAD_COLUMNS, TrainingState
+from memdyn.training.gradient import EPOCH_COLUMNS, FINISHED, HEAD_COLUMNS, TrainingState
 
 SCHEMA, PARTIAL_SCHEMA = "timescales.snapshots/1", "timescales.partial/1"
 
@@ -56,7 +56,11 @@ class Snapshots:
         return curriculum.head(tuple(position), N)
 
     def status(self, member: Member) -> str:
-        return self._facts["status"][member.name]
+        """How training ended: ``reached max_N``, ``solved``, ``out of epochs`` or ``diverged``."""
+        status = self._facts["status"][member.name]
+        if status != FINISHED:
+            return status
+        return "solved" if member.curriculum == "none" else "reached max_N"
 
     def histories(self, member: Member) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Tables of epochs and of heads, without the network's identity."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from memdyn.grid import Network
+from memdyn.grid import Member, Network
 
 #: kind of table -> its schema, as stored in the file
 SCHEMAS = {
@@ -17,8 +17,17 @@ SCHEMAS = {
     )
 }
 
+#: the same for study 2
+SCHEMAS2 = {
+    name: f"timescales.{name}/1"
+    for name in (
+        *("epochs", "heads", "networks", "timescales", "curves", "dimension", "weights"),
+        *("memory", "ablation", "perturbation", "retraining", "substeps"),
+    )
+}
 
-def with_network(network: Network, rows: pd.DataFrame | Mapping) -> pd.DataFrame:
+
+def with_network(network: Network | Member, rows: pd.DataFrame | Mapping) -> pd.DataFrame:
     """Put a network's name and place in the grid in front of its rows."""
     table = pd.DataFrame([dict(rows)]) if isinstance(rows, Mapping) else rows.reset_index(drop=True)
     identity = {"network": network.name, **network._asdict()}

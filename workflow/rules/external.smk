@@ -1,5 +1,10 @@
 # Networks from outside, listed under "external" in the configuration.
 EXTERNAL = {entry["name"]: entry for entry in config["external"]}
+if len(EXTERNAL) < len(config["external"]):
+    raise WorkflowError("config key 'external': two networks have the same name")
+# The tables of study 1, with the same columns, and one row of counts per network.
+EXTERNAL_TABLES = ("runs", "cycles", "points", "memory", "exponents", "votes", "summary")
+OUTSIDE = f"results/{SCALE}/external"
 
 
 rule analyse_external:
@@ -7,10 +12,8 @@ rule analyse_external:
         weights=lambda wildcards: EXTERNAL[wildcards.name]["file"],
         states=lambda wildcards: EXTERNAL[wildcards.name]["states"].get("file", []),
     output:
-        points=f"results/{SCALE}/external/{{name}}.points.parquet",
-        cycles=f"results/{SCALE}/external/{{name}}.cycles.parquet",
-        runs=f"results/{SCALE}/external/{{name}}.runs.parquet",
-        summary=f"results/{SCALE}/external/{{name}}.summary.parquet",
+        **{kind: f"{OUTSIDE}/{{name}}.{kind}.parquet" for kind in EXTERNAL_TABLES},
+        landscape=f"{OUTSIDE}/{{name}}.safetensors",
     log:
         f"logs/{SCALE}/external/{{name}}.log",
     benchmark:
@@ -27,11 +30,64 @@ rule analyse_external:
     params:
         entry=lambda wildcards: EXTERNAL[wildcards.name],
         settings=STUDY["dynamics"],
+        attractors=STUDY["attractors"],
         code=code("analyse_external"),
     script:
         "../scripts/analyse_external.py"
 
 
+rule collect_external:
+    input:
+        expand(f"{OUTSIDE}/{{name}}.{{{{kind}}}}.parquet", name=EXTERNAL),
+    output:
+        f"{OUTSIDE}/tables/{{kind}}.parquet",
+    log:
+        f"logs/{SCALE}/external/collect_{{kind}}.log",
+    wildcard_constraints:
+        kind="|".join(EXTERNAL_TABLES),
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("collect_external"),
+    script:
+        "../scripts/collect_external.py"
+
+
+rule draw_external:
+    input:
+        rules.analyse_external.output.landscape,
+    output:
+        pdf=f"figures/{SCALE}/external/{{name}}.pdf",
+        png=f"figures/{SCALE}/external/{{name}}.png",
+        csv=f"figures/{SCALE}/external/{{name}}.csv",
+        json=f"figures/{SCALE}/external/{{name}}.json",
+    log:
+        f"logs/{SCALE}/external/draw_{{name}}.log",
+    wildcard_constraints:
+        name="|".join(EXTERNAL) or "none",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        file=lambda wildcards: EXTERNAL[wildcards.name]["file"],
+        code=code("draw_external"),
+    script:
+        "../scripts/draw_external.py"
+
+
+def external_results(wildcards):
+    """Tables of all networks from outside, and a figure of each."""
+    if not EXTERNAL:
+        raise WorkflowError("the list 'external' in the configuration is empty: add a network to it")
+    tables = expand(f"{OUTSIDE}/tables/{{kind}}.parquet", kind=EXTERNAL_TABLES)
+    return tables + expand(f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL)
+
+
 rule external:
     input:
-        expand(f"results/{SCALE}/external/{{name}}.summary.parquet", name=EXTERNAL),
+        external_results,
