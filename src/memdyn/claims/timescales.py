@@ -239,9 +239,8 @@ def larger_max_N(first: str, second: str) -> Statistic:
     """
 
     def compute(evidence: Evidence) -> Interval:
-        pairs = _max_N(evidence, first).join(
-            _max_N(evidence, second), how="inner", lsuffix="_a", rsuffix="_b"
-        )
+        a, b = (_max_N(evidence, name) for name in (first, second))
+        pairs = a.merge(b, on="seed", suffixes=("_a", "_b"))
         if pairs.empty:
             raise NotRun(f"{first} and {second} have no seed in common")
         a, b = pairs["max_N_a"].astype(float), pairs["max_N_b"].astype(float)

@@ -215,11 +215,11 @@ def _marker(value: float, centre: float, scale: float) -> str:
 def _draw_squares(ax: Axes, x: float, y: float, label: str, verdicts: pd.Series) -> None:
     middle = y + LINE / 2
     ax.text(x, middle, label, size=SMALL, color=FAINT, va="center_baseline")
-    for i, name in enumerate(sorted(verdicts, key=VERDICTS.index)):
-        left = x + NAMED + i * STEP
+    order = sorted(verdicts, key=VERDICTS.index)
+    for name in dict.fromkeys(order):
+        places = [(x + NAMED + i * STEP, SQUARE) for i, said in enumerate(order) if said == name]
         colour = tint(COLOURS[name], 0.35) if name == "not run" else COLOURS[name]
-        half = SQUARE / 2
-        ax.fill_between([left, left + SQUARE], middle - half, middle + half, color=colour, lw=0)
+        ax.broken_barh(places, (middle - SQUARE / 2, SQUARE), color=colour, lw=0)
 
 
 def numbers(estimate: float, low: float, high: float) -> str:
@@ -255,9 +255,9 @@ def _summary(claims: pd.DataFrame) -> dict:
 
 def note(scale: str, n_units: Mapping[str, int]) -> str:
     """The small print: scale, sizes, and how a verdict comes about."""
-    sizes = ", ".join(f"{STUDIES[study][0].lower()}, {n} units" for study, n in n_units.items())
+    sizes = " and ".join(str(n_units[study]) for study in STUDIES if study in n_units)
     return (
-        f"Scale “{scale}” ({sizes}). Intervals: 95 % over networks, never over trials; each line "
-        "has its own scale.\nHolds: the whole interval lies in the claimed range (shaded). "
-        "Fails: none of it does. Everything else is undecided."
+        f"Scale “{scale}” ({sizes} units). Intervals: 95 % over networks, never over trials. Each "
+        "line has its own scale.\nHolds: the whole interval lies in the claimed range (shaded). "
+        "Fails: none of it does. Undecided: everything else."
     )

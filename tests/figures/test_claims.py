@@ -1,0 +1,146 @@
+"""The figure of claims: on its page, readable, and complete whatever the verdicts."""
+
+import io
+import json
+from itertools import pairwise
+from math import inf, nan
+
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from memdyn.claims import slow_manifolds, timescales
+from memdyn.claims.judge import VERDICTS, Evidence, judge
+from memdyn.figures import claims as figure
+from memdyn.figures import style
+
+NOTE = figure.note("test", {"slow_manifolds": 1000, "timescales": 500})
+
+
+@pytest.fixture
+def claims() -> pd.DataFrame:
+    """Every claim of both studies; none could be asked."""
+    parts = (("slow_manifolds", slow_manifolds), ("timescales", timescales))
+    found = [judge(study, module.CLAIMS, Evidence({}), "test") for study, module in parts]
+    return pd.concat(found, ignore_index=True)
+
+
+def invented(claims, estimate=0.5, half=0.2) -> pd.DataFrame:
+    """The same with verdicts in turn and numbers of a given size."""
+    numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
+    said = [VERDICTS[i % 4] for i in range(len(claims))]
+    return claims.assign(**numbers, n="120 + 48", verdict=said)
+
+
+def texts(drawn) -> list[str]:
+    return [text.get_text() for text in drawn.figure.findobj(lambda o: hasattr(o, "get_text"))]
+
+
+CASES = {
+    "none was run": lambda t: t,
+    "numbers near 1": lambda t: invented(t, -0.1234, 0.05),
+    "no intervals": lambda t: invented(t, half=nan),
+    "large numbers": lambda t: invented(t, -345.678, 12.3),
+    "estimates of 0": lambda t: invented(t, 0.0, 0.0),
+    "one study, claims only": lambda t: t[(t["study"] == "timescales") & (t["kind"] == "claim")],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_lies_on_its_page_and_no_text_runs_into_the_next(claims, case):
+    drawn = figure.draw(CASES[case](claims), NOTE)
+    renderer = drawn.figure.canvas.get_renderer()
+    texts = drawn.figure.findobj(Text)
+    lines: dict = {}
+    with style.house_style():
+        box = drawn.figure.get_tightbbox(renderer)
+        for text in drawn.figure.axes[0].texts:
+            place = text.get_window_extent(renderer)
+            lines.setdefault(round(text.get_position()[1], 4), []).append((place.x0, place.x1))
+    width, height = drawn.figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
+    assert min(text.get_fontsize() for text in texts if text.get_text()) >= 7
+    for places in lines.values():
+        for (_, end), (start, _) in pairwise(sorted(places)):
+            assert end <= start + 1
+    json.dumps(style._plain(drawn.summary), allow_nan=False)
+
+
+def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
+    drawn = figure.draw(invented(claims), NOTE)
+    said = texts(drawn)
+    own = claims[claims["kind"] == "claim"]
+    for sentence in own["sentence"]:
+        assert sentence in said
+    assert len(drawn.plotted["claims"]) == len(own)
+    assert len(drawn.plotted["other"]) == len(claims) - len(own)
+    counts = drawn.summary["counts"]
+    assert sum(sum(kind.values()) for study in counts.values() for kind in study.values()) == len(
+        claims
+    )
+    ran = invented(claims)
+    holds = ((ran["kind"] == "claim") & (ran["verdict"] == "holds")).sum()
+    assert said.count("✓ holds") == holds
+
+
+def test_a_claim_that_was_not_run_says_why(claims):
+    assert "this run has no table “networks”" in texts(figure.draw(claims, NOTE))
+
+
+def test_the_same_table_gives_the_same_bytes(claims):
+    claims = claims[claims["study"] == "slow_manifolds"]
+
+    def png() -> bytes:
+        buffer = io.BytesIO()
+        with style.house_style():
+            figure.draw(claims, NOTE).figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+    assert png() == png()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "comparison", "estimate", "inside"),
+    [
+        (0.0, inf, "> 0", 0.4, True),
+        (0.0, inf, "> 0", -0.4, False),
+        (-inf, 0.0, "< 0", -0.4, True),
+        (1.0, 2.0, "1 to 2", 1.5, True),
+        (1.0, 2.0, "1 to 2", 90.0, False),
+        (-1.0, 1.0, "< -1 or > 1", 3.0, True),
+        (-1.0, 1.0, "< -1 or > 1", 0.0, False),
+    ],
+)
+def test_a_disc_lies_on_the_shade_if_the_number_is_as_claimed(
+    claims, low, high, comparison, estimate, inside
+):
+    row = claims[claims["kind"] == "claim"].iloc[[0]]
+    row = row.assign(claimed_low=low, claimed_high=high, comparison=comparison, verdict="undecided")
+    drawn = figure.draw(row.assign(estimate=estimate, low=nan, high=nan, n="1"), NOTE)
+    ax = drawn.figure.axes[0]
+    (disc,) = [line for line in ax.lines if line.get_marker() in ("o", "<", ">")]
+    x = disc.get_xdata()[0]
+    shades = [
+        c.get_paths()[0].get_extents()
+        for c in ax.collections
+        if tuple(c.get_facecolor()[0][:3]) == pytest.approx(style.to_rgb(figure.CLAIMED))
+    ]
+    assert shades
+    assert any(shade.x0 <= x <= shade.x1 for shade in shades) == inside
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ((0.1667, 0.0474, 0.3738), "0.17 [0.05, 0.37]"),
+        ((-0.0401, -0.0409, -0.0393), "−0.040 [−0.041, −0.039]"),
+        ((10.75, 9.95, 11.55), "10.8 [9.9, 11.6]"),
+        ((65.0, 40.0, 90.0), "65 [40, 90]"),
+        ((0.772, nan, nan), "0.77  (no interval)"),
+        ((0.0, -0.001, 0.001), "0.000 [−0.001, 0.001]"),
+    ],
+)
+def test_numbers_keep_the_digits_that_their_interval_leaves(numbers, text):
+    assert figure.numbers(*numbers) == text
