@@ -1,4 +1,4 @@
-"""Networks from outside: read their weights and states, refuse in one sentence what is not that.
+"""Networks from outside: read what is plain arrays, refuse the rest in one sentence.
 
 Nothing executable is loaded: npz without pickles, safetensors, and .pt files of bare tensors only.
 """
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import safetensors
 import safetensors.torch
 import torch
@@ -19,7 +18,6 @@ from torch import Tensor
 
 from memdyn.dynamics.systems import GRU, LSTM, LeakyNetwork, RateNetwork, System, euler_map
 from memdyn.files import FileProblem
-from memdyn.landscape import Points, Runs
 
 #: cell -> rows of its recurrent matrix per unit
 GATES = {"rate": 1, "rnn": 1, "gru": 3, "lstm": 4}
@@ -127,6 +125,8 @@ def starting_states(entry: Mapping, system: System) -> Tensor:
     if states["key"] not in arrays:
         raise FileProblem(f"{states['file']} has no array '{states['key']}': it has {[*arrays]}")
     found = arrays[states["key"]]
+    if not found.isfinite().all():
+        raise FileProblem(f"'{states['key']}' of {states['file']} is not finite")
     if found.ndim != 2 or found.shape[1] != system.n_units or not len(found):
         raise FileProblem(
             f"'{states['key']}' of {states['file']} has shape {tuple(found.shape)}; "
@@ -151,19 +151,22 @@ def constant_input(entry: Mapping) -> Tensor | None:
     return torch.tensor(entry["input"], dtype=torch.float64)
 
 
-def summarise(name: str, runs: Runs, points: Points, exponents: pd.DataFrame) -> dict:
-    """One row: numbers of points, cycles and ends of each kind, and the largest exponent."""
-    table = points.table
-    return {
-        "network": name,
-        "n_fixed": int((table["kind"] == "fixed").sum()),
-        "n_stable": int(table["stable"].sum()),
-        "n_slow": int((table["kind"] == "slow").sum()),
-        "degree_sum": points.degree_sum,
-        "n_cycles": len(runs.cycles),
-        **{
-            f"runs_{kind}": int((runs.table["outcome"] == kind).sum())
-            for kind in ("fixed_point", "limit_cycle", "aperiodic", "diverged")
-        },
-        "largest_exponent": float(exponents["exponent_1"].max()),
-    }
+def starting_memory(entry: Mapping, n_rows: int) -> np.ndarray | None:
+    """(n_rows,) the item that each starting state has to remember, None if that is not known.
+
+    Raises:
+        FileProblem: no such array, or not one item per starting state.
+    """
+    key = entry["states"].get("memory")
+    if key is None:
+        return None
+    where = entry["states"]["file"]
+    arrays = load_weights(where)
+    if key not in arrays:
+        raise FileProblem(f"{where} has no array '{key}': it has {[*arrays]}")
+    if tuple(arrays[key].shape) != (n_rows,):
+        raise FileProblem(
+            f"'{key}' of {where} has shape {tuple(arrays[key].shape)}; ({n_rows},) is needed, one "
+            "item for each starting state"
+        )
+    return np.unique(arrays[key].numpy(), return_inverse=True)[1]

@@ -1,43 +1,43 @@
-"""Take a network from outside apart: runs, cycles, points, exponents."""
+"""Take a network from outside apart: runs, cycles, points, exponents, and the vote."""
 
 import logging
-
-import pandas as pd
-import torch
 
 from memdyn.compute import set_up
 from memdyn.external import (
     build_system,
     constant_input,
     load_weights,
+    starting_memory,
     starting_states,
-    summarise,
 )
-from memdyn.files import write_table
-from memdyn.landscape import choose_seeds, find_exponents, find_points, find_runs, task_speed
+from memdyn.external_analysis import take_apart
+from memdyn.figures import LANDSCAPES_SCHEMA
+from memdyn.files import save_arrays, write_table
 from memdyn.logs import start_log
 from memdyn.provenance import provenance
+from memdyn.tables import SCHEMAS
 
 start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
-entry, settings, outputs = snakemake.params.entry, snakemake.params.settings, snakemake.output
-name = entry["name"]
+params, outputs = snakemake.params, snakemake.output
+entry = params.entry
 system = build_system(entry, load_weights(entry["file"]))
-starts, u = starting_states(entry, system).to(device), constant_input(entry)
-system, u = system.to(device), None if u is None else u.to(device)
-runs = find_runs(system, starts, settings, u)
-seeds = choose_seeds(torch.as_tensor(runs.ends, device=device), [starts], settings["n_seeds"])
-points = find_points(system, seeds, task_speed(system, starts, u), settings, inputs=u)
-exponents = find_exponents(system, torch.as_tensor(runs.ends, device=device), settings, u)
-row = summarise(name, runs, points, exponents)
-logging.info("%s: %s", name, ", ".join(f"{key} {value}" for key, value in row.items()))
-tables = {
-    "points": points.table.assign(degree_sum=points.degree_sum),
-    "cycles": runs.cycles,
-    "runs": runs.table.join(exponents),
-    "summary": pd.DataFrame([row]),
-}
+starts, u = starting_states(entry, system), constant_input(entry)
+memory = starting_memory(entry, len(starts))
+tables, arrays, facts = take_apart(
+    entry,
+    system.to(device),
+    starts.to(device),
+    None if u is None else u.to(device),
+    memory,
+    params.settings,
+    params.attractors,
+)
+row = tables["summary"].iloc[0]
+logging.info("%s", ", ".join(f"{key} {value}" for key, value in row.items()))
+about = {"provenance": provenance(device=device)}
 for kind, table in tables.items():
-    facts = {"schema": f"external.{kind}/1", "provenance": provenance(device=device)}
-    table = table if "network" in table else table.assign(network=name)
-    write_table(outputs[kind], table, facts)
+    schema = SCHEMAS.get(kind, f"external.{kind}/1")
+    write_table(outputs[kind], table, {"schema": schema, **about})
+metadata = {"schema": LANDSCAPES_SCHEMA, "examples": {entry["name"]: facts}, **about}
+save_arrays(outputs.landscape, arrays, metadata)

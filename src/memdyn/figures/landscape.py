@@ -171,7 +171,8 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: li
     lines += [line for line in counts if not line.startswith("0 ")] or ["no point found"]
     if fact["periods"]:
         lines.append(f"period {', '.join(f'{period:.1f}' for period in fact['periods'][:2])} τ")
-    lines.append(f"slow modes: {fact['n_slow']:g}")
+    if fact["n_slow"] is not None:
+        lines.append(f"slow modes: {fact['n_slow']:g}")
     ax.text(0.07, 0.82, "\n".join(lines), size=SMALL, va="top", linespacing=1.4, color=INK)
 
 
@@ -252,9 +253,9 @@ def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
         xticks=[],
         yticks=[],
     )
-    share = own["explained"]
-    ax.set_xlabel(f"PC 1 ({share[0]:.0%})", size=SMALL)
-    ax.set_ylabel(f"PC 2 ({share[1]:.0%})", size=SMALL)
+    shares = [f"{share:.0%}" if share >= 0.005 else "< 1%" for share in own["explained"]]
+    ax.set_xlabel(f"PC 1 ({shares[0]})", size=SMALL)
+    ax.set_ylabel(f"PC 2 ({shares[1]})", size=SMALL)
     return rows
 
 
@@ -339,6 +340,7 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
         y = 1.1 * max(1.0, float(found["im"].abs().max()) if len(found) else 1.0)
         x = 1.1 * max(1.0, float(found["re"].abs().max()) if len(found) else 1.0)
         ax.set(xlim=(-x, x), ylim=(-y, y))
+        ax.set_aspect("equal", adjustable="datalim")
     else:
         _shade_delay(ax, -1 / scene.delay if scene.delay else 0, 0)
         # A step is stable inside this circle; near the axis it is the line Re = 0.
@@ -379,7 +381,7 @@ def draw_keys(
         face = {"mfc": INK, "mec": "white"} if filled else {"mfc": "white", "mec": INK}
         key.plot(x, 0.75, mark, ms=4.5, mew=1.0, **face)
         key.text(x + 0.09, 0.75, text, size=SMALL, va="center")
-        x += 0.28 + 0.062 * len(text)
+        x += 0.26 + 0.056 * len(text)
     for style, width, text in (
         ("-", 1.2, "stable cycle"),
         ("--", 1.2, "unstable cycle"),
@@ -387,11 +389,11 @@ def draw_keys(
     ):
         key.plot([x, x + 0.22], [0.75, 0.75], color=INK, lw=width, ls=style)
         key.text(x + 0.27, 0.75, text, size=SMALL, va="center")
-        x += 0.48 + 0.06 * len(text)
+        x += 0.44 + 0.055 * len(text)
     key.plot(0.05, 0.2, "x", color=FAINT, ms=4, mew=0.7)
     key.text(0.14, 0.2, cross, size=SMALL, va="center")
     if len(groups) <= NAMED:
-        x = 0.35 + 0.062 * len(cross)
+        x = 0.35 + 0.056 * len(cross)
         key.text(x, 0.2, heading, size=SMALL, va="center")
         x += 0.15 + 0.056 * len(heading)
         for label, colour in groups:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from memdyn.figures.landscape import (
@@ -42,8 +43,8 @@ from memdyn.figures.style import (
 )
 from memdyn.tasks.spm import SequentialPatternMatching
 
-HEIGHT = 6.75  # inch
-SLOW, FAST = 1e-4, 1.0  # range of the colours of relative speeds
+HEIGHT = 6.55  # inch
+SLOW, FAST = 1e-2, 1.0  # range of the colours of relative speeds
 PATH_EVERY = 2  # steps between the points of the coloured paths
 #: Label of a vote -> name for readers; "fixed": rests, but memories are not known.
 NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
@@ -123,10 +124,10 @@ def _draw(
 ) -> Drawn:
     figure = new_figure(FULL, HEIGHT)
     where = {
-        "a": panel(figure, 0.45, 0.85, 2.75, 2.5),
-        "b": panel(figure, 3.85, 0.85, 2.75, 2.5),
-        "c": panel(figure, 0.65, 3.98, 1.95, 1.55),
-        "d": panel(figure, 3.3, 3.98, 1.75, 1.55),
+        "a": panel(figure, 0.45, 0.65, 2.75, 2.5),
+        "b": panel(figure, 3.85, 0.65, 2.75, 2.5),
+        "c": panel(figure, 0.65, 3.78, 1.95, 1.55),
+        "d": panel(figure, 3.3, 3.78, 1.75, 1.55),
     }
     titles = (
         "trajectories and where they can rest",
@@ -135,7 +136,7 @@ def _draw(
         "leading eigenvalues" if scene.rate else "eigenvalues",
     )
     for (letter, ax), title in zip(where.items(), titles, strict=True):
-        column_title(ax, letter, title, up=14 if letter == "c" else 8)
+        column_title(ax, letter, title, up=14 if letter in "cd" else 8)
     plotted = {
         "a": draw_plane(where["a"], scene),
         "b": _draw_speeds(figure, where["b"], scene),
@@ -146,7 +147,7 @@ def _draw(
     colour = MECHANISM_COLOURS.get(fact["vote"], INK)
     place = {"x": 0.12 / FULL, "y": 1 - 0.16 / HEIGHT, "va": "top"}
     figure.text(s=name, size=TITLE, weight="bold", color=deep(colour), **place)
-    _write(panel(figure, 5.3, 3.75, 2.1, 2.05), about, scene, fact)
+    _write(panel(figure, 5.3, 3.55, 2.1, 2.05), about, scene, fact)
     draw_keys(figure, HEIGHT - 0.66, *key)
     small_print(figure, note)
     summary = {
@@ -158,21 +159,25 @@ def _draw(
 
 
 def _draw_speeds(figure: Figure, ax: Axes, scene: Scene) -> pd.DataFrame:
-    """The states left alone, coloured by how slow they are, under the points and cycles."""
+    """The states left alone, coloured by how slow they are; crosses: where the delay ends."""
     own, rows = scene.own, []
-    norm = LogNorm(SLOW, FAST, clip=True)
+    norm, dark = LogNorm(SLOW, FAST), colormaps["plasma"](np.linspace(0, 0.85, 256))
+    colours = ListedColormap(dark)
     for case, (path, speed) in enumerate(zip(own["alone"], own["speed"], strict=True)):
         path, speed = path[::PATH_EVERY, :2], speed[::PATH_EVERY]
         lines = LineCollection(
-            np.stack([path[:-1], path[1:]], axis=1), cmap="plasma", norm=norm, lw=1.1, zorder=2
+            np.stack([path[:-1], path[1:]], axis=1), cmap=colours, norm=norm, lw=1.1, zorder=2
         )
         lines.set_array(speed[:-1])
         ax.add_collection(lines)
+        if scene.delay is not None:
+            late = min(round(scene.delay / scene.dt), len(own["alone"][case]) - 1)
+            ax.plot(*own["alone"][case, late, :2], "x", color=INK, ms=4, mew=0.8, zorder=4)
         columns = {"pc_1": path[:, 0], "pc_2": path[:, 1], "relative_speed": speed}
         rows.append(pd.DataFrame({"part": "alone", "case": case, **columns}))
     ax.autoscale_view()
     draw_marks(ax, scene)
-    left, top, width = 6.72, 0.85, 0.1
+    left, top, width = 6.72, 0.65, 0.1
     bar = figure.colorbar(lines, cax=panel(figure, left, top, width, 2.5), extend="both")
     bar.set_label(f"|dx/dt| / {scene.pace}", size=TEXT)
     bar.outline.set_linewidth(0.6)
@@ -193,7 +198,7 @@ def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
         periods = ", ".join(f"{period:.3g}" for period in fact["periods"][:3])
         lines.append(f"{len(fact['periods'])} cycle(s), period {periods} {scene.unit}")
     if fact["n_slow"] is not None:
-        lines.append(f"slow modes {fact['n_slow']:g}, drift {fact['drift']:.2g} per delay")
+        lines.append(f"slow modes {fact['n_slow']:g}, drift {fact['drift']:.2g} spreads / delay")
     if fact["exponent"] is not None:
         lines.append(f"largest exponent {fact['exponent']:.2g} / {scene.unit.rstrip('s')}")
     vote = fact["vote"]
