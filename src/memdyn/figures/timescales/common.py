@@ -15,9 +15,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from scipy import stats
 
-from memdyn.claims import bands
+from memdyn.claims import bands, intervals
 from memdyn.figures.style import FAINT, FULL, SMALL, deep, panel, tint
 
 #: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
@@ -37,7 +36,6 @@ CURRICULUM_NAMES = {
 }
 TASK_NAMES = {"parity": "N-parity", "dms": "N-DMS"}
 
-LEVEL = 0.95
 #: With fewer networks no interval is drawn: that of two is 13 times their standard error.
 MIN_NETWORKS = 3
 
@@ -104,7 +102,7 @@ def missing(table: pd.DataFrame, conditions: Iterable[str]) -> list[str]:
 
 
 def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """Student's interval of the mean of one number per network.
+    """The interval that claims use, of the mean of one number per network.
 
     Returns:
         Low and high; not a number with fewer than ``MIN_NETWORKS`` finite values.
@@ -113,8 +111,8 @@ def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     known = known[np.isfinite(known)]
     if len(known) < MIN_NETWORKS:
         return np.nan, np.nan
-    half = stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
-    return known.mean() - half, known.mean() + half
+    found = intervals.of_mean(known)
+    return found.low, found.high
 
 
 def over_networks(table: pd.DataFrame, condition: str, value: str, x: str = "N") -> pd.DataFrame:
