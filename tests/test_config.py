@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from memdyn.conditions import condition_of
 from memdyn.config import ConfigError, extra_delays, merge, resolve, steps
+from memdyn.grid import members
 
 SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
 
@@ -119,3 +121,70 @@ def test_extra_delays_include_both_ends():
     delays = extra_delays({"extra": {"start": 1.0, "stop": 199.5, "step": 0.5}})
     assert (delays[0], delays[-1], len(delays)) == (1.0, 199.5, 398)
     assert steps(199.5, 0.1) == 1995
+
+
+@pytest.mark.parametrize("scale", ["quick", "standard", "paper"])
+def test_each_condition_of_each_scale_can_be_put_together(config, scale):
+    study = resolve({**config, "scale": scale}, SCHEMA)["timescales"]
+    for member in members(study):
+        condition = condition_of(member, study)
+        assert condition.curriculum.n_heads >= 1
+        assert condition.cell.fixed_tau == member.fixed_tau
+        assert condition.cell.signed == (member.cell in ("gru", "lstm"))
+        assert condition.cell.scale_tau == ("continuous" in member.condition)
+
+
+def test_paper_scale_is_study_2s(config):
+    study = resolve({**config, "scale": "paper"}, SCHEMA)["timescales"]
+    leaky = study["training"]["leaky"]
+    assert study["network"] == {"n_units": 500, "initial_tau": [1.0, 2.0]}
+    assert (leaky["learning_rate"], leaky["momentum"], leaky["clip"]) == (0.05, 0.1, 2.0)
+    assert (leaky["batch_size"], leaky["updates_per_epoch"]) == (256, 600)
+    assert (leaky["max_epochs"], study["max_N"], len(study["seed"])) == (1000, 101, 4)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("conditions.parity_multi.curriculum", "spiral", ("parity_multi.curriculum", "'spiral'")),
+        ("conditions.parity_multi.task", "xor", ("parity_multi.task", "'xor'")),
+        ("conditions.parity_none.N", [], ("parity_none.N",)),
+        ("conditions.parity_sliding.heads", 3, ("window of 3", "step of 5")),
+        ("conditions.parity_single_tau2.fixed_tau", 0.5, ("parity_single_tau2.fixed_tau", "1")),
+        ("conditions.parity_single.heads", 3, ("parity_single.heads", "one head")),
+        ("conditions.parity_single.N", [3], ("parity_single.N", "without a curriculum")),
+        ("conditions.gru_multi.fixed_tau", 2, ("gru_multi.fixed_tau", "'gru'")),
+        ("conditions.parity_multi.heds", 2, ("'heds'", "parity_multi")),
+        ("run", ["parity_singel"], ("timescales.run", "'parity_singel'")),
+        ("memory.conditions", ["nothing"], ("memory.conditions", "'nothing'")),
+        ("network.initial_tau", [2.0, 1.0], ("initial_tau",)),
+        ("ablation.n_ablated", 400, ("ablation.n_ablated",)),
+        ("perturbation.N", [2000], ("accuracy.steps", "N = 2000 of perturbation")),
+        ("retraining.to", [3], ("retraining.to",)),
+        ("seed", [], ("timescales.seed",)),
+    ],
+)
+def test_impossible_settings_of_study_2(config, path, value, words):
+    *folders, key = path.split(".")
+    place = config["timescales"]
+    for folder in folders:
+        place = place[folder]
+    place[key] = value
+    refuse({**config, "scale": "paper"}, *words)
+
+
+def test_a_scale_can_change_add_and_leave_out_conditions(config):
+    config["scales"]["mine"] = {
+        "timescales": {
+            "conditions": {
+                "parity_multi": {"seed": [7]},
+                "mine_2": {"task": "dms", "curriculum": "none", "N": [4, 6]},
+            },
+            "run": ["parity_multi", "mine_2"],
+            "seed": [0, 1],
+        }
+    }
+    study = resolve({**config, "scale": "mine"}, SCHEMA)["timescales"]
+    assert [member.name for member in members(study)] == [
+        *("parity_multi_s7", "mine_2_N4_s0", "mine_2_N4_s1", "mine_2_N6_s0", "mine_2_N6_s1"),
+    ]

@@ -19,7 +19,7 @@ class Condition(NamedTuple):
         curriculum: which N, in which order.
         repeats: steps per item of each update in turn; more than one in continuous time only.
         initial_tau: limits between which trained time constants start.
-        training: the section ``training.leaky`` or ``training.gated``, with what the condition sets.
+        training: section ``training.leaky`` or ``training.gated``, with what the condition sets.
     """
 
     task: str
