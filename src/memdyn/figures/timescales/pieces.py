@@ -51,6 +51,7 @@ def draw_dots(
     logarithmic: bool = False,
     width: float = 0.34,
     tick: bool = True,
+    marks: Mapping[str, str] | None = None,
 ) -> dict[str, float]:
     """Draw one dot per network, their mean as a tick and its interval as a line.
 
@@ -63,6 +64,7 @@ def draw_dots(
         logarithmic: geometric mean.
         width: over which the dots are spread, so that none hides another.
         tick: whether to mark the mean.
+        marks: network -> marker, where it is not a dot ("o-": an open one).
 
     Returns:
         What :func:`mean_row` gives.
@@ -70,12 +72,17 @@ def draw_dots(
     row = mean_row(values, logarithmic)
     if not row["n"]:
         return row
-    places = at + (np.linspace(-width / 2, width / 2, len(values)) if len(values) > 1 else [0.0])
+    places = at + width * (np.linspace(-0.5, 0.5, len(values)) if len(values) > 1 else np.zeros(1))
 
     def plot(x, y, *form, **look):
         return ax.plot(*((y, x) if upright else (x, y)), *form, **look)
 
-    plot(values, places, "o", ms=3.6, color=colour, mec="white", mew=0.5, zorder=5, clip_on=False)
+    for network, value, place in zip(values.index, values, places, strict=True):
+        mark = (marks or {}).get(network, "o")
+        face = "white" if mark.endswith("-") else colour
+        edge = colour if mark in ("o-", "x") else "white"
+        look = {"ms": 3.6, "mfc": face, "mec": edge, "mew": 0.8 if edge != "white" else 0.5}
+        plot([value], [place], mark.removesuffix("-"), zorder=5, clip_on=False, **look)
     if np.isfinite(row["low"]):
         plot([row["low"], row["high"]], [at, at], color=INK, lw=0.9, zorder=4, clip_on=False)
     if tick:

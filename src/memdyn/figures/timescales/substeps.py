@@ -43,7 +43,6 @@ def draw(
     substeps: pd.DataFrame,
     timescales: pd.DataFrame,
     trained: Mapping[str, Sequence[int]],
-    n_units: int,
     note: str,
 ) -> Drawn:
     """Draw the figure.
@@ -52,7 +51,6 @@ def draw(
         substeps: one row per network, N and k, with ``accuracy``; may be empty, without columns.
         timescales: one row per network and N, with ``tau_mean`` and ``tau_sd``; may be empty.
         trained: condition -> the k that its networks were trained with.
-        n_units: size of the networks.
         note: scale and size, for the small print.
     """
     with house_style():

@@ -25,8 +25,10 @@ from memdyn.figures.style import (
     say,
 )
 from memdyn.figures.timescales.common import (
+    ENDINGS,
     colour_of,
     draw_curve,
+    key,
     label_ends,
     n_label,
     name_of,
@@ -64,7 +66,7 @@ def draw(
     """Draw the figure.
 
     Args:
-        networks: one row per network, with ``max_N``; may be empty, without columns.
+        networks: one row per network, with ``max_N`` and ``status``; may be empty, without columns.
         timescales: one row per network and N, with ``tau_mean`` and ``repeat``; may be empty.
         heads: one row per network, epoch and N, with ``accuracy``; may be empty.
         n_units: size of the networks.
@@ -72,7 +74,7 @@ def draw(
     """
     repeated = conditions_with_repeats(networks, timescales)
     with house_style():
-        figure = new_figure(FULL, 5.5)
+        figure = new_figure(FULL, 5.6)
         order = [*REFERENCE, *VARIANTS, *repeated]
         plotted = {}
         ax = panel(figure, 2.1, 0.45, 1.55, 1.75)
@@ -81,7 +83,7 @@ def draw(
         plotted["b"] = _draw_heads(ax, heads)
         panels = [*COMPARED.items(), ("each bit shown k times", (REFERENCE, repeated))]
         for i, (title, (plain, others)) in enumerate(panels):
-            ax = panel(figure, 0.62 + 2.33 * i, 3.05, 1.55, 1.25)
+            ax = panel(figure, 0.62 + 2.33 * i, 3.2, 1.55, 1.25)
             letter(ax, "cde"[i], left=36 if i == 0 else 28)
             ax.set_title(title, loc="left")
             plotted["cde"[i]] = _draw_tau(ax, timescales, plain, others, n_units)
@@ -92,7 +94,7 @@ def draw(
         print_small(
             figure,
             note,
-            "N-parity. Dots: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
+            "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
             " Curves c–e: mean over networks, band: its interval; solid: as in the main figures,"
             " dashed: the variant.",
             paper_note(n_units),
@@ -127,13 +129,20 @@ def _draw_reached(
     known = [name for name in order if len(rows_of(networks, name))]
     if not known:
         say(ax, NOT_RUN)
-        return pd.DataFrame(columns=["condition", "network", "max_N"])
-    labels = []
+        return pd.DataFrame(columns=["condition", "network", "max_N", "status"])
+    labels, seen = [], set()
     for i, name in enumerate(order):
         values = per_network(networks, name, "max_N")
-        row = draw_dots(ax, values, i, colour_of(name))
+        own = rows_of(networks, name)
+        marks = {
+            network: ENDINGS[status][0]
+            for network, status in (() if own.empty else own[["network", "status"]].to_numpy())
+            if status in ENDINGS
+        }
+        row = draw_dots(ax, values, i, colour_of(name), marks=marks)
+        seen |= set(marks.values())
         labels.append(f"{_name(name)}, n = {row['n']}" if row["n"] else f"{_name(name)}: not run")
-        rows.append(rows_of(networks, name))
+        rows.append(own)
     ax.set_xlim(0, 1.08 * max(1, pd.concat(rows)["max_N"].max()))
     ax.set(ylim=(len(order) - 0.5, -0.5), yticks=range(len(order)), yticklabels=labels)
     if bands.hold(n_units):
@@ -145,7 +154,9 @@ def _draw_reached(
         tick.set_color(deep(colour_of(name)))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel("N")
-    return pd.concat(rows)[["condition", "network", "max_N"]]
+    ends = [(kind, FAINT, text) for kind, text in ENDINGS.values() if kind in seen]
+    key(ax.figure, 2.53, ends, left=0.62)
+    return pd.concat(rows)[["condition", "network", "max_N", "status"]]
 
 
 def _paper_reached(ax: Axes, at: float, band: bands.Band) -> None:
@@ -257,8 +268,8 @@ def _summary(plotted: dict) -> dict:
             name: {"mean": values.mean(), "n": len(values)} for name, values in reached
         }
     }
-    for key, title in zip("cde", ("inside", "curricula", "repeats"), strict=True):
+    for place, title in zip("cde", ("inside", "curricula", "repeats"), strict=True):
         summary[f"mean tau, {title}"] = {
-            name: summary_of(own) for name, own in plotted[key].groupby("condition", sort=False)
+            name: summary_of(own) for name, own in plotted[place].groupby("condition", sort=False)
         }
     return summary
