@@ -5,18 +5,15 @@ import pytest
 import safetensors.torch
 import torch
 
-from memdyn.external import build_system, constant_input, load_weights, starting_states, summarise
+from memdyn.external import (
+    build_system,
+    constant_input,
+    load_weights,
+    starting_memory,
+    starting_states,
+)
 from memdyn.files import FileProblem
-from memdyn.landscape import find_exponents, find_points, find_runs, task_speed
 
-SETTINGS = {
-    "transient": 500,
-    "window": 200,
-    "n_multipliers": 4,
-    "rounds": 2,
-    "n_exponents": 1,
-    "exponent_steps": 400,
-}
 CELLS = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM, "rnn": torch.nn.RNN}
 
 
@@ -50,27 +47,33 @@ def test_it_steps_as_torch_does(tmp_path, cell, suffix):
     torch.testing.assert_close(system.step(x, u.expand(len(x), -1)).float(), after)
 
 
-def test_a_users_gru_is_taken_apart(tmp_path):
-    entry, _ = save_network(tmp_path)
-    system = build_system(entry, load_weights(entry["file"]))
-    x, u = starting_states(entry, system), constant_input({**entry, "input": [0.3, -0.2]})
-    runs = find_runs(system, x, SETTINGS, u)
-    points = find_points(system, x, task_speed(system, x, u), SETTINGS, inputs=u)
-    exponents = find_exponents(system, torch.as_tensor(runs.ends), SETTINGS, u)
-    row = summarise("mine", runs, points, exponents)
-    assert (row["n_fixed"], row["n_stable"], row["degree_sum"]) == (1, 1, 1)
-    assert row["runs_fixed_point"] == 6 and row["largest_exponent"] < 0
+def test_what_each_state_has_to_remember(tmp_path):
+    path = str(tmp_path / "runs.npz")
+    np.savez(path, held=np.ones((3, 8)), item=[4.0, -1.0, 4.0], short=[0, 1])
+    entry = {"states": {"file": path, "key": "held"}}
+    assert starting_memory(entry, 3) is None
+    entry["states"]["memory"] = "item"
+    assert starting_memory(entry, 3).tolist() == [1, 0, 1]
+    for key, sentence in (("nothing", "has no array 'nothing'"), ("short", "one item for each")):
+        entry["states"]["memory"] = key
+        with pytest.raises(FileProblem, match=sentence):
+            starting_memory(entry, 3)
 
 
 def test_a_rate_matrix_and_its_states(tmp_path):
-    np.savez(tmp_path / "rate.npz", recurrent=0.5 * np.eye(3), start=np.ones((2, 3)))
+    states = {"start": np.ones((2, 3)), "broken": np.full((1, 3), np.nan)}
+    np.savez(tmp_path / "rate.npz", recurrent=0.5 * np.eye(3), **states)
     entry = {"name": "r", "file": str(tmp_path / "rate.npz"), "cell": "rate", "n_units": 3}
     entry |= {"n_inputs": 0, "states": {"file": entry["file"], "key": "start"}, "dt": 0.2}
     system = build_system(entry, load_weights(entry["file"]))
     x = starting_states(entry, system)
     torch.testing.assert_close(system.step(x), x + 0.2 * (0.5 * torch.tanh(x) - x))
     assert constant_input(entry) is None
-    for states, sentence in (("nothing", "has no array 'nothing'"), ("recurrent", None)):
+    for states, sentence in (
+        ("nothing", "has no array 'nothing'"),
+        ("broken", "is not finite"),
+        ("recurrent", None),
+    ):
         entry["states"]["key"] = states
         if sentence:
             with pytest.raises(FileProblem, match=sentence):

@@ -154,6 +154,8 @@ def portray_system(
 ) -> dict[str, np.ndarray]:
     """The same of any map, without trials: ``alone``, ``speed``, ``points``, ``orbits``, ...
 
+    States that run away, beyond ``FAR``, are NaN.
+
     Args:
         system: a map.
         starts: (rows, n_units).
@@ -167,15 +169,16 @@ def portray_system(
     for step in range(n_steps):
         path[step], speed[step] = x, system.drift(x, inputs).norm(dim=1) / pace
         x = system.step(x, inputs)
-    path = path.transpose(0, 1).cpu().numpy()
-    flat = path.reshape(-1, path.shape[-1])
-    # What runs away would hide all else: it does not turn the axes.
-    reach = np.linalg.norm(flat, axis=1)
-    near = reach <= FAR * (1 + reach[::n_steps].max())
-    mean, axes, explained = principal_axes(flat[near])
+    path, speed = path.transpose(0, 1).cpu().numpy(), speed.T.cpu().numpy()
+    # What runs away would hide all else: it is not drawn, and does not turn the axes.
+    reach = np.abs(path).max(axis=2)
+    with np.errstate(invalid="ignore"):
+        away = ~(reach <= FAR * (1 + reach[:, 0].max()))
+    path[away], speed[away] = np.nan, np.nan
+    mean, axes, explained = principal_axes(path[~away])
     return {
         "alone": ((path - mean) @ axes.T).astype(np.float32),
-        "speed": speed.T.contiguous().cpu().numpy(),
+        "speed": np.ascontiguousarray(speed),
         "explained": explained,
         "points": ((points - mean) @ axes.T).astype(np.float32),
         "orbits": ((orbits.astype(np.float64) - mean) @ axes.T).astype(np.float32),
