@@ -142,6 +142,7 @@ def _draw_examples(figure, curves: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_example(ax: Axes, found: list[pd.DataFrame], condition: str) -> None:
     ax.set(yscale="log", ylim=(FLOOR, 1.4), xlim=(0, 31), xlabel="lag (steps)", xticks=[0, 15, 30])
+    ax.minorticks_off()
     colours = shades(colour_of(condition), len(found))
     for i, (rows, colour) in enumerate(zip(found, colours, strict=True)):
         seen = rows[rows["autocorrelation"] > FLOOR]

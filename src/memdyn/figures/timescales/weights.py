@@ -163,10 +163,9 @@ def _draw_slopes(ax: Axes, slopes: pd.DataFrame) -> pd.DataFrame:
         own = slopes[slopes["condition"] == name].set_index("network")["slope"] * THOUSANDTHS
         row = draw_dots(ax, own, i, colour_of(name))
         task, which = name.split("_")
-        text = "not run" if not row["n"] else f"{row['mean']:.2f}, n = {row['n']}"
-        labels.append(
-            f"{TASK_NAMES[task][2:]} {CURRICULUM_NAMES[which]}\n{text}".replace("-0", "−0")
-        )
+        slope = f"{row['mean']:.2f}".replace("-", "−")
+        text = f"{slope}, n = {row['n']}" if row["n"] else "not run"
+        labels.append(f"{TASK_NAMES[task][2:]} {CURRICULUM_NAMES[which]}\n{text}")
     ax.set(ylim=(len(CONDITIONS) - 0.5, -0.5), yticks=range(len(CONDITIONS)), yticklabels=labels)
     ax.tick_params(axis="y", length=0)
     for tick, name in zip(ax.get_yticklabels(), CONDITIONS, strict=True):
