@@ -41,7 +41,7 @@ def planned(folder, *arguments, **environment):
     assert code == 0, text
     table = text.partition("Job stats:")[2].partition("total")[0]
     jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-    return {name: count for name, count in jobs.items() if name not in ("all", "slow_manifolds")}
+    return {name: count for name, count in jobs.items() if name not in ("all", "slow_manifolds", "timescales", "claims")}
 
 
 def copy_repository(folder):
@@ -54,6 +54,12 @@ def copy_repository(folder):
             shutil.copy(source, folder / name)
     for script in (folder / "workflow/scripts").glob("*.py"):
         script.write_text(STUB + script.read_text())
+    config = folder / "config.yaml"  # one shard of each study: as few jobs as there are rules
+    text = config.read_text()
+    for study in ("networks_per_shard: 21", "networks_per_shard: 10"):
+        assert study in text
+        text = text.replace(study, "networks_per_shard: 42")
+    config.write_text(text)
     return folder
 
 
@@ -152,22 +158,37 @@ def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
 def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
     edit("src/memdyn/robustness/noise.py", "offset = 0.5 if", "offset = 0.6 if")
     jobs = planned(finished)
-    assert jobs["add_noise"] == 4
+    assert jobs["add_noise"] == 1
     assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "draw_task"}
 
 
 def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
     edit("src/memdyn/dynamics/votes.py", "resolution: float = 1e-3", "resolution: float = 2e-3")
     jobs = planned(finished)
-    assert jobs["vote_mechanisms"] == 4 and jobs["draw_landscape"] == 1
+    assert jobs["vote_mechanisms"] == 1 and jobs["draw_landscape"] == 1
     assert not jobs.keys() & (NETWORKS | {"draw_map"})
 
 
 def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):
     edit("config.yaml", "n_seeds: 12,", "n_seeds: 13,")
     jobs = planned(finished)
-    assert jobs["find_fixed_points"] == 4 and jobs["vote_mechanisms"] == 4
+    assert jobs["find_fixed_points"] == 1 and jobs["vote_mechanisms"] == 1
     assert "train_networks" not in jobs
+
+
+def test_editing_one_study_leaves_the_other(finished, edit):
+    edit("src/memdyn/training/gradient.py", "1e-8))", "1e-9))")
+    edit("src/memdyn/networks/leaky.py", "SLOPE = 0.01", "SLOPE = 0.02")
+    jobs = planned(finished)
+    assert jobs.keys() >= {"train_curricula", "retrain_networks", "draw_ts_limits", "draw_claims"}
+    assert not jobs.keys() & (NETWORKS | {"draw_map", "draw_ts_curricula"})
+
+
+def test_editing_a_test_of_study_2_reruns_what_uses_it(finished, edit):
+    edit("config.yaml", "ablation: {N: [5, 8],", "ablation: {N: [5, 7],")
+    jobs = planned(finished)
+    assert jobs.keys() >= {"ablate_neurons", "draw_ts_ablation", "draw_claims"}
+    assert not jobs.keys() & {"train_curricula", "perturb_networks", "measure_timescales"}
 
 
 def test_editing_a_figure_redraws_it(finished, edit):

@@ -17,16 +17,19 @@ rule collect_networks:
         "../scripts/collect_networks.py"
 
 
-# One table per question: what runs end in, longer delays, noise, points, cycles, votes, ...
+# One table per question: what runs end in, longer delays, noise; and what the dynamics are made of,
+# apart, so that figures that do not need them do not wait for the search for fixed points.
+ROWS = ("ends", "delays", "noise")
+DYNAMICS_ROWS = ("runs", "cycles", "points", "memory", "exponents", "votes")
+
+
 rule collect_rows:
     input:
-        expand(f"{RESULTS}/{{{{kind}}}}/{{shard}}.parquet", shard=SHARDS),
+        **{name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS) for name in ROWS},
     output:
-        f"{RESULTS}/tables/{{kind}}.parquet",
+        **{name: f"{RESULTS}/tables/{name}.parquet" for name in ROWS},
     log:
-        f"{LOGS}/collect_rows/{{kind}}.log",
-    wildcard_constraints:
-        kind="ends|delays|noise|runs|cycles|points|memory|exponents|votes",
+        f"{LOGS}/collect_rows.log",
     conda:
         "../../envs/memdyn.yaml"
     resources:
@@ -36,3 +39,15 @@ rule collect_rows:
         code=code("collect_rows"),
     script:
         "../scripts/collect_rows.py"
+
+
+use rule collect_rows as collect_dynamics with:
+    input:
+        **{
+            name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS)
+            for name in DYNAMICS_ROWS
+        },
+    output:
+        **{name: f"{RESULTS}/tables/{name}.parquet" for name in DYNAMICS_ROWS},
+    log:
+        f"{LOGS}/collect_dynamics.log",

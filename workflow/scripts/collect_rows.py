@@ -1,4 +1,4 @@
-"""Put the shards of one table together."""
+"""Put the shards of each table together."""
 
 from memdyn.files import read_table, write_table
 from memdyn.logs import start_log
@@ -6,6 +6,6 @@ from memdyn.provenance import provenance
 from memdyn.tables import SCHEMAS, combine
 
 start_log(snakemake.log[0])
-schema = SCHEMAS[snakemake.wildcards.kind]
-rows = combine([read_table(path, schema) for path in snakemake.input])
-write_table(snakemake.output[0], rows, {"schema": schema, "provenance": provenance()})
+for name, path in snakemake.output.items():
+    rows = combine([read_table(shard, SCHEMAS[name]) for shard in snakemake.input[name]])
+    write_table(path, rows, {"schema": SCHEMAS[name], "provenance": provenance()})
