@@ -17,7 +17,9 @@ rule judge_claims:
         slow_manifolds=expand(
             f"{RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
         ),
-        timescales=expand(f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]),
+        timescales=expand(
+            f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
+        ),
     output:
         report(
             f"results/{SCALE}/claims.csv",
@@ -49,7 +51,10 @@ rule draw_claims:
             f"figures/{SCALE}/claims.png",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"figure": "claims", "shows": "what the papers say, and what holds"},
+            labels={
+                "figure": "claims",
+                "shows": "what the papers say, and what holds",
+            },
         ),
         csv=f"figures/{SCALE}/claims.csv",
         json=f"figures/{SCALE}/claims.json",

@@ -3,7 +3,15 @@ EXTERNAL = {entry["name"]: entry for entry in config["external"]}
 if len(EXTERNAL) < len(config["external"]):
     raise WorkflowError("config key 'external': two networks have the same name")
 # The tables of study 1, with the same columns, and one row of counts per network.
-EXTERNAL_TABLES = ("runs", "cycles", "points", "memory", "exponents", "votes", "summary")
+EXTERNAL_TABLES = (
+    "runs",
+    "cycles",
+    "points",
+    "memory",
+    "exponents",
+    "votes",
+    "summary",
+)
 OUTSIDE = f"results/{SCALE}/external"
 
 
@@ -83,7 +91,9 @@ rule draw_external:
 def external_results(wildcards):
     """Tables of all networks from outside, and a figure of each."""
     if not EXTERNAL:
-        raise WorkflowError("the list 'external' in the configuration is empty: add a network to it")
+        raise WorkflowError(
+            "the list 'external' in the configuration is empty: add a network to it"
+        )
     tables = expand(f"{OUTSIDE}/tables/{{kind}}.parquet", kind=EXTERNAL_TABLES)
     return tables + expand(f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL)
 

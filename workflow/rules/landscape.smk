@@ -12,7 +12,9 @@ def landscape_figure(wildcards):
     """The page of the network asked for, of study 1 or from outside."""
     if not NETWORK:
         some = next(iter(SHARDS.values()))[0].name
-        raise WorkflowError(f"name a network: snakemake --config network={some} -- landscape")
+        raise WorkflowError(
+            f"name a network: snakemake --config network={some} -- landscape"
+        )
     folder = FIGURES if NETWORK_SHARD else f"figures/{SCALE}"
     return f"{folder}/{'landscapes' if NETWORK_SHARD else 'external'}/{NETWORK}.png"
 

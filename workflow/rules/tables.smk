@@ -25,7 +25,10 @@ DYNAMICS_ROWS = ("runs", "cycles", "points", "memory", "exponents", "votes")
 
 rule collect_rows:
     input:
-        **{name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS) for name in ROWS},
+        **{
+            name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS)
+            for name in ROWS
+        },
     output:
         **{name: f"{RESULTS}/tables/{name}.parquet" for name in ROWS},
     log:

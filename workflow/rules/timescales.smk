@@ -207,13 +207,16 @@ rule change_steps:
 # The histories of training come from the checkpoints, the other tables from the stages above.
 rule collect_timescales:
     input:
-        snapshots=expand(f"{TS_RESULTS}/networks/{{part}}.safetensors", part=TS_SHARDS),
         **{
             name: expand(f"{TS_RESULTS}/{name}/{{part}}.parquet", part=TS_SHARDS)
             for name in TS_MEASURED
         },
+        snapshots=expand(f"{TS_RESULTS}/networks/{{part}}.safetensors", part=TS_SHARDS),
     output:
-        **{name: f"{TS_RESULTS}/tables/{name}.parquet" for name in (*TS_TRAINED, *TS_MEASURED)},
+        **{
+            name: f"{TS_RESULTS}/tables/{name}.parquet"
+            for name in (*TS_TRAINED, *TS_MEASURED)
+        },
     log:
         f"{TS_LOGS}/collect_timescales.log",
     conda:

@@ -11,7 +11,10 @@ rule draw_ts_model:
             f"{TS_FIGURES}/fig1_model.png",
             caption="../report/ts_model.rst",
             category="Study 2: timescales",
-            labels={"figure": "1", "shows": "the network, and a neuron's two timescales"},
+            labels={
+                "figure": "1",
+                "shows": "the network, and a neuron's two timescales",
+            },
         ),
         csv=f"{TS_FIGURES}/fig1_model.csv",
         json=f"{TS_FIGURES}/fig1_model.json",
@@ -50,7 +53,10 @@ rule draw_ts_curricula:
         runtime=10,
     params:
         **TS_SMALL_PRINT,
-        study={key: TIMESCALES[key] for key in ("conditions", "run", "curriculum", "training", "max_N")},
+        study={
+            key: TIMESCALES[key]
+            for key in ("conditions", "run", "curriculum", "training", "max_N")
+        },
         code=code("draw_ts_curricula"),
     script:
         "../scripts/draw_ts_curricula.py"

@@ -1,0 +1,42 @@
+"""Drive networks of a shard with random bits: timescales of their units, dimension of activity."""
+
+import logging
+
+import torch
+
+from memdyn import dimension, timescales
+from memdyn.compute import set_up
+from memdyn.files import write_table
+from memdyn.logs import start_log
+from memdyn.provenance import provenance
+from memdyn.robustness.cases import on
+from memdyn.snapshots import open_snapshots
+from memdyn.tables import SCHEMAS2, combine, with_network
+
+start_log(snakemake.log[0])
+device = set_up(snakemake.resources.gpu, snakemake.threads)
+settings = snakemake.params.settings
+tables = {"timescales": [], "curves": [], "dimension": []}
+snapshots = open_snapshots(snakemake.input.networks)
+together = 1 if device.type == "cpu" else 8  # a step of a few networks fills no GPU
+for member in snapshots.members:
+    wanted = timescales.wanted(snapshots.solved(member), settings["N"])
+    if member.condition not in settings["conditions"] or not wanted:
+        logging.info("%s: not asked for, or nothing solved: left out", member.name)
+        continue
+    cell = snapshots.cell(member)
+    for first in range(0, len(wanted), together):
+        Ns = wanted[first : first + together]
+        each = [on(device, snapshots.parameters(member, N)) for N in Ns]
+        params = {name: torch.cat([one[name] for one in each]) for name in each[0]}
+        recorded = timescales.stimulate(cell, params, [member.seed] * len(Ns), settings)
+        for N, one, moments in zip(Ns, each, recorded, strict=True):
+            rows = timescales.measure(one, moments, settings["fitted_lags"])
+            rows["dimension"] = dimension.measure(moments.covariance())
+            net = rows["timescales"]["tau_net_mean"]
+            logging.info("%s, N = %d: mean tau_net %.3g", member.name, N, net)
+            for name, found in rows.items():
+                tables[name].append(with_network(member, found).assign(N=N))
+for name, rows in tables.items():
+    metadata = {"schema": SCHEMAS2[name], "provenance": provenance(device=device)}
+    write_table(snakemake.output[name], combine(rows), metadata)
