@@ -18,8 +18,8 @@ from synthetic import (
 from memdyn.figures import landscape as landscape_figure
 from memdyn.figures import map as map_figure
 from memdyn.figures import mechanisms as mechanisms_figure
+from memdyn.figures import part_of, sheet, style
 from memdyn.figures import robustness as robustness_figure
-from memdyn.figures import style
 from memdyn.figures import task as task_figure
 from memdyn.mechanisms import MECHANISMS
 
@@ -45,6 +45,34 @@ def draw_landscape(n_classes=2, names=MECHANISMS):
     return landscape_figure.draw(
         task, list(range(n_classes)), 0.1, 0.1, *make_landscapes(task, names), "Test."
     )
+
+
+def draw_sheet(mechanism, n_classes=2, **changes):
+    task = make_task(n_classes)
+    arrays, facts = make_landscapes(task, (mechanism,))
+    fact = {
+        **facts[mechanism],
+        **dict.fromkeys(("runs", "solver", "exponents"), mechanism),
+        **{"pg": 0.4, "performs": True, "rmse": 0.02, "mechanism": mechanism, "exponent": -0.1},
+        **{"authors_a": "manifoldFps1", "authors_b": "both", "degree_sum": 3, **changes},
+    }
+    about = ("a_network", task, list(range(n_classes)), 0.1, 0.1)
+    return sheet.draw_network(*about, part_of(arrays, mechanism), fact, "Test.")
+
+
+def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
+    arrays, facts = make_landscapes(make_task(), ("limit_cycle",))
+    own = part_of(arrays, "limit_cycle")
+    del own["trials"]
+    own["group"] = np.arange(len(own["alone"])) % len(groups)
+    fact = {
+        **facts["limit_cycle"],
+        **{"runs": "limit_cycle", "solver": "limit_cycle", "exponents": "unresolved"},
+        **{"cell": "gru", "n_units": 20, "dt": rate or 1.0, "rate": rate, "delay": delay},
+        **{"groups": list(groups), "coloured_by": "runs end at", "degree_sum": None},
+        **{"exponent": None, "n_slow": None, "vote": "fixed"},
+    }
+    return sheet.draw_external("mine", own, fact, "Test.")
 
 
 def draw_map(**table):
@@ -92,6 +120,10 @@ CASES = {
     "landscape, without points": lambda: draw_landscape(names=("aperiodic",)),
     "landscape, three classes": lambda: draw_landscape(3, ("direct", "limit_cycle")),
     "landscape, none performs": lambda: draw_landscape(names=()),
+    "sheet": lambda: draw_sheet("limit_cycle"),
+    "sheet, without points": lambda: draw_sheet("aperiodic", 3, degree_sum=None, exponent=None),
+    "external": draw_external,
+    "external, rate, delay": lambda: draw_external(5.0, 0.1, [f"point {i}" for i in range(12)]),
     "map": draw_map,
     "map, many": lambda: draw_map(per_cell=6),
     "map, one mechanism": lambda: draw_map(mechanisms=("mixed",)),
@@ -152,6 +184,22 @@ def test_curves_are_means_over_networks_with_their_interval():
     np.testing.assert_allclose(rows["high"], high, atol=0.02)
     sums = found.pivot_table("mean", ["mechanism", "level"], "quantity")
     np.testing.assert_allclose(sums["failed"], sums["asymptotic"] + sums["fixed_time"])
+
+
+def test_a_sheet_says_what_was_found_and_what_is_missing():
+    drawn = draw_sheet("limit_cycle")
+    said = "\n".join(texts(drawn))
+    assert "degree sum 3 (not 1: some are missing)" in said and "vote: limit cycle" in said
+    assert "10 × slower" in said and drawn.summary["network"]["degree_sum"] == 3
+    assert set(drawn.plotted["a"]["part"]) >= {"trial", "alone", "cycle", "slow"}
+    assert drawn.plotted["b"]["relative_speed"].notna().all()
+
+
+def test_eigenvalues_of_a_map_are_shown_as_they_are():
+    spectrum = draw_external().plotted["d"]
+    growth = draw_external(rate=0.1).plotted["d"]
+    assert spectrum["re"].between(0.8, 1.0).all()
+    np.testing.assert_allclose(growth["re"].max(), (spectrum["re"].max() - 1) / 0.1)
 
 
 def test_networks_that_do_not_perform_are_left_out_of_curves():

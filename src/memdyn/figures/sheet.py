@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,7 @@ from memdyn.tasks.spm import SequentialPatternMatching
 
 HEIGHT = 6.55  # inch
 SLOW, FAST = 1e-2, 1.0  # range of the colours of relative speeds
+WIDEST = 40  # most letters of a line of text
 PATH_EVERY = 2  # steps between the points of the coloured paths
 #: Label of a vote -> name for readers; "fixed": rests, but memories are not known.
 NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
@@ -147,7 +149,7 @@ def _draw(
     colour = MECHANISM_COLOURS.get(fact["vote"], INK)
     place = {"x": 0.12 / FULL, "y": 1 - 0.16 / HEIGHT, "va": "top"}
     figure.text(s=name, size=TITLE, weight="bold", color=deep(colour), **place)
-    _write(panel(figure, 5.3, 3.55, 2.1, 2.05), about, scene, fact)
+    _write(panel(figure, 5.25, 3.55, 2.15, 2.05), about, scene, fact)
     draw_keys(figure, HEIGHT - 0.66, *key)
     small_print(figure, note)
     summary = {
@@ -203,5 +205,6 @@ def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
         lines.append(f"largest exponent {fact['exponent']:.2g} / {scene.unit.rstrip('s')}")
     vote = fact["vote"]
     lines += ["", f"vote: {NAMES.get(vote, vote or 'not taken')}"]
-    lines += [f"  {text}: {NAMES.get(fact[route], fact[route])}" for route, text in ROUTES.items()]
+    lines += [f"– {text}: {NAMES.get(fact[route], fact[route])}" for route, text in ROUTES.items()]
+    lines = [part for line in lines for part in wrap(line, WIDEST, subsequent_indent="  ") or [""]]
     ax.text(0, 1, "\n".join(lines), size=SMALL, va="top", linespacing=1.35, color=INK)
