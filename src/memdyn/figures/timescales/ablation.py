@@ -18,7 +18,6 @@ from memdyn.figures.style import (
     new_figure,
     nothing_to_draw,
     panel,
-    say,
     tint,
 )
 from memdyn.figures.timescales.common import (
@@ -33,7 +32,6 @@ from memdyn.figures.timescales.common import (
     rows_of,
 )
 from memdyn.figures.timescales.pieces import (
-    NOT_RUN,
     common_N,
     draw_dots,
     mean_row,
@@ -142,7 +140,7 @@ def _draw_task(
         left = 0.62 + i * (width + 0.25)
         bars = panel(figure, left, top, width, 1.3)
         bars.set_title(f"{TASK_NAMES[task]}, N = {N}", loc="left", pad=14)
-        _draw_bars(bars, rows[rows["N"] == N], ablation, n_units, N)
+        _draw_bars(bars, rows, ablation, n_units, N)
         dots = panel(figure, left, top + 1.72, width, 1.0)
         _draw_neurons(dots, ablation, [f"{task}_{name}" for name in CURRICULA], N, across)
         for ax in (bars, dots):
@@ -160,16 +158,29 @@ def _draw_task(
 
 
 def _draw_bars(ax: Axes, rows: pd.DataFrame, ablation: pd.DataFrame, n_units: int, N: int) -> None:
+    """Bars of one N; a condition that did not get so far keeps its place, with n = 0."""
     conditions = list(dict.fromkeys(rows["condition"]))
+    rows = rows[rows["N"] == N]
     step = 0.9 / max(len(conditions), 2)
     ax.set_xlim(-0.6, 1.6)
     for g, group in enumerate(GROUPS):
         for j, condition in enumerate(conditions):
             own = rows[(rows["group"] == group) & (rows["condition"] == condition)]
-            if own.empty:
-                continue
             at = g + step * (j - (len(conditions) - 1) / 2)
             colour = colour_of(condition)
+            n = int(own["n"].sum())
+            ax.annotate(
+                f"n = {n}" if j == 0 and g == 0 else f"{n}",
+                (at, 1.0),
+                xytext=(0, 2),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                size=SMALL,
+                ha="center",
+                color=deep(colour),
+            )
+            if not n:
+                continue
             ax.bar(at, own["mean"].iloc[0], 0.84 * step, color=tint(colour, 0.3), zorder=0.3)
             values = per_network(
                 ablation[(ablation["N"] == N) & (ablation["group"] == group)],
@@ -180,27 +191,16 @@ def _draw_bars(ax: Axes, rows: pd.DataFrame, ablation: pd.DataFrame, n_units: in
             if bands.hold(n_units) and (condition, N, group) in bands.ABLATION:
                 half = 0.42 * step
                 paper_box(ax, at - half, at + half, bands.ABLATION[condition, N, group], FAINT)
-            ax.annotate(
-                f"n = {own['n'].iloc[0]}" if j == 0 and g == 0 else f"{own['n'].iloc[0]}",
-                (at, 1.0),
-                xytext=(0, 2),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                size=SMALL,
-                ha="center",
-                color=deep(colour),
-            )
     ax.set_xticks(range(len(GROUPS)), GROUPS.values())
     ax.tick_params(axis="x", length=0)
-    if not conditions:
-        say(ax, NOT_RUN)
 
 
 def _draw_neurons(ax: Axes, ablation: pd.DataFrame, conditions: list[str], N: int, across) -> None:
     """Each ablated neuron of every network: its relative accuracy against its tau."""
     ax.set(xscale="log", xlim=across)
-    ticks = [tick for tick in (1, 2, 3, 5, 10, 20, 50) if across[0] <= tick <= across[1]]
-    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    ticks = (1, 1.2, 1.5, 2) if across[1] < 3 * across[0] else (1, 2, 3, 5, 10, 20, 50)
+    ticks = [tick for tick in ticks if across[0] <= tick <= across[1]]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.set_xlabel("τ of the ablated neuron (steps)")
     for condition in conditions:

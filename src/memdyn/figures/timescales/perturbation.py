@@ -38,6 +38,7 @@ from memdyn.figures.timescales.pieces import (
     common_N,
     draw_dots,
     ends_of,
+    mean_row,
     print_small,
     summary_of,
 )
@@ -165,7 +166,15 @@ def _draw_halves(
         say(ax, NOT_RUN)
         return
     ax.set_xscale("log")
-    low, high = halves["size"].min(), halves["size"].max()
+    rows = [
+        mean_row(own["size"], logarithmic=True)
+        for _, own in halves.groupby(["target", "condition"])
+        if (own["bound"] == "none").all()
+    ]
+    known = [halves["size"].min(), halves["size"].max()]
+    wide = [*known, *(row[end] for row in rows for end in ("low", "high"))]
+    low = max(np.nanmin(wide), known[0] / 5)  # an interval of three may be very wide
+    high = min(np.nanmax(wide), known[1] * 5)
     ax.set_xlim(low / 1.6, high * 1.6)
     labels, places, at = [], [], 0.0
     for target in TARGETS:

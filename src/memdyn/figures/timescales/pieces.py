@@ -84,7 +84,7 @@ def draw_dots(
         look = {"ms": 3.6, "mfc": face, "mec": edge, "mew": 0.8 if edge != "white" else 0.5}
         plot([value], [place], mark.removesuffix("-"), zorder=5, clip_on=False, **look)
     if np.isfinite(row["low"]):
-        plot([row["low"], row["high"]], [at, at], color=INK, lw=0.9, zorder=4, clip_on=False)
+        plot([row["low"], row["high"]], [at, at], color=INK, lw=0.9, zorder=4)
     if tick:
         half = width / 2 + 0.08
         plot([row["mean"]] * 2, [at - half, at + half], color=INK, lw=1.4, zorder=4)
