@@ -13,8 +13,10 @@ from memdyn.claims.judge import Evidence, judge
 from memdyn.claims.timescales import CLAIMS, HEADINGS, TABLES, half_size
 
 
-def judged(tables) -> pd.DataFrame:
-    return judge("timescales", CLAIMS, Evidence(tables), "test").set_index("id")
+def judged(tables, *ids) -> pd.DataFrame:
+    """All claims, or those that are named."""
+    claims = [claim for claim in CLAIMS if not ids or claim.id in ids]
+    return judge("timescales", claims, Evidence(tables), "test").set_index("id")
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +76,12 @@ def test_one_seed_decides_nothing():
 def test_pairs_are_of_one_seed():
     """A large spread over seeds that both conditions share does not hide their difference."""
     tables = invented.timescales(("parity_single", "parity_multi"))
-    rows = tables["timescales"]
+    rows = tables["epochs"]
     rows["tau_mean"] += rows["seed"] * 10
-    found = judged(tables).loc["ts.3.shorter"]
+    found = judged(tables, "ts.3.shorter").loc["ts.3.shorter"]
     assert found["verdict"] == "holds"
-    alone = tables | {"timescales": rows[(rows["condition"] == "parity_multi") | (rows.seed < 2)]}
-    assert judged(alone).loc["ts.3.shorter", "n"] == "2 + 2"
+    alone = tables | {"epochs": rows[(rows["condition"] == "parity_multi") | (rows.seed < 2)]}
+    assert judged(alone, "ts.3.shorter").loc["ts.3.shorter", "n"] == "2 + 2"
 
 
 def test_short_runs_are_not_asked_what_only_long_ones_can_answer():
@@ -93,12 +95,35 @@ def test_short_runs_are_not_asked_what_only_long_ones_can_answer():
     assert table.loc["ts.band.tau_mean.parity_single.11", "verdict"] == "holds"
 
 
+def test_the_network_that_lost_must_have_had_as_many_epochs():
+    tables = invented.timescales(("parity_single", "parity_single_tau1"))
+    networks = tables["networks"]
+    fixed = networks["condition"] == "parity_single_tau1"
+    assert judged(tables, "ts.2.trained").loc["ts.2.trained", "verdict"] == "holds"
+    networks.loc[fixed, "n_epochs"] = 500
+    said = judged(tables, "ts.2.trained").loc["ts.2.trained"]
+    assert (said["verdict"], said["detail"]) == (
+        "not run",
+        "our parity_single_tau1 had fewer epochs",
+    )
+
+
+def test_heads_that_are_added_later_do_not_count_as_learnt_later():
+    rows = invented.all_heads()
+    at_once = rows[rows["N"] == 7].assign(accuracy=1.0)
+    others = rows[rows["N"] < 7].assign(accuracy=lambda t: (t["epoch"] >= 9 - t["N"]).astype(float))
+    found = judged({"heads": pd.concat([others, at_once])}, "ts.4.emerges").loc["ts.4.emerges"]
+    assert found["verdict"] == "fails"
+    np.testing.assert_allclose(found["estimate"], -1.0)
+
+
 def test_bands_hold_at_their_size_and_protocol_only(agreeing):
     small = judged(invented.timescales(("parity_single",), n_units=128))
     theirs = small[(small["kind"] == "band") & small.index.str.contains("parity_single.5")]
     assert (theirs["detail"] == "bands hold for 500 units, ours have 128").all()
     networks = agreeing["networks"].assign(updates=100)
-    found = judged({**agreeing, "networks": networks}).loc["ts.band.tau_mean.parity_single.11"]
+    name = "ts.band.tau_mean.parity_single.11"
+    found = judged({**agreeing, "networks": networks}, name).loc[name]
     assert (found["verdict"], found["detail"][:27]) == ("not run", "bands hold for epochs of 60")
 
 

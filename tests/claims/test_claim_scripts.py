@@ -1,0 +1,87 @@
+"""The two scripts, from tables on disk to claims.csv and its figure."""
+
+import json
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import invented
+import pandas as pd
+import pytest
+
+from memdyn.claims import slow_manifolds, timescales
+from memdyn.claims.judge import read
+from memdyn.files import FileProblem, write_table
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+N_UNITS = {"slow_manifolds": 1000, "timescales": 500}
+
+
+class Named(dict):
+    """Inputs as Snakemake hands them over: by name and by place."""
+
+    def __getitem__(self, key):
+        return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setattr("memdyn.logs.start_log", lambda path: None)
+
+    def run_script(script, inputs, outputs) -> None:
+        job = SimpleNamespace(
+            input=Named(inputs),
+            output=outputs,
+            params=SimpleNamespace(scale="test", n_units=N_UNITS),
+            log=[tmp_path / "log"],
+        )
+        runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": job})
+
+    return run_script
+
+
+def put(folder, study, tables) -> list[str]:
+    for name, table in tables.items():
+        path = folder / study / f"{name}.parquet"
+        write_table(path, table, {"schema": f"{study}.{name}/1"})
+    return [str(folder / study / f"{name}.parquet") for name in tables]
+
+
+def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
+    caplog.set_level("INFO")
+    studies = {
+        "slow_manifolds": invented.slow_manifolds(),
+        "timescales": invented.timescales(("parity_single", "parity_multi"), seeds=range(2)),
+    }
+    studies["timescales"]["heads"] = pd.DataFrame()  # a table without rows has no columns either
+    files = {study: put(tmp_path, study, tables) for study, tables in studies.items()}
+    run("judge_claims", files, [tmp_path / "claims.csv"])
+    table = read(tmp_path / "claims.csv").set_index("id")
+    assert table.loc["sm.2.prevalent", "verdict"] == "holds"
+    assert table.loc["ts.4.max_N", "verdict"] == "holds"
+    assert table.loc["ts.4.emerges", "detail"] == "this run has no table “heads”"
+    assert "holds: Multi-head reaches larger N" in caplog.text
+
+    figure = SimpleNamespace(
+        **{end: tmp_path / f"f.{end}" for end in ("pdf", "png", "csv", "json")}
+    )
+    run("draw_claims", {"claims": tmp_path / "claims.csv"}, figure)
+    assert all(path.stat().st_size > 1000 for path in vars(figure).values())
+    assert json.loads(figure.json.read_text())["verdicts"]["sm.2.prevalent"] == "holds"
+    assert len(pd.read_csv(figure.csv)) == len(table)
+
+
+def test_a_table_of_another_study_is_refused(tmp_path, run):
+    files = put(tmp_path, "slow_manifolds", {"networks": invented.slow_manifolds()["networks"]})
+    with pytest.raises(FileProblem, match=r"timescales\.networks/1"):
+        run("judge_claims", {"timescales": files}, [tmp_path / "claims.csv"])
+
+
+def test_the_rule_hands_over_the_tables_that_the_claims_read():
+    rules = (SCRIPTS.parent / "rules/claims.smk").read_text()
+    found: dict = {}
+    exec(rules.partition("CLAIMS_N_UNITS")[0], found)
+    assert found["CLAIMS_OF"] == {
+        "slow_manifolds": slow_manifolds.TABLES,
+        "timescales": timescales.TABLES,
+    }
