@@ -212,14 +212,28 @@ def test_model_draws(curves):
     assert "60 leaky units" in texts(drawn)
 
 
-def test_example_neuron_is_the_median_of_those_slower_than_their_leak():
-    example = model.choose_example(make_curves(Ns=(5, 10)))
+def test_example_neuron_is_the_best_fitted_of_those_with_a_clear_slow_part():
+    curves = make_curves()
+    bad = (curves["neuron"] == 0) & (curves["lag"] > 0)
+    curves.loc[bad, "autocorrelation"] += 0.1 * (-1.0) ** curves.loc[bad, "lag"]
+    curves.loc[curves["N"] == 5, "autocorrelation"] += 0.05 * (curves["lag"] % 2)
+    example = model.choose_example(curves)
     assert set(example["condition"]) == {"parity_multi"}
     assert set(example["N"]) == {10}
-    assert set(example["neuron"]) == {4}  # tau_net 3 and 6 qualify: the lower median
-    plain = make_curves().query("neuron == 7")
+    assert set(example["neuron"]) == {4}
+    assert example["lag"].is_monotonic_increasing
+    plain = make_curves().query("neuron == 7")  # one exponential only
     assert set(model.choose_example(plain)["neuron"]) == {7}
     assert model.choose_example(make_curves().query("neuron == -1")).empty
+
+
+def test_slow_part_of_a_fit():
+    lag = np.arange(31)
+    rows = pd.DataFrame({"lag": lag, "tau_net": 6.0})
+    rows["fit"] = 0.7 * np.exp(-lag / 0.8) + 0.3 * np.exp(-lag / 6.0)
+    assert model.slow_part(rows) == pytest.approx(0.3 * np.exp(-lag / 6.0), rel=1e-6)
+    short = rows.assign(fit=np.exp(-lag / 0.02), tau_net=0.02)  # below TINY at once
+    assert np.isfinite(model.slow_part(short)).all()
 
 
 def test_tau_of_one_has_no_leak_to_draw():

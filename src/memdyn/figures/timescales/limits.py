@@ -220,7 +220,8 @@ def _draw_statistic(
         return pd.DataFrame(columns=COLUMNS)
     found = pd.concat(curves, ignore_index=True)
     n_line(ax, list(found.groupby("condition", sort=False)["n"].max().items()))
-    _limits_of_y(ax, found, start)
+    shown = timescales[timescales["condition"].isin(TASKS[task])]
+    _limits_of_y(ax, shown[statistic].dropna(), start)
     ax.axhline(start, color=FAINT, lw=0.6, ls=(0, (4, 2)), zorder=1)
     ax.set_xlim(min(1.5, found["x"].min() - 0.5), found["x"].max() + 0.5)
     for name in TASKS[task]:
@@ -232,11 +233,11 @@ def _draw_statistic(
     return found
 
 
-def _limits_of_y(ax: Axes, found: pd.DataFrame, start: float) -> None:
-    """From the means and the value before training; wide intervals may leave the panel."""
-    low, high = min(found["mean"].min(), start), max(found["mean"].max(), start)
-    margin = max(0.12 * (high - low), 0.02)
-    ax.set_ylim(low - margin, high + 1.5 * margin)
+def _limits_of_y(ax: Axes, values: pd.Series, start: float) -> None:
+    """From the networks and the value before training; wide intervals may leave the panel."""
+    low, high = min(values.min(), start), max(values.max(), start)
+    margin = max(0.1 * (high - low), 0.02)
+    ax.set_ylim(low - margin, high + margin)
 
 
 def _keys(figure, networks: pd.DataFrame, n_units: int) -> None:

@@ -34,6 +34,9 @@ FAST, SLOW = 0.82, 0.25
 #: Where an example is looked for first.
 PREFERRED = ("parity_multi", "parity_single", "dms_multi", "dms_single")
 FLOOR = 0.01  # of the logarithmic axis
+#: An example's slow exponential: so many times the neuron's tau or more, and its share of the fit.
+CLEAR, SHARE = 1.5, (0.1, 0.9)
+TINY = 1e-6  # a fit below this is too small to read its tail off
 
 
 def draw(curves: pd.DataFrame, n_units: int, start_N: int, inside: bool, note: str) -> Drawn:
@@ -71,26 +74,53 @@ def choose_example(curves: pd.DataFrame) -> pd.DataFrame:
         curves: table ``curves``.
 
     Returns:
-        Its rows, by lag: of the first of ``PREFERRED`` that is there, the largest N, the neuron
-        with the median tau_net among those fitted by two exponentials and slower than their own
-        time constant (among all that have a tau_net, if there is no such neuron). Empty if none.
+        Its rows, by lag. Of the first of ``PREFERRED`` that is there, at any N: the neuron that its
+        fit describes best (least squares on lags above zero, relative to the variance there) among
+        those with two exponentials, the slower of which is ``CLEAR`` times longer than the neuron's
+        own tau and carries a share within ``SHARE``. If there is none: among those with two
+        exponentials, then among all. Empty if no neuron has a tau_net.
     """
     if curves.empty:
         return curves
-    single = curves[(curves["neuron"] >= 0) & np.isfinite(curves["tau_net"].astype(float))]
-    found = list(dict.fromkeys(single["condition"]))
+    known = curves[(curves["neuron"] >= 0) & np.isfinite(curves["tau_net"].astype(float))]
+    found = list(dict.fromkeys(known["condition"]))
     for condition in [*(c for c in PREFERRED if c in found), *found]:
-        own = single[single["condition"] == condition]
-        own = own[own["N"] == own["N"].max()]
-        both = own[(own["model"] == "double") & (own["tau_net"] > own["tau"])]
-        own = both if len(both) else own
-        each = own.drop_duplicates(["network", "neuron"]).sort_values(
-            ["tau_net", "network", "neuron"]
-        )
-        one = each.iloc[(len(each) - 1) // 2]
-        chosen = (own["network"] == one["network"]) & (own["neuron"] == one["neuron"])
-        return own[chosen].sort_values("lag").reset_index(drop=True)
-    return single
+        own = known[known["condition"] == condition].sort_values("lag")
+        each = {key: rows for key, rows in own.groupby(["network", "N", "neuron"])}
+        facts = pd.DataFrame([_facts(rows) for rows in each.values()], index=list(each))
+        double = facts["double"]
+        clear = double & facts["slower"].ge(CLEAR) & facts["share"].between(*SHARE)
+        for chosen in (clear, double, facts["double"].notna()):
+            if chosen.any():
+                return each[facts.loc[chosen, "misfit"].idxmin()].reset_index(drop=True)
+    return known
+
+
+def _facts(rows: pd.DataFrame) -> dict:
+    """What decides whether a neuron is a good example; ``rows`` by lag."""
+    one = rows.iloc[0]
+    fitted = rows[np.isfinite(rows["fit"].astype(float)) & (rows["lag"] > 0)]
+    error = float(((fitted["autocorrelation"] - fitted["fit"]) ** 2).mean())
+    return {
+        "double": one["model"] == "double",
+        "slower": one["tau_net"] / max(one["tau"], 1.0),
+        "share": slow_part(rows)[0],
+        "misfit": error / max(float(fitted["autocorrelation"].var(ddof=0)), 1e-12),
+    }
+
+
+def slow_part(rows: pd.DataFrame) -> np.ndarray:
+    """The slower exponential of a fit at each lag, read off the fit's far end.
+
+    Args:
+        rows: of one neuron, by lag.
+    """
+    lag, fit = rows["lag"].to_numpy(float), rows["fit"].to_numpy(float)
+    far = np.flatnonzero(np.nan_to_num(fit) > TINY)
+    if not len(far):
+        return np.zeros(len(lag))
+    end = far[-1]
+    return fit[end] * np.exp((lag[end] - lag) / max(float(rows["tau_net"].iloc[0]), 0.05))
 
 
 def _draw_sketch(ax: Axes, n_units: int, start_N: int, inside: bool) -> None:
@@ -201,16 +231,12 @@ def _draw_autocorrelation(ax: Axes, example: pd.DataFrame) -> None:
     """Autocorrelation on a logarithmic axis, its fit, its tail, and the leak alone."""
     one = example.iloc[0]
     colour = colour_of(one["condition"])
-    lag, fit = example["lag"].to_numpy(float), example["fit"].to_numpy(float)
-    known = example["autocorrelation"].to_numpy(float)
     tau, tau_net = float(one["tau"]), float(one["tau_net"])
-    fitted = np.isfinite(fit)
-    last = int(np.flatnonzero(fitted)[-1]) if fitted.any() else len(lag) - 1
-    lag, fit, known = lag[: last + 1], fit[: last + 1], known[: last + 1]
+    example = example[np.isfinite(example["fit"].astype(float))]
+    lag, fit, known = (example[k].to_numpy(float) for k in ("lag", "fit", "autocorrelation"))
     ax.plot(lag, np.where(known > 0, known, np.nan), "o", ms=2.6, color=INK, zorder=4)
     ax.plot(lag, fit, color=colour, lw=1.4, zorder=3)
-    tail = fit[-1] * np.exp((lag[-1] - lag) / tau_net)
-    ax.plot(lag, tail, color=colour, lw=0.9, ls=(0, (4, 1.5)), zorder=2)
+    ax.plot(lag, slow_part(example), color=colour, lw=0.9, ls=(0, (4, 1.5)), zorder=2)
     leak = np.maximum(1 - 1 / max(tau, 1.0), 1e-9) ** lag
     ax.plot(lag, leak, color=FAINT, lw=1.0, ls=(0, (1, 1.2)), zorder=2)
     ax.set(yscale="log", ylim=(FLOOR, 1.3), xlim=(0, lag[-1]))
