@@ -1,11 +1,16 @@
 """Networks from outside whose landscape is known: tables, votes, and what the figure gets."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from memdyn.dynamics.systems import GRU, Map, RateNetwork, euler_map
+from memdyn.external import build_system, load_weights, starting_memory, starting_states
 from memdyn.external_analysis import take_apart, watch_ends
 from memdyn.figures import sheet
 from memdyn.grid import Network
@@ -122,3 +127,21 @@ def test_a_page_of_a_gru_with_input(tmp_path):
     drawn = sheet.draw_external("net", arrays, facts, "Test.")
     assert set(drawn.plotted["d"]["at"]) == {"memory", "stable"}
     assert drawn.summary["network"]["points"]["stable"] == 1
+
+
+def test_the_example_of_the_readme_runs_as_printed(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    text = text.partition("### Your own network")[2]
+    train, search = re.findall(r"```python\n(.*?)```", text, re.S)[:2]
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    done = {}
+    exec(train.replace("range(300)", "range(60)"), done)
+    exec(search, done)
+    assert done["points"].degree_sum == 1
+    entry = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])["external"][0]
+    system = build_system(entry, load_weights(entry["file"]))
+    x = starting_states(entry, system)
+    memory = starting_memory(entry, len(x))
+    assert len(x) == 64 and set(memory) == {0, 1}
+    np.testing.assert_allclose(x.numpy(), done["states"][1].detach().numpy())

@@ -46,13 +46,14 @@ rule analyse_external:
 
 rule collect_external:
     input:
-        expand(f"{OUTSIDE}/{{name}}.{{{{kind}}}}.parquet", name=EXTERNAL),
+        **{
+            kind: [f"{OUTSIDE}/{name}.{kind}.parquet" for name in EXTERNAL]
+            for kind in EXTERNAL_TABLES
+        },
     output:
-        f"{OUTSIDE}/tables/{{kind}}.parquet",
+        **{kind: f"{OUTSIDE}/tables/{kind}.parquet" for kind in EXTERNAL_TABLES},
     log:
-        f"logs/{SCALE}/external/collect_{{kind}}.log",
-    wildcard_constraints:
-        kind="|".join(EXTERNAL_TABLES),
+        f"logs/{SCALE}/external/collect.log",
     conda:
         "../../envs/memdyn.yaml"
     resources:
@@ -94,8 +95,7 @@ def external_results(wildcards):
         raise WorkflowError(
             "the list 'external' in the configuration is empty: add a network to it"
         )
-    tables = expand(f"{OUTSIDE}/tables/{{kind}}.parquet", kind=EXTERNAL_TABLES)
-    return tables + expand(f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL)
+    return rules.collect_external.output + expand(f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL)
 
 
 rule external:

@@ -6,7 +6,7 @@ from memdyn.provenance import provenance
 from memdyn.tables import SCHEMAS, combine
 
 start_log(snakemake.log[0])
-kind = snakemake.wildcards.kind
-schema = SCHEMAS.get(kind, f"external.{kind}/1")
-rows = combine([read_table(path, schema) for path in snakemake.input])
-write_table(snakemake.output[0], rows, {"schema": schema, "provenance": provenance()})
+for kind, path in snakemake.output.items():
+    schema = SCHEMAS.get(kind, f"external.{kind}/1")
+    rows = combine([read_table(part, schema) for part in snakemake.input[kind]])
+    write_table(path, rows, {"schema": schema, "provenance": provenance()})
