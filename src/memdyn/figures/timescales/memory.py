@@ -137,17 +137,8 @@ def _draw_map(ax: Axes, found: pd.DataFrame, condition: str) -> None:
     for side in ax.spines.values():
         side.set_visible(False)
     low, high = found.groupby("N_solved")["n"].max().agg(["min", "max"])
-    ax.set(xlabel="N tested", ylabel="N just solved")
-    ax.annotate(
-        f"n = {high}" if low == high else f"n = {high} to {low}",
-        (1, 1),
-        xytext=(0, 3),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="right",
-        size=SMALL,
-        color=FAINT,
-    )
+    n = f"n = {high}" if low == high else f"n = {high} to {low}"
+    ax.set(xlabel=f"N tested ({n})", ylabel="N just solved")
 
 
 def _draw_scale(ax: Axes) -> None:

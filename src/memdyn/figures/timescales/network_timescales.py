@@ -36,13 +36,14 @@ from memdyn.figures.timescales.pieces import (
     NOT_RUN,
     common_N,
     ends_of,
+    fit_height,
     print_small,
     shades,
     some_of,
     summary_of,
 )
 
-FLOOR = 1e-3  # smallest autocorrelation on the axis
+FLOOR, LAST_LAG = 1e-3, 30  # smallest autocorrelation and last lag on the axes
 VALUES = {
     "tau_net_mean": "mean over neurons",
     "tau_net_sd": "SD over neurons",
@@ -101,13 +102,13 @@ def choose_example(curves: pd.DataFrame, condition: str, N: int) -> pd.DataFrame
         condition, N: whose.
 
     Returns:
-        Its rows by lag; none if there is no such neuron with a finite tau_net.
+        Its rows by lag, up to ``LAST_LAG``; none if there is no such neuron with a finite tau_net.
     """
     rows = rows_of(curves, condition)
     rows = rows[(rows["N"] == N) & (rows["neuron"] >= 0) & np.isfinite(rows["tau_net"])]
     if rows.empty:
         return rows
-    rows = rows[rows["seed"] == rows["seed"].min()]
+    rows = rows[(rows["seed"] == rows["seed"].min()) & (rows["lag"] <= LAST_LAG)]
     each = rows.groupby("neuron")["tau_net"].first().sort_values(kind="stable")
     return rows[rows["neuron"] == each.index[(len(each) - 1) // 2]].sort_values("lag")
 
@@ -183,7 +184,7 @@ def _draw_task(figure, top: float, task: str, timescales: pd.DataFrame, n_units:
             for name in conditions:
                 better = over_networks(timescales, name, "tau_net_corrected_mean")
                 ax.plot(better["x"], better["mean"], color=colour_of(name), lw=1, ls=(0, (4, 1.5)))
-        ax.set_ylim(bottom=0)
+        fit_height(ax, timescales, conditions, value, zero=True)
         ax.set_xlabel("N")
         if i == 0:
             ax.set_ylabel("τ_net (steps)")

@@ -91,6 +91,25 @@ def draw_dots(
     return row
 
 
+def fit_height(
+    ax: Axes, table: pd.DataFrame, conditions: Iterable[str], value: str, zero: bool = False
+) -> None:
+    """Limit y to what single networks have: the interval of three may be many times as wide.
+
+    Args:
+        ax: axes.
+        table, conditions, value: whose numbers.
+        zero: let the axis start at zero.
+    """
+    values = pd.concat([rows_of(table, name)[value] for name in conditions if len(table)] or [])
+    values = values[np.isfinite(values)]
+    if values.empty:
+        return
+    low, high = (0.0 if zero else values.min()), values.max()
+    margin = 0.08 * (high - low) or 0.08 * abs(high) or 1.0
+    ax.set_ylim(low if zero else low - margin, high + margin)
+
+
 def some_of(values: Iterable[int], most: int) -> list[int]:
     """At most so many of the values, spread evenly, the smallest and the largest among them."""
     every = sorted({int(value) for value in values})

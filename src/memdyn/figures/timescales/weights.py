@@ -32,6 +32,7 @@ from memdyn.figures.timescales.pieces import (
     NOT_RUN,
     draw_dots,
     ends_of,
+    fit_height,
     print_small,
     summary_of,
 )
@@ -145,6 +146,7 @@ def _draw_weights(ax: Axes, weights: pd.DataFrame, slopes: pd.DataFrame, task: s
     if not drawn:
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition"])
+    fit_height(ax, weights, drawn, "weight_mean")
     ax.axhline(0, color=FAINT, lw=0.5, zorder=0)
     ax.set(xlabel="N", ylabel="mean weight (10⁻³)")
     return pd.concat(drawn.values(), ignore_index=True)
@@ -185,10 +187,9 @@ def _draw_both_tasks(ax: Axes, table: pd.DataFrame, value: str, last: bool) -> p
     if not drawn:
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition"])
+    fit_height(ax, table, CONDITIONS, value, zero=value != "spectral_radius")
     if value == "spectral_radius":
         ax.axhline(1, color=FAINT, lw=0.5, zorder=0)
-    else:
-        ax.set_ylim(bottom=0)
     ax.set_xlabel("N")
     if last:
         label_ends(ax, ends_of(drawn, task=True), gap=0.1)
