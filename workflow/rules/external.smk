@@ -95,7 +95,9 @@ def external_results(wildcards):
         raise WorkflowError(
             "the list 'external' in the configuration is empty: add a network to it"
         )
-    return rules.collect_external.output + expand(f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL)
+    return rules.collect_external.output + expand(
+        f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL
+    )
 
 
 rule external:
