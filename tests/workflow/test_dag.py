@@ -41,7 +41,8 @@ def planned(folder, *arguments, **environment):
     assert code == 0, text
     table = text.partition("Job stats:")[2].partition("total")[0]
     jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-    return {name: count for name, count in jobs.items() if name not in ("all", "slow_manifolds", "timescales", "claims")}
+    targets = ("all", "slow_manifolds", "timescales", "claims")
+    return {name: count for name, count in jobs.items() if name not in targets}
 
 
 def copy_repository(folder):

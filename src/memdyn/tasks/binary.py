@@ -75,7 +75,7 @@ def labels_in_time(task: str, x: np.ndarray, Ns: Sequence[int]) -> np.ndarray:
     answers = np.full((n, length, len(Ns)), -1, dtype=np.int64)
     total = np.concatenate([np.zeros((n, 1), dtype=np.int64), np.cumsum(x, axis=1)], axis=1)
     for i, N in enumerate(Ns):
-        if N > length:
+        if length < N:
             continue
         if task == "parity":
             answers[:, N - 1 :, i] = (total[:, N:] - total[:, : length + 1 - N]) % 2
