@@ -39,8 +39,8 @@ def labels(task: str, x: np.ndarray, Ns: Sequence[int]) -> np.ndarray:
     """Right answers at the end of each sequence, for several N at once.
 
     Args:
-        task: ``parity``: is the number of ones among the last N items odd? ``dms``: is the N-th item
-            from the end the same as the last one?
+        task: ``parity``: is the number of ones among the last N items odd? ``dms``: is the N-th
+            item from the end the same as the last one?
         x: (n, length) zeros and ones.
         Ns: memory lengths.
 
