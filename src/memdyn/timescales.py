@@ -202,7 +202,7 @@ def stimulate(
         settings: ``steps`` recorded per trial, ``burn_in`` steps before, ``trials``, ``lags``.
 
     Returns:
-        B moments, with halves. At the paper's size (500 units, 10 trials, 10^5 steps) 57 CPU-seconds
+        B moments, with halves. At the paper's size (500 units, 10 trials, 10^5 steps) 57 CPU-s
         per network, and 0.7 GB whatever the number of steps.
     """
     n_trials, n_units = settings["trials"], params["heads"].shape[-1]
