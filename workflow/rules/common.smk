@@ -40,6 +40,28 @@ def code(script):
     return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
 
 
+def landscape_figure(wildcards):
+    """The page of the network asked for, of study 1 or from outside (landscape.smk)."""
+    if not NETWORK:
+        some = next(iter(SHARDS.values()))[0].name
+        raise WorkflowError(
+            f"name a network: snakemake --config network={some} -- landscape"
+        )
+    folder = FIGURES if NETWORK_SHARD else f"figures/{SCALE}"
+    return f"{folder}/{'landscapes' if NETWORK_SHARD else 'external'}/{NETWORK}.png"
+
+
+def external_results(wildcards):
+    """Tables of all networks from outside, and a figure of each (external.smk)."""
+    if not EXTERNAL:
+        raise WorkflowError(
+            "the list 'external' in the configuration is empty: add a network to it"
+        )
+    return rules.collect_external.output + expand(
+        f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL
+    )
+
+
 wildcard_constraints:
     shard="|".join(SHARDS),
     part="|".join(TS_SHARDS),

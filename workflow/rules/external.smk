@@ -89,17 +89,6 @@ rule draw_external:
         "../scripts/draw_external.py"
 
 
-def external_results(wildcards):
-    """Tables of all networks from outside, and a figure of each."""
-    if not EXTERNAL:
-        raise WorkflowError(
-            "the list 'external' in the configuration is empty: add a network to it"
-        )
-    return rules.collect_external.output + expand(
-        f"figures/{SCALE}/external/{{name}}.png", name=EXTERNAL
-    )
-
-
 rule external:
     input:
         external_results,

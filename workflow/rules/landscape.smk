@@ -8,17 +8,6 @@ except ConfigError as problem:
     raise WorkflowError(str(problem))
 
 
-def landscape_figure(wildcards):
-    """The page of the network asked for, of study 1 or from outside."""
-    if not NETWORK:
-        some = next(iter(SHARDS.values()))[0].name
-        raise WorkflowError(
-            f"name a network: snakemake --config network={some} -- landscape"
-        )
-    folder = FIGURES if NETWORK_SHARD else f"figures/{SCALE}"
-    return f"{folder}/{'landscapes' if NETWORK_SHARD else 'external'}/{NETWORK}.png"
-
-
 rule trace_network:
     input:
         stimuli=rules.make_stimuli.output[0],
