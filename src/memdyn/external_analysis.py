@@ -133,7 +133,7 @@ def take_apart(
     speed = task_speed(system, starts, inputs)
     runs = find_runs(system, starts, settings, inputs)
     ends = torch.as_tensor(runs.ends).to(starts)
-    seeds = choose_seeds(ends, [starts], settings["n_seeds"])
+    seeds = choose_seeds(ends, [torch.zeros_like(starts[:1]), starts], settings["n_seeds"])
     points = find_points(system, seeds, speed, settings, inputs=inputs)
     exponents = find_exponents(system, ends, settings, inputs)
     exact = (points.table["kind"] != "slow").to_numpy()

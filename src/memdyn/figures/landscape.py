@@ -337,10 +337,9 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
             ring = np.concatenate([turn, inner * turn[::-1]])
             ax.fill(ring.real, ring.imag, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
         ax.plot(turn.real, turn.imag, color=INK, lw=0.7, zorder=1)
-        y = 1.1 * max(1.0, float(found["im"].abs().max()) if len(found) else 1.0)
-        x = 1.1 * max(1.0, float(found["re"].abs().max()) if len(found) else 1.0)
-        ax.set(xlim=(-x, x), ylim=(-y, y))
-        ax.set_aspect("equal", adjustable="datalim")
+        reach = 1.1 * max(1.0, float(found[["re", "im"]].abs().max().max()) if len(found) else 1.0)
+        ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        ax.set_aspect("equal", anchor="W")
     else:
         _shade_delay(ax, -1 / scene.delay if scene.delay else 0, 0)
         # A step is stable inside this circle; near the axis it is the line Re = 0.
