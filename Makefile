@@ -22,7 +22,7 @@ figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, G
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS)
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
-	. $(BIN)/activate && pytest -n auto --dist loadfile $(ARGS)
+	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)
 
 setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
 
