@@ -89,6 +89,51 @@ def test_rest_chaos_and_divergence_are_not_cycles():
     assert ends.outcome.tolist() == ["diverged"]
 
 
+def test_a_cycle_longer_than_a_quarter_of_the_window_is_not_a_rest():
+    """Van der Pol, mu = 5: long slow stretches, short jumps; period 11.612 (Strogatz, 7.5)."""
+
+    def rule(x, u):
+        a, b = x.unbind(-1)
+        return torch.stack([b, 5 * (1 - a * a) * b - a], -1)
+
+    def slope(x, u):
+        a, b = x.unbind(-1)
+        entries = [0 * a, 1 + 0 * a, -10 * a * b - 1, 5 * (1 - a * a)]
+        return torch.stack(entries, -1).view(*x.shape, 2)
+
+    flow = rk4_map(Flow(rule, 2, 0.01, derivative=slope))
+    turn = 1162
+    for start in range(2):
+        transient = 2 * turn + start * turn // 4
+        cycles, ends = find_limit_cycles(
+            flow, torch.tensor([[2.0, 0.0]]), transient=transient, window=turn + 60
+        )
+        assert ends.outcome.tolist() == ["limit_cycle"]
+        assert cycles.period[0] == pytest.approx(11.6122, abs=1e-3) and cycles.stable[0]
+
+
+def test_a_slow_spiral_is_a_rest_and_its_end_is_the_point():
+    """Re l = -0.002 per time: after 60 time units it has hardly shrunk, but it will."""
+    turn = torch.tensor([[0.998, -0.5], [0.5, 0.998]], dtype=torch.float64)
+    network = RateNetwork(turn, dt=0.01, nonlinearity="linear")
+    cycles, ends = find_limit_cycles(
+        network, torch.tensor([[1e-3, 0.0]]), transient=6000, window=200
+    )
+    assert ends.outcome.tolist() == ["fixed_point"] and len(cycles) == 0
+    assert np.abs(ends.states).max() < 1e-12
+
+
+def test_an_outward_spiral_and_a_settling_run_are_not_rests():
+    """The same spiral with Re l > 0 moves on; x' = -x^3 slows down for ever, at no stable point."""
+    turn = torch.tensor([[1.002, -0.5], [0.5, 1.002]], dtype=torch.float64)
+    network = RateNetwork(turn, dt=0.01, nonlinearity="linear")
+    _, ends = find_limit_cycles(network, torch.tensor([[1e-3, 0.0]]), transient=2000, window=2000)
+    assert ends.outcome[0] != "fixed_point"
+    slow = Flow(lambda x, u: -(x**3), 1, 0.1, derivative=lambda x, u: -3 * x[..., None] ** 2)
+    _, ends = find_limit_cycles(slow, torch.ones(1, 1), **SHORT)
+    assert ends.outcome.tolist() == ["settling"]
+
+
 def test_files_and_bad_shapes(tmp_path):
     cycles, ends = find_limit_cycles(StuartLandau(3), rows(2, 3), **SHORT)
     cycles.save(tmp_path / "cycles.npz")

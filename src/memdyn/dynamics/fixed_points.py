@@ -1,22 +1,19 @@
 """Fixed points and slow points of one network or a batch, and how far to trust that all were found.
 
-The search runs in rounds. Round one starts from the given states and from the ends of runs from
-them; later rounds start midway between points already found, and at their mirror images in each
-other, until the degree sum is 1 and a round finds nothing new, or all pairs are used up. Seeds go
-to roots by ``newton.descend``, or failing that to minima of the speed; the results are merged,
-polished in float64 and classified:
+Seeds are the given states and the ends of runs from them; ``roots`` searches from them in rounds.
+What it finds is merged, polished in float64 and classified:
 
 * ``fixed``: |f| at rounding level. f is F(x) - x of a map and dx/dt of a flow, q = |f|^2 / 2.
 * ``continuum``: a connected set of fixed points (line, ring, plane): one row stands for all of it,
   ``dimension`` says how many directions it has, ``extent`` how far apart points on it were found.
 * ``slow``: a local minimum of q with q > 0, ten times slower than the task, see ``relative_speed``.
+* ``failed``: where a seed ended that came to none of these; rows only if asked for.
 
-Seeds that end nowhere are counted as failed. Sussillo & Barak 2013 posed the search as minimising
+Sussillo & Barak 2013 posed the search as minimising
 q.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -26,18 +23,16 @@ from torch import Tensor
 from memdyn.dynamics import newton
 from memdyn.dynamics.newton import Rows
 from memdyn.dynamics.results import Table, join
+from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points, spread
 from memdyn.dynamics.spectrum import eigenvalues, is_stable, time_constants
 from memdyn.dynamics.systems import System
 
-#: Two roots of one network and input are one if a chain of roots links them in steps this small,
-#: relative to the size of the seeds' cloud.
-SAME = 1e-5
-#: A local minimum of q is known, and merged, this well: slope of |f|, and distance like SAME.
-SLOW = 1e-4
 #: A slow point moves at most this fast, relative to the task.
 SLOWER = 0.1
-#: A root is marginal if the inverse of Df stretches a random vector this much.
-MARGINAL = 1e6
+#: Kinds of rows that stand at exact fixed points.
+EXACT = ("fixed", "continuum")
+#: Points kept of each continuum, at most.
+SAMPLE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,20 +41,24 @@ class FixedPoints(Table):
 
     Columns:
         states (n, units); inputs (n, inputs); network (n,): index in the batch, 0 for a single one.
-        kind (n,): "fixed", "continuum" or "slow".
+        kind (n,): "fixed", "continuum", "slow" or "failed".
         q (n,): |f|^2 / 2; speed (n,): |f|; relative_speed (n,): |f| over the task's own.
-        eigenvalues (n, units): of DF (map, by falling modulus) or Dv (flow, by falling real part).
+        eigenvalues (n, units): of DF (map, by falling modulus) or Dv (flow, by falling real part);
+            NaN where a seed failed.
         stable (n,): all |eigenvalue| < 1 (map) or Re < 0 (flow); of a continuum, all but its
-            ``dimension`` marginal ones. False for slow points, which are not at rest.
+            ``dimension`` marginal ones. False for slow and failed rows, which are not at rest.
         degree (n,): sign det(I - DF), or of -Dv; 0 for a degenerate, slow or continuum row.
         dimension (n,), extent (n,): of a continuum; 0 otherwise.
-        landed (n,): distinct seeds that ended here.
+        sample (n, k, units): points of a continuum, spread over it, NaN where there are fewer than
+            k; k is 0 if there is no continuum.
+        landed (n,): distinct seeds that ended here; in an odd system, here or at the mirror image.
 
     Scalars: is_flow, dt; n_failed, seeds that ended nowhere; message, a sentence about
     the outcome, which explains an empty result.
     """
 
     schema = "memdyn.fixed_points"
+    version = 2
 
     states: np.ndarray
     inputs: np.ndarray
@@ -73,6 +72,7 @@ class FixedPoints(Table):
     degree: np.ndarray
     dimension: np.ndarray
     extent: np.ndarray
+    sample: np.ndarray
     landed: np.ndarray
     is_flow: bool
     dt: float
@@ -87,7 +87,7 @@ class FixedPoints(Table):
         input) in order of first appearance if there are several; None if a continuum or a
         degenerate point leaves it undefined.
         """
-        exact = self.kind != "slow"
+        exact = np.isin(self.kind, EXACT)
         if (self.degree[exact] == 0).any():
             return None
         key = np.column_stack([self.network, self.inputs])
@@ -102,7 +102,7 @@ class FixedPoints(Table):
 
     def same_set(self, other: "FixedPoints", tolerance: float = 1e-6) -> bool:
         """Whether both hold the same fixed points, in any order, within ``tolerance``."""
-        mine, theirs = self[self.kind != "slow"], other[other.kind != "slow"]
+        mine, theirs = (found[np.isin(found.kind, EXACT)] for found in (self, other))
         if len(mine) != len(theirs):
             return False
         a, b = (np.column_stack([s.states, s.inputs, s.network]) for s in (mine, theirs))
@@ -119,6 +119,8 @@ def find_fixed_points(
     settle: int = 100,
     rounds: int = 8,
     iterations: int = 60,
+    deflate: bool = False,
+    keep_failed: bool = False,
 ) -> FixedPoints:
     """All fixed and slow points that can be reached from ``states``, with their linear stability.
 
@@ -133,12 +135,17 @@ def find_fixed_points(
         settle: steps of the runs whose ends are seeds as well; 0 for none.
         rounds: most rounds of midpoints.
         iterations: most solver steps of one seed.
+        deflate: search from the seeds once more with a residual that drives them away from the
+            points already known, until that finds nothing new; for small networks.
+        keep_failed: give seeds that ended nowhere rows of their own, of kind "failed".
 
     Raises:
         ValueError: seeds or inputs that are not finite or do not fit the network.
     """
+    options = {"task_speed": task_speed, "settle": settle, "keep_failed": keep_failed}
+    options |= {"rounds": rounds, "iterations": iterations, "deflate": deflate}
     if network.n_networks is None:
-        return _search(network, states, inputs, task_speed, settle, rounds, iterations)
+        return _search(network, states, inputs, **options)
     if states.ndim != 3 or len(states) != network.n_networks:
         raise ValueError(
             f"{network.n_networks} networks need states (networks, rows, units); "
@@ -148,8 +155,7 @@ def find_fixed_points(
     parts = []
     for b in range(network.n_networks):
         u = inputs[b] if per_network else inputs
-        found = _search(network[b], states[b], u, task_speed, settle, rounds, iterations)
-        parts.append(found)
+        parts.append(_search(network[b], states[b], u, **options))
     return _join_networks(parts)
 
 
@@ -158,10 +164,15 @@ def _join_networks(parts: list[FixedPoints]) -> FixedPoints:
         "n_failed": sum(p.n_failed for p in parts),
         "message": " ".join(f"Network {b}: {p.message}" for b, p in enumerate(parts)),
     }
-    return join([replace(p, network=np.full(len(p), b), **about) for b, p in enumerate(parts)])
+    k = max(p.sample.shape[1] for p in parts)
+    for b, p in enumerate(parts):
+        room = ((0, 0), (0, k - p.sample.shape[1]), (0, 0))
+        sample = np.pad(p.sample, room, constant_values=np.nan)
+        parts[b] = replace(p, network=np.full(len(p), b), sample=sample, **about)
+    return join(parts)
 
 
-def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> FixedPoints:
+def _search(network, states, inputs, task_speed, settle, keep_failed, **search) -> FixedPoints:
     x, u, group = _canonical_seeds(network, states, inputs)
     network = network.to(x.dtype)
     try:
@@ -173,44 +184,28 @@ def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> 
     task_speed = task_speed or float(seeds.residual.median())
     center = x.mean(0)
     radius = float((x - center).norm(dim=-1).max()) or 1 + float(center.norm())
-    solve = partial(_solve, network, radius=radius, iterations=iterations)
-
     if settle:
         ends = newton.start(network, _run(network, x, u, settle), u, group)
         near = (ends.x - center).norm(
             dim=-1
         ) <= 2 * radius  # a run that left tells nothing; NaN too
         seeds = seeds.join(ends[near])
-    found, lost = solve(seeds)
-    sign, null = newton.determinant_sign(network, found)
-    tried = seeds[:0]
-    for _ in range(rounds):
-        isolated = null.norm(dim=-1) < MARGINAL
-        degree = torch.zeros(int(group.max()) + 1, dtype=x.dtype, device=x.device)
-        complete = (degree.index_add_(0, found.group, sign * isolated) == 1).all()
-        limit = max(32, len(x) // 4) if complete else max(64, len(x))
-        middle = _new_seeds(network, found[isolated], tried, limit)
-        if not len(middle):
-            break
-        tried = tried.join(middle)
-        more, more_lost = solve(middle)
-        lost = lost.join(more_lost)
-        fresh = more[(newton.distances(more, found) > SAME * radius).all(1)]
-        if complete and not len(fresh):
-            break
-        found = found.join(fresh)
-        more_sign, more_null = newton.determinant_sign(network, fresh)
-        sign, null = torch.cat([sign, more_sign]), torch.cat([null, more_null])
 
+    roots, lost, hopeless = find_roots(network, seeds, radius=radius, most=len(x), **search)
+    found, sign, null = roots
     isolated = null.norm(dim=-1) < MARGINAL
     label = _continua(network, found, null, radius)
-    keep, extent = _one_per_continuum(found, label)
-    slow, n_failed = _slow_points(network, lost, center, radius, task_speed, iterations)
-    rows = found[keep].join(slow)
-    n_slow = len(slow)
-    kind = np.where(label[keep] >= 0, "continuum", "fixed").tolist() + ["slow"] * n_slow
-    values = eigenvalues(network, rows.x, rows.u)
-    kind = np.array(kind, dtype="<U9")
+    keep, extent, sample = _one_per_continuum(found, label)
+    slow, failed = find_slow_points(network, lost, center, radius, SLOWER * task_speed)
+    n_failed = int(failed.landed.sum())
+    others = slow.join(failed) if keep_failed else slow
+    rows = found[keep].join(others)
+    n_others = len(others)
+    kind = np.where(label[keep] >= 0, "continuum", "fixed").tolist()
+    kind = np.array(kind + ["slow"] * len(slow) + ["failed"] * (n_others - len(slow)), dtype="<U9")
+    values = np.full((len(rows), network.n_units), np.nan, dtype=complex)
+    known = kind != "failed"
+    values[known] = _eigenvalues(network, rows[torch.as_tensor(known, device=rows.x.device)])
     dimension = np.where(kind == "continuum", _nullity(values, network.is_flow), 0)
     decays = is_stable(values, network.is_flow).sum(1) >= values.shape[1] - dimension
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
@@ -224,16 +219,31 @@ def _search(network, states, inputs, task_speed, settle, rounds, iterations) -> 
         speed=speed,
         relative_speed=speed / task_speed if task_speed else np.full(len(rows), np.nan),
         eigenvalues=values,
-        stable=decays & (kind != "slow"),
-        degree=np.concatenate([degree, np.zeros(n_slow)]).astype(int),
+        stable=decays & np.isin(kind, EXACT),
+        degree=np.concatenate([degree, np.zeros(n_others)]).astype(int),
         dimension=dimension,
-        extent=np.concatenate([extent, np.zeros(n_slow)]),
+        extent=np.concatenate([extent, np.zeros(n_others)]),
+        sample=np.concatenate([sample, np.full((n_others, *sample.shape[1:]), np.nan)]),
         landed=rows.landed.cpu().numpy(),
         is_flow=network.is_flow,
         dt=network.dt,
         n_failed=n_failed,
-        message=_message(kind, n_failed, lost),
+        message=_message(kind, n_failed, lost, hopeless),
     )
+
+
+def _eigenvalues(network: System, rows: Rows) -> np.ndarray:
+    """Eigenvalues at each row; mirror images, which share them, are solved for once."""
+    x, u = rows.x, rows.u
+    values = np.zeros((len(x), network.n_units), dtype=complex)
+    twin = torch.cdist(x, -x).argmin(1).tolist() if len(x) else []
+    for i, j in enumerate(twin):
+        mirrored = j < i and torch.equal(x[j], -x[i]) and (u is None or torch.equal(u[i], u[j]))
+        if mirrored and rows.residual[i] == rows.residual[j]:
+            values[i] = values[j]
+        else:
+            values[i] = eigenvalues(network, x[i : i + 1], None if u is None else u[i : i + 1])[0]
+    return values
 
 
 def _nullity(values: np.ndarray, is_flow: bool) -> np.ndarray:
@@ -242,24 +252,29 @@ def _nullity(values: np.ndarray, is_flow: bool) -> np.ndarray:
     return np.maximum(1, (size <= 10 / MARGINAL * size.max(1, keepdims=True)).sum(1))
 
 
-def _one_per_continuum(roots: Rows, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to keep: all isolated roots and the most central root of each continuum; its extent."""
-    keep, extent = list(np.flatnonzero(label < 0)), []
-    extent = [0.0] * len(keep)
-    for k in range(label.max(initial=-1) + 1):
-        members = np.flatnonzero(label == k)
+def _one_per_continuum(roots: Rows, label: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Rows to keep (all isolated roots and the most central one of each continuum), the extent of
+    each, and a sample of its points."""
+    keep, n = list(np.flatnonzero(label < 0)), roots.x.shape[-1]
+    groups = [np.flatnonzero(label == k) for k in range(label.max(initial=-1) + 1)]
+    k = min(SAMPLE, max((len(members) for members in groups), default=0))
+    extent, sample = [0.0] * len(keep), np.full((len(keep) + len(groups), k, n), np.nan)
+    for members in groups:
         x = roots.x[members]
         central = members[int((x - x.mean(0)).norm(dim=-1).argmin())]
         roots.landed[central] = roots.landed[members].sum()
+        some = roots[members][spread(roots[members], k)].x
+        sample[len(keep), : len(some)] = some.cpu().numpy()
         keep.append(central)
         extent.append(float(torch.cdist(x, x).max()))
-    return np.array(keep, dtype=int), np.array(extent)
+    return np.array(keep, dtype=int), np.array(extent), sample
 
 
-def _message(kind: np.ndarray, n_failed: int, lost: Rows) -> str:
+def _message(kind: np.ndarray, n_failed: int, lost: Rows, hopeless: bool) -> str:
     counts = ", ".join(f"{(kind == k).sum()} {k}" for k in ("fixed", "continuum", "slow"))
-    if (kind != "slow").any():
-        return f"{counts}; {n_failed} seeds reached neither."
+    if np.isin(kind, EXACT).any():
+        more = " Nearly every seed found a point of its own: there are far more." * hopeless
+        return f"{counts}; {n_failed} seeds reached neither.{more}"
     if not len(lost):
         return "No seed was left."
     low, mid, high = np.quantile(lost.residual.cpu().numpy(), [0, 0.5, 1])
@@ -301,71 +316,6 @@ def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
     for _ in range(steps):
         x = network.step(x, u)
     return x
-
-
-def _solve(network: System, seeds: Rows, *, radius: float, iterations: int) -> tuple[Rows, Rows]:
-    """Roots reached from the seeds, and the rows that reached none.
-
-    The descent runs on float32 linear algebra; what is left of the seeds is polished in float64.
-    """
-    fast = newton.descend(
-        network,
-        seeds,
-        radius=radius,
-        target=1e3,
-        dtype=torch.float32,
-        iterations=iterations,
-        merge_distance=SAME * radius,
-    )
-    near = newton.merge(fast, SAME * radius)
-    exact = newton.descend(
-        network, near, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
-    )
-    merged = newton.merge(exact, SAME * radius)
-    return merged[merged.is_root], merged[~merged.is_root]
-
-
-def _slow_points(network, lost, center, radius, task_speed, iterations) -> tuple[Rows, int]:
-    """Local minima of the speed reached from rows that reached no root, and how many rows failed.
-
-    A minimum far outside the cloud of the seeds is a saturated gate, not a memory: it fails, and so
-    does one that is not ten times slower than the task.
-    """
-    rows = newton.descend(
-        network,
-        lost,
-        radius=radius,
-        target=1.0,
-        dtype=torch.float64,
-        iterations=iterations,
-        merge_distance=SAME * radius,
-        speed=True,
-    )
-    near = (rows.x - center).norm(dim=-1) <= 2 * radius
-    minimum = near & (rows.slope <= SLOW) & (rows.residual <= SLOWER * task_speed)
-    slow = newton.merge(rows[minimum], SLOW * radius)
-    return slow, int(rows.landed[~minimum].sum())
-
-
-def _new_seeds(network: System, points: Rows, tried: Rows, limit: int) -> Rows:
-    """Seeds midway between pairs of points, shortest pairs first, and if these do not make up
-    ``limit``, at the mirror images of points in each other. A seed closer than a tenth of its
-    pair's distance to a point, to a seed tried before or to an earlier one is left out."""
-    gap = newton.distances(points, points)
-    i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
-    order = torch.argsort(gap[i, j], stable=True)
-    order = order[gap[i, j][order].isfinite()][: 4 * limit]
-    i, j = i[order], j[order]
-    a, b = points[i], points[j]
-    clear, seeds = gap[i, j, None] / 10, tried[:0]
-    for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
-        if len(seeds) >= limit:
-            break
-        more = newton.start(network, x, a.u, a.group)
-        close = (newton.distances(more, points.join(tried).join(seeds)) < clear).any(1)
-        close |= (newton.distances(more, more) < clear).tril(-1).any(1)
-        seeds = seeds.join(more[~close])
-    return seeds[:limit]
 
 
 def _continua(network: System, roots: Rows, null: Tensor, radius: float):

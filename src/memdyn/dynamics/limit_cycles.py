@@ -6,22 +6,38 @@ of the product of step Jacobians around the loop; one of them must be 1, and how
 the error bar of all. A map that jumps around its cycle (period of a few whole steps) needs no
 section: there Newton solves F^k(x) = x, and no multiplier is trivial.
 
+A run is at rest once it has come into the linear neighbourhood of a stable fixed point and moves
+towards it; there it is put at that point and followed no further. That cannot be read off the run:
+a cycle may stand still for long, and a slow spiral may turn for long.
+
 A flow is followed by its Euler steps, which is what was trained; pass ``rk4_map(flow)`` for the
 flow itself. Large networks use Newton on the leading multipliers and plain iteration on the rest
 (Newton-Picard: Lust, Roose, Spence & Champneys 1998).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from memdyn.dynamics import newton
+from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.results import Table
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.systems import System, euler_map
 
-#: A run rests if it moves less than this, relative to 1 + |x|.
+#: A run stands still if it moves less than this, relative to 1 + |x|.
 REST = 1e-6
+#: A run may be at rest this near to a fixed point, relative to 1 + |x|, ...
+NEAR = 1e-2
+#: ... if f there is that of the linear flow within this part, and the run came nearer.
+LINEAR = 0.1
+#: The run is cut into so many stretches; after each, so many points are tried at most.
+STRETCHES, TRIES = 8, 4
+#: A run settles, however slowly, if each quarter is this much narrower than the one before.
+SHRINKS = 0.95
 #: A run recurs if it comes back this close, relative to its diameter.
 RECUR = 0.05
 #: A cycle is solved when the return map moves its point less than this, relative to its diameter.
@@ -30,6 +46,8 @@ CLOSED = 1e-8
 SAME = 1e-2
 #: Below this size all multipliers are found, above it the leading ``n_multipliers``.
 DENSE_UNITS = 200
+#: Turns after which the return map must at least have come to move its point half as far.
+HOPE = 6
 _NODES = 6
 _SAMPLES = 64
 
@@ -60,9 +78,10 @@ class LimitCycles(Table):
 class Ends(Table):
     """Where each long run ended: one row per run.
 
-    states (rows, units): last state; outcome (rows,): "fixed_point" (at rest, or shrinking towards
-    rest), "limit_cycle", "aperiodic" (moves and never closes) or "diverged"; cycle (rows,): row of
-    the cycle in ``LimitCycles``, -1 for none; diameter (rows,) of the last window.
+    states (rows, units): last state, of a run that rests the fixed point; outcome (rows,):
+    "fixed_point", "limit_cycle", "settling" (on no cycle, and ever slower), "aperiodic" (moves and
+    never closes) or "diverged"; cycle (rows,): row of the cycle in ``LimitCycles``, -1 for none;
+    diameter (rows,) of the last window, of a run that rests twice its distance from the point.
     """
 
     schema = "memdyn.ends"
@@ -111,28 +130,51 @@ def find_limit_cycles(
     network = network.to(torch.float64)
     x = states.detach().to(torch.float64)
     u = None if inputs is None else inputs.detach().to(x).expand(len(x), -1)
-    for _ in range(transient):
-        x = network.step(x, u)
-    path = x.new_empty(len(x), window + 1, x.shape[1])  # by far the largest tensor: held once
-    path[:, 0] = x
+    rests = _Rests(network, len(x))
+
+    def of(rows: Tensor) -> Tensor | None:
+        return None if u is None else u[rows]
+
+    x = x.clone()
+    for stretch in range(STRETCHES):
+        moving = rests.moving(x)
+        if not len(moving):
+            break
+        steps = (transient + stretch) // STRETCHES  # they sum up to all
+        before, x[moving] = x[moving], _run(network, x[moving], of(moving), steps)
+        rests.look(x, before, u, moving)
+    moving = rests.moving(x)
+    path = x.new_empty(len(moving), window + 1, x.shape[1])  # by far the largest tensor: held once
+    path[:, 0] = x[moving]
     for i in range(window):
-        path[:, i + 1] = x = network.step(x, u)
+        path[:, i + 1] = network.step(path[:, i], of(moving))
+    x[moving] = path[:, -1]
+    rests.look(x, path[:, window // 2], u, moving)
 
     cycles: list[_Cycle] = []
-    outcome, which = [], []
-    for row, run in enumerate(path):
-        u_row = None if u is None else u[row : row + 1]
-        found, index = _end_of(run), -1
-        if found == "moving":
-            index = next((i for i, c in enumerate(cycles) if _runs_on(run, c)), -1)
-            if index < 0:
-                cycle = _solve_cycle(network, run, u_row, n_multipliers)
-                if cycle is not None:
-                    cycles.append(cycle)
-                    index = len(cycles) - 1
-            found = "limit_cycle" if index >= 0 else "aperiodic"
-        outcome.append(found)
-        which.append(index)
+    outcome = np.where(rests.point >= 0, "fixed_point", "diverged").astype("<U11")
+    which, diameter = np.full(len(x), -1), 2 * rests.distance
+    for row, run in zip(moving.tolist(), path, strict=True):
+        diameter[row] = _diameter(run)
+        if rests.point[row] >= 0 or not run.isfinite().all():
+            continue
+        index = next((i for i, c in enumerate(cycles) if _runs_on(run, c)), -1)
+        still = diameter[row] <= REST * (1 + float(run[-1].norm()))
+        if index < 0 and not still:
+            u_row = None if u is None else u[row : row + 1]
+            cycle = _solve_cycle(network, run, u_row, n_multipliers)
+            if cycle is not None:
+                cycles.append(cycle)
+                index = len(cycles) - 1
+        which[row] = index
+        if still:  # on a continuum, which is not stable in all directions
+            outcome[row] = "fixed_point"
+        elif index < 0:
+            outcome[row] = "settling" if _settles(run) else "aperiodic"
+        else:
+            outcome[row] = "limit_cycle"
+    for row in np.flatnonzero(rests.point >= 0):
+        x[row] = rests.points[rests.point[row]]
 
     n, kept = x.shape[-1], len(cycles)
     width = max((len(c.multipliers) for c in cycles), default=0)
@@ -149,27 +191,99 @@ def find_limit_cycles(
         orbit=np.array([c.orbit for c in cycles]).reshape(kept, _SAMPLES, n),
         dt=network.dt,
     )
-    ends = Ends(
-        states=path[:, -1].cpu().numpy(),
-        outcome=np.array(outcome, dtype="<U11"),
-        cycle=np.array(which),
-        diameter=np.array([_diameter(run) for run in path]),
-    )
+    ends = Ends(states=x.cpu().numpy(), outcome=outcome, cycle=which, diameter=diameter)
     return table, ends
+
+
+def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
+    """States so many steps later; a network that can runs in float32, at half the cost."""
+    y, dtype = x, torch.float32 if network.casts else x.dtype
+    network, y, u = network.to(dtype), x.to(dtype), None if u is None else u.to(dtype)
+    for _ in range(steps):
+        y = network.step(y, u)
+    return y.to(x)
+
+
+class _Rests:
+    """Which runs have come to rest, and at which stable fixed points.
+
+    ``point`` (rows,) is an index into ``points``, -1 for a run that moves; ``distance`` (rows,) is
+    how far from it the run was when it was found to rest.
+    """
+
+    def __init__(self, network: System, rows: int):
+        self.network = network
+        self.stepped = euler_map(network) if network.is_flow else network
+        self.points: list[Tensor] = []
+        self.unstable: list[Tensor] = []
+        self.point = np.full(rows, -1)
+        self.distance = np.zeros(rows)
+
+    def moving(self, x: Tensor) -> Tensor:
+        """Indices of the runs that neither rest nor left the finite."""
+        moves = torch.as_tensor(self.point < 0, device=x.device)
+        return (moves & x.isfinite().all(1)).nonzero()[:, 0]
+
+    def look(self, x: Tensor, before: Tensor, u: Tensor | None, rows: Tensor) -> None:
+        """Find those of ``rows`` (indices into x) that rest, having been at ``before`` a stretch
+        ago."""
+        speed = self.network.drift(x[rows], None if u is None else u[rows]).norm(dim=-1)
+        tries = 0
+        for i in speed.argsort().tolist():
+            row = int(rows[i])
+            u_row = None if u is None else u[row : row + 1]
+            if not speed[i].isfinite():
+                continue
+            index = next((k for k, p in enumerate(self.points) if self._near(x[row], p, u_row)), -1)
+            if index < 0 and tries < TRIES:
+                tries += 1
+                index = self._new_point(x[row], u_row)
+            if index < 0:
+                continue
+            point = self.points[index]
+            gap, was = float((x[row] - point).norm()), float((before[i] - point).norm())
+            if gap < was or gap <= float(newton.rounding_level(point[None])):
+                self.point[row], self.distance[row] = index, gap
+
+    def _near(self, x: Tensor, point: Tensor, u: Tensor | None) -> bool:
+        """Whether x is in the linear neighbourhood of a fixed point."""
+        gap = x - point
+        if not gap.norm() <= NEAR * (1 + point.norm()):
+            return False
+        f = self.network.drift(x[None], u)[0]
+        linear = self.network.tangent(point[None], u, gap[None, None])[0, 0]
+        linear = linear if self.network.is_flow else linear - gap
+        return bool((f - linear).norm() <= LINEAR * f.norm() + newton.rounding_level(point[None]))
+
+    def _new_point(self, x: Tensor, u: Tensor | None) -> int:
+        """Index of the fixed point next to x, -1 unless there is one and it is stable."""
+        reach = float(NEAR * (1 + x.norm()))
+        start = newton.start(
+            self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device)
+        )
+        found = follow(
+            self.network, start, radius=reach, target=1e-3, dtype=torch.float32, iterations=8
+        )
+        point = found.x[0]
+        if not found.is_root[0] or not self._near(x, point, u):
+            return -1
+        if any((point - p).norm() <= reach / 100 for p in self.unstable):
+            return -1
+        if not (np.abs(eigenvalues(self.stepped, point[None], u)) < 1).all():
+            self.unstable.append(point)
+            return -1
+        self.points.append(point)
+        return len(self.points) - 1
 
 
 def _diameter(run: Tensor) -> float:
     return 2 * float((run - run.mean(0)).norm(dim=-1).max())
 
 
-def _end_of(run: Tensor) -> str:
-    """Whether a run (steps, n) rests, or still moves."""
-    if not run.isfinite().all():
-        return "diverged"
-    quarter = len(run) // 4
-    early, late = _diameter(run[:quarter]), _diameter(run[-quarter:])
-    resting = late <= REST * (1 + float(run[-1].norm()))
-    return "fixed_point" if resting or late < early / 2 else "moving"
+def _settles(run: Tensor) -> bool:
+    """Whether a run (steps, n) on no cycle slows down for good: each quarter is narrower."""
+    widths = [_diameter(part) for part in run.tensor_split(4)]
+    return all(b <= SHRINKS * a for a, b in pairwise(widths))
 
 
 def _runs_on(run: Tensor, cycle: _Cycle) -> bool:
@@ -268,7 +382,8 @@ def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -
     dense = n <= DENSE_UNITS
     generator = torch.Generator().manual_seed(0)
     basis = eye if dense else torch.randn(k, n, generator=generator, dtype=torch.float64).to(x)
-    for _ in range(20):
+    first = None
+    for iteration in range(20):
         basis = basis if dense else torch.linalg.qr(basis.mT)[0].mT
         back = section(x, steps, basis)
         if back is None:
@@ -277,6 +392,9 @@ def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -
         gap = point - x
         if gap.norm() <= CLOSED * diameter:
             break
+        first = first or float(gap.norm())
+        if iteration >= HOPE and gap.norm() > first / 2:
+            return None
         # On the section, M loses what it moves along the flow.
         along = (carried @ section.normal) / (velocity @ section.normal)
         projected = carried - along[:, None] * velocity

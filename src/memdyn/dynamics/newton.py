@@ -1,12 +1,12 @@
-"""The solver core: many roots of one drift at once, Newton while it pays and LM when it does not.
+"""The pieces every search shares: rows, their distances and merging, and descent on |f|.
 
-Each row descends on |f| by itself and stops by itself; f is ``System.root``, or ``System.drift``
-where a minimum of the speed is wanted. A row starts with Newton
-steps; when one fails to halve |f| or leaves the trust radius, it changes to Levenberg-Marquardt,
+In ``descend`` each row goes by itself and stops by itself; f is ``System.root``, or
+``System.drift`` where a minimum of the speed is wanted. A row starts with Newton steps; when one
+fails to halve |f| or leaves the trust radius, it changes to Levenberg-Marquardt,
 ``(J'J + damping I) s = -J'f``, and returns to Newton once a step cuts |f| well. Linear algebra may
 run in float32 while residuals stay in float64: that is inexact Newton, whose error per step is
 about 1e-7 times the condition number, at half the cost or less. Rows that fall together are merged
-on the way.
+on the way. The search for roots itself is in ``newton_path``.
 
 Nocedal & Wright 2006, ch. 10 and 11.
 """
@@ -24,7 +24,9 @@ from memdyn.dynamics.systems import System
 ROUNDING = 1e4
 #: A row stands at a minimum of |f| once the gradient of |f|, J'f / |f|, is this small.
 FLAT = 1e-6
-_WORKSPACE_BYTES = 2**28  # Jacobians held at once
+#: A row is given up if in so many steps neither |f| falls by this part nor its slope by half.
+PATIENCE, GAIN = 6, 0.05
+_WORKSPACE_BYTES = 2**26  # Jacobians held at once
 
 
 @dataclass(frozen=True)
@@ -75,31 +77,33 @@ def rounding_level(x: Tensor) -> Tensor:
     return ROUNDING * torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))
 
 
-def distances(a: Rows, b: Rows) -> Tensor:
+def distances(a: Rows, b: Rows, odd: bool = False) -> Tensor:
     """Euclidean distance of every row of a to every row of b; inf between groups.
 
-    By a matrix product on centred rows: exact to 1e-7 of their spread, far finer than any tolerance
-    here, and much faster than subtracting pairs.
+    Where ``odd``, x and -x are one place. By a matrix product on centred rows: exact to 1e-7 of
+    their spread, far finer than any tolerance here, and much faster than subtracting pairs.
     """
-    center = b.x.mean(0) if len(b) else 0
+    center = b.x.mean(0) if len(b) and not odd else 0
     x, y = a.x - center, b.x - center
-    square = x.square().sum(-1)[:, None] + y.square().sum(-1) - 2 * x @ y.mT
+    product = x @ y.mT
+    product = product.abs() if odd else product
+    square = x.square().sum(-1)[:, None] + y.square().sum(-1) - 2 * product
     return square.clamp(min=0).sqrt().masked_fill(a.group[:, None] != b.group, torch.inf)
 
 
-def merge(rows: Rows, distance: float) -> Rows:
+def merge(rows: Rows, distance: float, odd: bool = False) -> Rows:
     """One row per chain of rows linked within ``distance``: the one with the smallest residual.
 
-    Single linkage does not depend on the order of the rows.
+    Single linkage does not depend on the order of the rows. ``odd`` as in ``distances``.
     """
-    return _merge(rows, distance)[0]
+    return _merge(rows, distance, odd)[0]
 
 
-def _merge(rows: Rows, distance: float) -> tuple[Rows, Tensor]:
+def _merge(rows: Rows, distance: float, odd: bool = False) -> tuple[Rows, Tensor]:
     """Merged rows, and which rows they were."""
     if len(rows) < 2:
         return rows, torch.arange(len(rows), device=rows.x.device)
-    near = (distances(rows, rows) <= distance).cpu().numpy()
+    near = (distances(rows, rows, odd) <= distance).cpu().numpy()
     count, label = connected_components(near, directed=False)
     label = torch.as_tensor(label, dtype=torch.long, device=rows.x.device)
     order = torch.argsort(rows.residual, stable=True)
@@ -142,6 +146,7 @@ def descend(
     f = f_of(rows.x, rows.u)
     rows = replace(rows, x=rows.x.clone(), residual=f.norm(dim=-1), slope=rows.slope.clone())
     damping = torch.zeros_like(rows.residual)  # 0 is Newton
+    before = torch.full((2, len(rows)), torch.inf).to(rows.residual)  # |f| and slope at a check
     scale = torch.zeros_like(rows.residual)
     active = rows.residual > target * rounding_level(rows.x)
 
@@ -170,11 +175,15 @@ def descend(
         at_rounding = ~better & (rows.residual[now] <= level)
         flat = (rows.slope[now] <= FLAT) | (damping[now] > 1e10)
         active[now] = ~(at_target | at_rounding | flat)
+        if iteration % PATIENCE == PATIENCE - 1:
+            gains = (rows.residual < (1 - GAIN) * before[0]) | (rows.slope < before[1] / 2)
+            active &= gains
+            before = torch.stack([rows.residual, rows.slope])
 
         if merge_distance and iteration % 2:
             merged, kept = _merge(rows, merge_distance)
             if len(kept) < len(rows):
-                rows, f, damping = merged, f[kept], damping[kept]
+                rows, f, damping, before = merged, f[kept], damping[kept], before[:, kept]
                 scale, active = scale[kept], active[kept]
     return rows
 

@@ -1,0 +1,256 @@
+"""The search behind ``find_fixed_points``: roots of one drift from seeds, and what reaches none.
+
+Round one starts from the given seeds, later rounds midway between roots already found and at their
+mirror images in each other, until the degree sum is 1 and a round finds nothing new, all pairs are
+used up, or nearly every seed of a round finds a root of its own, so that there is no counting them.
+In an odd system, f(-x) = -f(x), x and -x are one place throughout; the other half is added at the
+end.
+
+In a small network seeds descend on |f|. In a large one, where a step of descent costs three times a
+step along a Newton path, a few seeds follow their paths; the others are offered the roots that
+these find, and follow paths of their own if they do not fall to one. If a path folds, a few steps
+of descent bring the seed to the floor of its valley, and it tries again. What is left may stand by
+a local minimum of |f|.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from memdyn.dynamics import newton
+from memdyn.dynamics.deflation import deflated
+from memdyn.dynamics.newton import Rows
+from memdyn.dynamics.newton_path import capture, follow
+from memdyn.dynamics.systems import System
+
+#: Two roots of one network and input are one if a chain of roots links them in steps this small,
+#: relative to the size of the seeds' cloud.
+SAME = 1e-5
+#: A local minimum of |f| is known, and merged, this well: slope of |f|, and distance like SAME.
+SLOW = 1e-4
+#: A root is marginal if the inverse of Df stretches a random vector this much.
+MARGINAL = 1e6
+#: Networks of at most so many units are small: descent first.
+SMALL = 200
+#: Seeds whose path folds get so many steps of descent, so many seeds at a time, and no more are
+#: tried once none of a lot is rescued.
+DESCENT, LOT = 8, 16
+#: Slow points are searched from so many of the lost seeds, spread as widely as they are.
+SLOW_SEEDS = 16
+#: No counting: more than this part of the roots that a round landed on were new.
+HOPELESS, ENOUGH = 0.8, 16
+
+
+class Roots(NamedTuple):
+    """Rows at roots; sign det(-Df) of each (rows,); Df^-1 b for a unit vector b (rows, n)."""
+
+    rows: Rows
+    sign: Tensor
+    null: Tensor
+
+    def join(self, other: "Roots") -> "Roots":
+        return Roots(
+            self.rows.join(other.rows),
+            torch.cat([self.sign, other.sign]),
+            torch.cat([self.null, other.null]),
+        )
+
+    @property
+    def isolated(self) -> Tensor:
+        return self.null.norm(dim=-1) < MARGINAL
+
+
+def find_roots(
+    system: System,
+    seeds: Rows,
+    *,
+    radius: float,
+    rounds: int,
+    most: int,
+    iterations: int,
+    deflate: bool,
+) -> tuple[Roots, Rows, bool]:
+    """All roots that can be reached from the seeds.
+
+    Args:
+        system: one network in float64.
+        seeds: their order matters for nothing but that of the result.
+        radius: size of their cloud.
+        rounds: most further rounds.
+        most: seeds in one of them (64 if it is less).
+        iterations: most steps of a seed's path.
+        deflate: after the rounds, start from the seeds once more, driven away from what is known.
+
+    Returns:
+        The roots, the rows that reached none, and whether the rounds were given up as hopeless.
+    """
+    odd = is_odd(system, seeds, radius)
+    found, lost = _solve(system, seeds, radius, iterations, odd)
+    roots = _signed(system, found)
+    n_groups, tried, hopeless = int(seeds.group.max()) + 1, seeds[:0], False
+
+    def more_roots(start: Rows) -> tuple[Rows, int]:
+        nonlocal roots, lost
+        more, more_lost = _solve(system, start, radius, iterations, odd)
+        lost = lost.join(more_lost)
+        fresh = more[(newton.distances(more, roots.rows, odd) > SAME * radius).all(1)]
+        roots = roots.join(_signed(system, fresh))
+        return fresh, len(more)
+
+    for _ in range(rounds):
+        whole = closed(system, roots, odd, radius)
+        degree = whole.sign.new_zeros(n_groups)
+        degree.index_add_(0, whole.rows.group, whole.sign * whole.isolated)
+        complete = bool((degree == 1).all())
+        limit = max(32, most // 4) if complete else max(64, most)
+        middle = _between(system, whole.rows[whole.isolated], tried, limit, odd)
+        if not len(middle):
+            break
+        tried = tried.join(middle)
+        fresh, landed = more_roots(middle)
+        hopeless = landed >= ENOUGH and len(fresh) >= HOPELESS * landed
+        if hopeless or (complete and not len(fresh)):
+            break
+    if deflate:
+        for _ in range(rounds + 1):
+            away = deflated(system, seeds, closed(system, roots, odd, radius).rows, radius)
+            if not len(more_roots(away)[0]):
+                break
+    return closed(system, roots, odd, radius), lost, hopeless
+
+
+def is_odd(system: System, seeds: Rows, radius: float) -> bool:
+    """Whether f(-x) = -f(x) to rounding, at random states as far out as the seeds."""
+    n = seeds.x.shape[-1]
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(4, n, generator=generator, dtype=torch.float64).to(seeds.x)
+    x *= (radius + float(seeds.x.norm(dim=-1).mean())) / x.norm(dim=-1, keepdim=True)
+    for k in range(int(seeds.group.max()) + 1):
+        u = None if seeds.u is None else seeds.u[seeds.group == k][:1].expand(len(x), -1)
+        f, mirrored = system.root(x, u), system.root(-x, u)
+        if not ((f + mirrored).norm(dim=-1) <= newton.rounding_level(x) / 100).all():
+            return False
+    return True
+
+
+def closed(system: System, roots: Roots, odd: bool, radius: float) -> Roots:
+    """The roots with, in an odd system, their mirror images; the origin is its own."""
+    rows = roots.rows
+    away = rows.x.norm(dim=-1) > SAME * radius
+    if not odd or not away.any():
+        return roots
+    u = None if rows.u is None else rows.u[away]
+    twin = newton.start(system, -rows.x[away], u, rows.group[away])
+    twin = replace(twin, landed=rows.landed[away])
+    return roots.join(Roots(twin, roots.sign[away], -roots.null[away]))
+
+
+def _signed(system: System, rows: Rows) -> Roots:
+    return Roots(rows, *newton.determinant_sign(system, rows))
+
+
+def _solve(
+    system: System, seeds: Rows, radius: float, iterations: int, odd: bool
+) -> tuple[Rows, Rows]:
+    """Distinct roots reached from the seeds, and the rows that reached none."""
+    path = {"radius": radius, "target": 1e-3, "dtype": torch.float32, "iterations": iterations}
+    down = {"radius": radius, "target": 1e3, "dtype": torch.float32}
+    if system.n_units <= SMALL:
+        rows = newton.descend(
+            system, seeds, iterations=iterations, merge_distance=SAME * radius, **down
+        )
+        near = rows.residual <= 1e3 * newton.rounding_level(rows.x)
+        found, over = rows[near], rows[~near]
+    else:
+        found, over = _follow_all(system, seeds, path, down, SAME * radius, odd)
+    merged = newton.merge(found, SAME * radius, odd)
+    exact = newton.descend(
+        system, merged, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
+    )
+    exact = newton.merge(exact, SAME * radius, odd)
+    return exact[exact.is_root], over.join(exact[~exact.is_root])
+
+
+def _follow_all(system, seeds, path, down, same, odd) -> tuple[Rows, Rows]:
+    """Rows at roots (a root may occur often) and the rest, by paths first; see the module."""
+    first = torch.zeros(len(seeds), dtype=torch.bool, device=seeds.x.device)
+    first[:: max(1, len(seeds) // LOT)] = True
+    rows, rest = follow(system, seeds[first], **path), seeds[~first]
+    known = newton.merge(rows[rows.is_root], same, odd)
+    rest = capture(system, rest, known, target=path["target"], dtype=path["dtype"])
+    rows = rows.join(rest[rest.is_root]).join(follow(system, rest[~rest.is_root], **path))
+    found, lost = rows[rows.is_root], rows[~rows.is_root]
+    over = lost[:0]
+    for start in range(0, len(lost), LOT):
+        low = newton.descend(system, lost[start : start + LOT], iterations=DESCENT, **down)
+        again = follow(system, low, **path)
+        found = found.join(again[again.is_root])
+        over = over.join(low[~again.is_root])
+        if not again.is_root.any():
+            over = over.join(lost[start + LOT :])
+            break
+    return found, over
+
+
+def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -> Rows:
+    """Seeds midway between pairs of points, shortest pairs first, and if these do not make up
+    ``limit``, at the mirror images of points in each other. A seed closer than a tenth of its
+    pair's distance to a point, to a seed tried before or to an earlier one is left out."""
+    gap = newton.distances(points, points)
+    i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
+    order = torch.argsort(gap[i, j], stable=True)
+    order = order[gap[i, j][order].isfinite()][: 4 * limit]
+    i, j = i[order], j[order]
+    a, b = points[i], points[j]
+    clear, seeds = gap[i, j, None] / 10, tried[:0]
+    for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
+        if len(seeds) >= limit:
+            break
+        more = newton.start(system, x, a.u, a.group)
+        close = (newton.distances(more, points.join(tried).join(seeds), odd) < clear).any(1)
+        close |= (newton.distances(more, more, odd) < clear).tril(-1).any(1)
+        seeds = seeds.join(more[~close])
+    return seeds[:limit]
+
+
+def find_slow_points(
+    system: System, lost: Rows, center: Tensor, radius: float, slower: float
+) -> tuple[Rows, Rows]:
+    """Local minima of the speed, at most ``slower``, reached from rows that reached no root; and
+    the rows that failed.
+
+    A minimum far outside the cloud of the seeds is a saturated gate, not a memory: it fails, and so
+    does one that is not slow.
+    """
+    chosen = spread(lost, SLOW_SEEDS)
+    rows = newton.descend(
+        system,
+        lost[chosen],
+        radius=radius,
+        target=1.0,
+        dtype=torch.float64,
+        iterations=60,
+        merge_distance=SAME * radius,
+        speed=True,
+    )
+    near = (rows.x - center).norm(dim=-1) <= 2 * radius
+    minimum = near & (rows.slope <= SLOW) & (rows.residual <= slower)
+    slow = newton.merge(rows[minimum], SLOW * radius)
+    return slow, rows[~minimum].join(lost[~chosen])
+
+
+def spread(rows: Rows, most: int) -> Tensor:
+    """(rows,) mask of at most so many rows, each the farthest from those before it; the slowest
+    first."""
+    chosen = torch.zeros(len(rows), dtype=torch.bool, device=rows.x.device)
+    if not len(rows):
+        return chosen
+    gap = torch.full_like(rows.residual, torch.inf)
+    pick = int(rows.residual.nan_to_num(torch.inf).argmin())
+    for _ in range(min(most, len(rows))):
+        chosen[pick] = True
+        gap = torch.minimum(gap, (rows.x - rows.x[pick]).norm(dim=-1))
+        pick = int(torch.where(chosen, -1.0, gap).argmax())
+    return chosen
