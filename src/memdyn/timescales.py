@@ -288,7 +288,7 @@ def estimate(curves: np.ndarray, n_steps: int | None = None) -> Timescales:
     return _chosen(one, two, is_double)
 
 
-def estimate_corrected(moments: Moments, n_fitted: int) -> Timescales:
+def estimate_corrected(moments: Moments | Sequence[Moments], n_fitted: int) -> Timescales:
     """tau_net without the two biases of the paper's estimate.
 
     Exponentials are fitted as a recording of this length is expected to show them (``expected``).
@@ -297,14 +297,20 @@ def estimate_corrected(moments: Moments, n_fitted: int) -> Timescales:
     errors of lags depend on each other, but those of the halves do not.
 
     Args:
-        moments: of a recording, with halves.
+        moments: of a recording, with halves; or of several of one length, whose curves are then
+            fitted together, one recording after the other.
         n_fitted: lags 0 .. n_fitted - 1 are fitted.
     """
-    whole, *halves = (moments.autocorrelation(half)[:, :n_fitted] for half in (None, 0, 1))
-    one, two = (fit_exponentials(whole, n, moments.n_steps) for n in (1, 2))
+    several = [moments] if isinstance(moments, Moments) else list(moments)
+    n_steps = several[0].n_steps
+    whole, *halves = (
+        np.concatenate([one.autocorrelation(half)[:, :n_fitted] for one in several])
+        for half in (None, 0, 1)
+    )
+    one, two = (fit_exponentials(whole, n, n_steps) for n in (1, 2))
     error_one, error_two = (
         sum(
-            np.square(fit_exponentials(seen, n, moments.n_steps // 2).curve - other).sum(axis=1)
+            np.square(fit_exponentials(seen, n, n_steps // 2).curve - other).sum(axis=1)
             for seen, other in (halves, halves[::-1])
         )
         for n in (1, 2)
@@ -323,22 +329,36 @@ def wanted(solved: Sequence[int], Ns: Sequence[int]) -> list[int]:
     return sorted({*solved[-1:], *(set(solved) & set(Ns))})
 
 
-def measure(params: Parameters, moments: Moments, n_fitted: int) -> dict[str, dict | pd.DataFrame]:
-    """Rows of the tables ``timescales`` (one) and ``curves`` of one network.
+def measure(
+    networks: Sequence[Parameters], moments: Sequence[Moments], n_fitted: int
+) -> list[dict[str, dict | pd.DataFrame]]:
+    """Rows of the tables ``timescales`` (one) and ``curves`` of each network, all fitted together.
 
     Args:
-        params: one network, with a network axis of one.
-        moments: of its activity, with halves.
+        networks: each with a network axis of one; all of one size.
+        moments: of the activity of each, with halves, all of one length.
         n_fitted: lags 0 .. n_fitted - 1 are fitted.
     """
-    n_units = params["heads"].shape[-1]
-    tau = params["tau"][0].double().cpu().numpy() if "tau" in params else np.full(n_units, np.nan)
-    curves = moments.autocorrelation()
-    paper, corrected = estimate(curves[:, :n_fitted]), estimate_corrected(moments, n_fitted)
-    return {
-        "timescales": summarise(tau, paper, corrected),
-        "curves": examples(tau, curves, paper),
-    }
+    curves = np.stack([one.autocorrelation() for one in moments])  # (networks, units + 1, lags)
+    paper = estimate(curves.reshape(-1, curves.shape[2])[:, :n_fitted])
+    corrected = estimate_corrected(moments, n_fitted)
+    rows = []
+    for i, params in enumerate(networks):
+        own = slice(i * curves.shape[1], (i + 1) * curves.shape[1])
+        n_units = params["heads"].shape[-1]
+        tau = np.full(n_units, np.nan)
+        if "tau" in params:
+            tau = params["tau"][0].double().cpu().numpy()
+        its_paper, its_corrected = (
+            Timescales(*(part[own] for part in found)) for found in (paper, corrected)
+        )
+        rows.append(
+            {
+                "timescales": summarise(tau, its_paper, its_corrected),
+                "curves": examples(tau, curves[i], its_paper),
+            }
+        )
+    return rows
 
 
 def longest_taus(tau: np.ndarray) -> np.ndarray:

@@ -18,20 +18,21 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 settings = snakemake.params.settings
 tables = {"timescales": [], "curves": [], "dimension": []}
 snapshots = open_snapshots(snakemake.input.networks)
-together = 1 if device.type == "cpu" else 8  # a step of a few networks fills no GPU
 for member in snapshots.members:
     wanted = timescales.wanted(snapshots.solved(member), settings["N"])
     if member.condition not in settings["conditions"] or not wanted:
         logging.info("%s: not asked for, or nothing solved: left out", member.name)
         continue
     cell = snapshots.cell(member)
+    # Snapshots side by side fill a device, and their curves are fitted together: within memory.
+    together = max(1, 2000 // snapshots.parameters(member, wanted[0])["heads"].shape[-1])
     for first in range(0, len(wanted), together):
         Ns = wanted[first : first + together]
         each = [on(device, snapshots.parameters(member, N)) for N in Ns]
         params = {name: torch.cat([one[name] for one in each]) for name in each[0]}
         recorded = timescales.stimulate(cell, params, [member.seed] * len(Ns), settings)
-        for N, one, moments in zip(Ns, each, recorded, strict=True):
-            rows = timescales.measure(one, moments, settings["fitted_lags"])
+        measured = timescales.measure(each, recorded, settings["fitted_lags"])
+        for N, rows, moments in zip(Ns, measured, recorded, strict=True):
             rows["dimension"] = dimension.measure(moments.covariance())
             net = rows["timescales"]["tau_net_mean"]
             logging.info("%s, N = %d: mean tau_net %.3g", member.name, N, net)
