@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from memdyn.ballot import arrivals, resolution, run_evidence, vote_on
+from memdyn.ballot import arrivals, run_evidence, vote_on
 from memdyn.dynamics.systems import RateNetwork, euler_map
 from memdyn.landscape import (
     after,
@@ -65,7 +65,6 @@ def label(system, kind, z):
         runs.cycles,
         arrived,
         find_exponents(system, torch.as_tensor(runs.ends), SETTINGS),
-        resolution(SETTINGS, 0.1),
     )
 
 
@@ -127,7 +126,6 @@ def test_a_run_that_diverged_has_no_exponent_and_no_vote():
         pd.DataFrame(),
         np.arange(8) % 2,
         exponents,
-        0.01,
     )
     assert (votes["vote"], votes["vote_exponents"]) == ("unresolved", "unresolved")
 

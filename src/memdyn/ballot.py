@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from memdyn.dynamics.votes import vote
+from memdyn.dynamics.votes import exponent_kinds, vote
 from memdyn.mechanisms import places
 
 #: Ends of long runs (``mechanisms.end_kind``) in the words of ``votes.vote``; all else is none.
@@ -16,11 +13,6 @@ OUTCOMES = {"rest": "fixed_point", "periodic": "limit_cycle", "aperiodic": "aper
 #: A run came to a point if it ends this near, relative to the RMS spread of all run starts, and
 #: twice as near as to any other point.
 ARRIVED = 0.1
-
-
-def resolution(settings: Mapping, dt: float) -> float:
-    """Rates (1 / tau) slower than one over the time that exponents are averaged over read as 0."""
-    return 2 / (settings["exponent_steps"] * dt)
 
 
 def arrivals(ends: np.ndarray, starts: np.ndarray, points: np.ndarray, stable: np.ndarray):
@@ -66,7 +58,6 @@ def vote_on(
     cycles: pd.DataFrame,
     arrived: np.ndarray,
     exponents: pd.DataFrame,
-    slowest_rate: float,
 ) -> dict[str, str]:
     """The label on which three routes agree, and what each said.
 
@@ -76,7 +67,6 @@ def vote_on(
         runs, cycles: tables of ``find_runs`` for the same runs.
         arrived: (rows,) see ``arrivals``.
         exponents: table of ``find_exponents`` for the same runs.
-        slowest_rate: see ``resolution``.
 
     Returns:
         ``vote``, ``vote_runs``, ``vote_solver``, ``vote_exponents``.
@@ -89,12 +79,14 @@ def vote_on(
         run_end=place,
         point=np.where(cycle >= 0, -1, arrived),
         cycle=np.where([c in stable for c in cycle], cycle, -1),
-        largest_exponent=exponents["exponent_1"].to_numpy(),
-        exponent_error=exponents["error_1"].to_numpy(),
-        resolution=slowest_rate,
+        sign=exponent_kinds(
+            exponents["exponent_1"].to_numpy(),
+            exponents["error_1"].to_numpy(),
+            exponents["trend"].to_numpy(),
+            exponents["trend_error"].to_numpy(),
+            exponents["counted"].to_numpy(),
+        ),
     )
-    if exponents["exponent_1"].isna().any():
-        found = replace(found, label="unresolved", exponents="unresolved")
     return {
         "vote": found.label,
         "vote_runs": found.runs,

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from memdyn.ballot import arrivals, resolution, run_evidence, vote_on
+from memdyn.ballot import arrivals, run_evidence, vote_on
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.dynamics.systems import System
 from memdyn.grid import Network
@@ -84,7 +84,6 @@ def cast_vote(
     arrived: np.ndarray,
     exponents: pd.DataFrame,
     decimals: int,
-    slowest_rate: float,
 ) -> dict[str, str]:
     """The vote of the three routes of study 1, see ``ballot.vote_on``.
 
@@ -97,11 +96,10 @@ def cast_vote(
         runs, exponents: of ``find_runs`` and ``find_exponents`` from the same starts.
         arrived: of ``ballot.arrivals``.
         decimals: resting outputs that agree to so many are one place.
-        slowest_rate: of ``ballot.resolution``.
     """
     items = np.zeros(len(ends), dtype=int) if memory is None else memory
     seen = run_evidence(ends, decimals)
-    votes = vote_on(items, *seen, runs.table, runs.cycles, arrived, exponents, slowest_rate)
+    votes = vote_on(items, *seen, runs.table, runs.cycles, arrived, exponents)
     if memory is None:
         resting = ("direct", "slow_manifold")
         votes = {route: "fixed" if label in resting else label for route, label in votes.items()}
@@ -148,7 +146,6 @@ def take_apart(
         arrived,
         exponents,
         attractors["decimals_a"],
-        resolution(settings, system.dt),
     )
     tau = entry.get("tau", 1.0)
     late = starts[:: max(1, len(starts) // settings["memory_states"])]

@@ -20,7 +20,6 @@ from memdyn.dynamics.limit_cycles import LimitCycles, find_limit_cycles
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.simulate import FrozenNetwork
 from memdyn.dynamics.slow_manifold import slow_manifold
-from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.dynamics.systems import RateNetwork, System, euler_map
 
 #: Kind and version of the file of arrays of each analysis.
@@ -251,9 +250,7 @@ def measure_memory(
         system, states, delay, speed, inputs, copies=settings["noisy_copies"], noise=0.01
     )
     names = ("relative_speed", "n_slow", "dimension", "slowest", "drift", "persistence")
-    u = None if inputs is None else inputs.to(states).expand(len(states), -1)
-    spectrum = eigenvalues(system, states, u)
-    return pd.DataFrame({name: getattr(held, name) for name in names}), spectrum
+    return pd.DataFrame({name: getattr(held, name) for name in names}), held.eigenvalues
 
 
 def find_exponents(
@@ -268,25 +265,33 @@ def find_exponents(
         inputs: (n_inputs,) constant input.
 
     Returns:
-        One row per run: ``exponent_#`` and ``error_#`` (1 / tau), NaN where the run diverged.
-        Runs that rest at one place are followed once.
+        One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of
+        the speed (1 / tau; see ``lyapunov.Exponents``), NaN where the run diverged, and
+        ``counted``, the time (tau) that they were averaged over. Runs that rest at one place are
+        followed once.
     """
     k = settings["n_exponents"]
     exponents, error = np.full((2, len(ends), k), np.nan)
+    trend, counted = np.full((2, len(ends)), np.nan), np.nan
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = _first_of_alike(ends[finite].cpu().numpy())
+        # Signs and sizes of the leading exponents need no more than float32.
         found = lyapunov_exponents(
-            system,
-            ends[finite][first].double(),
-            inputs,
+            system.to(torch.float32),
+            ends[finite][first].float(),
+            None if inputs is None else inputs.float(),
             k=k,
             steps=settings["exponent_steps"],
             transient=0,
+            until_clear=True,
         )
         exponents[finite], error[finite] = found.exponents[member], found.error[member]
+        trend[:, finite] = found.trend[member], found.trend_error[member]
+        counted = found.steps * found.dt / 2
     columns = [("exponent", exponents), ("error", error)]
-    return pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
+    table = pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
+    return table.assign(trend=trend[0], trend_error=trend[1], counted=counted)
 
 
 def _first_of_alike(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,8 @@ from known import StuartLandau, block_network, orthogonal, random_rate, rows
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.slow_manifold import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
-from memdyn.dynamics.systems import LeakyNetwork, Map, RateNetwork, rk4_map
-from memdyn.dynamics.votes import LABELS, vote
+from memdyn.dynamics.systems import LeakyNetwork, Map, RateNetwork, euler_map, rk4_map
+from memdyn.dynamics.votes import LABELS, exponent_kinds, vote
 
 
 def linear(matrix):
@@ -116,29 +116,66 @@ def test_escape_rate_falls_exponentially_with_barrier_over_variance():
     assert slope == pytest.approx(-0.5, abs=0.1)
 
 
-FIXED, CYCLE, CHAOS = "fixed_point", "limit_cycle", "aperiodic"
+FIXED, CYCLE, CHAOS, OPEN = "fixed_point", "limit_cycle", "aperiodic", "undecided"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "end", "point", "cycle", "exponent", "label"),
+    ("outcome", "end", "point", "cycle", "sign", "label"),
     [
-        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [-1, -1, -1], "direct"),
-        ([FIXED] * 3, [0, 0, 1], [4, 4, 5], [-1] * 3, [-1, -1, -1], "slow_manifold"),
-        ([CYCLE] * 3, [0, 0, 0], [-1] * 3, [0] * 3, [0, 0, 0], "limit_cycle"),
-        ([FIXED, FIXED, CYCLE], [0, 1, 0], [0, 1, -1], [-1, -1, 0], [-1, -1, 0], "mixed"),
-        ([CHAOS] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [1, 1, 1], "aperiodic"),
-        ([FIXED] * 3, [0, 1, 2], [4, 4, 5], [-1] * 3, [-1, -1, -1], "unresolved"),
-        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [-1, -1, 1], "unresolved"),
-        (["diverged"] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [1, 1, 1], "unresolved"),
-        ([FIXED] * 3, [0, -1, 1], [4, 4, 5], [-1] * 3, [-1, -1, -1], "unresolved"),
+        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [FIXED] * 3, "direct"),
+        ([FIXED] * 3, [0, 0, 1], [4, 4, 5], [-1] * 3, [FIXED] * 3, "slow_manifold"),
+        ([CYCLE] * 3, [0, 0, 0], [-1] * 3, [0] * 3, [CYCLE] * 3, "limit_cycle"),
+        ([FIXED, FIXED, CYCLE], [0, 1, 0], [0, 1, -1], [-1, -1, 0], [FIXED, FIXED, CYCLE], "mixed"),
+        ([CHAOS] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [CHAOS] * 3, "aperiodic"),
+        ([FIXED] * 3, [0, 1, 2], [4, 4, 5], [-1] * 3, [FIXED] * 3, "unresolved"),
+        ([FIXED] * 3, [0, 1, 2], [4, 5, 6], [-1] * 3, [FIXED, FIXED, CHAOS], "unresolved"),
+        (["diverged"] * 3, [-1] * 3, [-1] * 3, [-1] * 3, [CHAOS] * 3, "unresolved"),
+        ([FIXED] * 3, [0, -1, 1], [4, 4, 5], [-1] * 3, [FIXED] * 3, "unresolved"),
+        ([FIXED] * 3, [0, 0, 1], [4, 4, 5], [-1] * 3, [FIXED, OPEN, FIXED], "slow_manifold"),
+        ([CYCLE] * 3, [0, 0, 0], [-1] * 3, [0] * 3, [OPEN, CYCLE, CYCLE], "limit_cycle"),
+        ([FIXED] * 3, [0, 0, 1], [4, 4, 5], [-1] * 3, [CYCLE] * 3, "unresolved"),
     ],
 )
-def test_votes(outcome, end, point, cycle, exponent, label):
-    got = vote([0, 1, 2], outcome, end, point, cycle, exponent, [0.01] * 3)
+def test_votes(outcome, end, point, cycle, sign, label):
+    got = vote([0, 1, 2], outcome, end, point, cycle, sign)
     assert got.label == label and got.label in LABELS
     assert set(got.row()) == {"label", "runs", "solver", "exponents"}
 
 
+def test_what_an_exponent_and_the_trend_of_the_speed_say():
+    """Counted over 100: exponents within 0.01 of 0 are open, and then the speed decides."""
+    rest, nothing = -np.inf, np.nan
+    largest = [-0.05, 0.05, 0.001, 0.001, -0.002, 0.001, nothing]
+    trend = [0.0, 0.0, 1e-4, rest, -0.004, -8e-4, nothing]
+    error = [0.0, 0.0, 1e-5, 0.0, 1e-4, 4e-4, nothing]
+    kinds = exponent_kinds(largest, np.zeros(7), trend, error, 100.0)
+    assert kinds.tolist() == [FIXED, CHAOS, CYCLE, FIXED, FIXED, OPEN, "diverged"]
+
+
+def test_a_slow_spiral_is_told_from_a_cycle_by_its_speed():
+    """Re l = -0.006 and 0 within the error of both; one run slows down, the other does not."""
+    turn = torch.tensor([[0.994, -0.5], [0.5, 0.994]], dtype=torch.float64)
+    spiral = euler_map(RateNetwork(turn, dt=0.01, nonlinearity="linear"))
+    system = rk4_map(StuartLandau(4))
+    kinds = []
+    for network, start in ((spiral, torch.ones(1, 2)), (system, rows(1, 4))):
+        found = lyapunov_exponents(
+            network, start.double(), k=2, steps=int(80 / network.dt), transient=int(30 / network.dt)
+        )
+        assert abs(found.exponents[0, 0]) < 1 / 40  # not clear by itself
+        columns = (found.exponents[:, 0], found.error[:, 0], found.trend, found.trend_error)
+        kinds += exponent_kinds(*columns, found.steps * found.dt / 2).tolist()
+    assert kinds == [FIXED, CYCLE]
+
+
+def test_exponents_stop_when_their_sign_is_clear():
+    network = random_rate(20, 0.5)
+    clear = lyapunov_exponents(network, rows(2, 20), k=1, steps=16000, until_clear=True)
+    assert clear.steps < 16000 and (clear.trend == -np.inf).all()
+    full = lyapunov_exponents(network, rows(2, 20), k=1, steps=4000)
+    assert clear.exponents[0, 0] == pytest.approx(full.exponents[0, 0], abs=1e-3)
+
+
 def test_vote_needs_evidence():
     with pytest.raises(ValueError, match="one entry per memory run"):
-        vote([0, 1], [FIXED], [0], [0], [-1], [-1], [0.1])
+        vote([0, 1], [FIXED], [0], [0], [-1], [FIXED])

@@ -170,7 +170,7 @@ def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
 
 
 def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
-    edit("src/memdyn/dynamics/votes.py", "resolution: float = 1e-3", "resolution: float = 2e-3")
+    edit("src/memdyn/dynamics/votes.py", "FALL = 0.1", "FALL = 0.2")
     jobs = planned(finished)
     assert jobs["vote_mechanisms"] == 1 and jobs["draw_landscape"] == 1
     assert not jobs.keys() & (NETWORKS | {"draw_map"})

@@ -2,7 +2,7 @@
 
 import logging
 
-from memdyn.ballot import arrivals, resolution, run_evidence, vote_on
+from memdyn.ballot import arrivals, run_evidence, vote_on
 from memdyn.files import load_arrays, read_table, write_table
 from memdyn.grid import Network
 from memdyn.landscape import ARRAYS
@@ -42,7 +42,6 @@ for identity, own in runs.groupby(list(Network._fields), sort=False) if len(runs
         of_network(cycles, name),
         arrived,
         of_network(exponents, name),
-        resolution(params.settings, params.dt),
     )
     logging.info("%s: %s", name, ", ".join(f"{key} {label}" for key, label in row.items()))
     votes.append(with_network(network, row))

@@ -8,11 +8,17 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from memdyn.dynamics import newton
+from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.simulate import FrozenNetwork, run, velocity
+from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.systems import RateNetwork, euler_map
 
 # A state is at a fixed point if its outputs are this near to the point's, and each of its units
 # within SAME: far less than what tells two points apart, more than float32 leaves of a rest.
 NEAR, SAME = 5e-5, 1e-2
+# A point farther than this from the state is not where it rests.
+REACH = 1.0
 # Fixed points are looked for at most so often in one run: each attempt costs eigenvalues.
 MAX_ATTEMPTS = 3
 
@@ -96,38 +102,23 @@ def stable_fixed_points(network: FrozenNetwork, x: torch.Tensor) -> torch.Tensor
     Returns:
         None unless every state has one, as described in ``run_long``.
     """
-    matrix = network.matrix_t.double().cpu().T
-    readout = network.readout_t.double().cpu()
+    matrix, readout = network.matrix_t.double().cpu().T, network.readout_t.double().cpu()
+    flow = RateNetwork(matrix, dt=network.rate)
     x = x.double().cpu()
     rates = torch.full_like(x, torch.nan)
     while bool((waiting := rates.isnan().any(1)).any()):
-        first = x[waiting][0]
-        point = _newton(matrix, first)
+        start = newton.start(flow, x[waiting][:1], None, torch.zeros(1, dtype=torch.long))
+        found = follow(flow, start, radius=REACH, target=1e-3, dtype=matrix.dtype, iterations=8)
+        point = found.x[0]
         near = (torch.tanh(x) @ readout - torch.tanh(point) @ readout).abs().amax(1) <= NEAR
         near &= (x - point).abs().amax(1) <= SAME
         here = waiting & near
-        if not here[waiting][0] or not _stable(matrix, point, network.rate):
+        if not found.is_root[0] or not here[waiting][0]:
+            return None
+        if not (np.abs(eigenvalues(euler_map(flow), point[None])) < 1).all():
             return None
         rates[here] = torch.tanh(point)
     return rates
-
-
-def _newton(matrix: torch.Tensor, x: torch.Tensor, n_iterations: int = 8) -> torch.Tensor:
-    for _ in range(n_iterations):
-        r = torch.tanh(x)
-        x = x - torch.linalg.solve(_jacobian(matrix, r), matrix @ r - x)
-    return x
-
-
-def _jacobian(matrix: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
-    return matrix * (1 - r**2) - torch.eye(len(r), dtype=r.dtype)
-
-
-def _stable(matrix: torch.Tensor, x: torch.Tensor, rate: float) -> bool:
-    jacobian = _jacobian(matrix, torch.tanh(x)).numpy()
-    if not np.isfinite(jacobian).all():
-        return False
-    return bool((np.abs(1 + rate * np.linalg.eigvals(jacobian)) < 1).all())
 
 
 def _note(network: FrozenNetwork, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

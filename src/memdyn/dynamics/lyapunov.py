@@ -1,7 +1,11 @@
 """Leading Lyapunov exponents by QR of the products of step Jacobians.
 
 The sign of the largest tells a fixed point (< 0), a cycle (= 0) and chaos (> 0) apart without
-looking for either. Benettin et al. 1980; Geist, Parlitz & Lauterborn 1990 for the QR form.
+looking for either. Zero is hard to tell from a slow spiral by the exponents alone, whose error
+falls only as 1 / time. There the run itself says more: on a cycle it never slows down, on a spiral
+its speed falls by the same factor again and again.
+
+Benettin et al. 1980; Geist, Parlitz & Lauterborn 1990 for the QR form.
 """
 
 from dataclasses import dataclass
@@ -13,18 +17,26 @@ from torch import Tensor
 from memdyn.dynamics.results import Table
 from memdyn.dynamics.systems import System
 
+#: A run stands still if a step moves it less than this many rounding errors.
+STILL = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Exponents(Table):
     """Per starting row: exponents (rows, k), largest first, in 1 / time, and error (rows, k), the
-    standard error of each from the second half's eight blocks. Rows of a batch of networks follow
-    each other, ``network`` (rows,) says which. Scalars: dt, steps.
+    standard error of each from the second half's eight blocks; trend (rows,), the rate at which
+    the speed |x[t+1] - x[t]| grows over that half (the slower of its two halves; -inf where the run
+    stands still), and trend_error (rows,). Rows of a batch of networks follow each other,
+    ``network`` (rows,) says which. Scalars: dt; steps, of which the second half counts.
     """
 
     schema = "memdyn.lyapunov"
+    version = 2
 
     exponents: np.ndarray
     error: np.ndarray
+    trend: np.ndarray
+    trend_error: np.ndarray
     network: np.ndarray
     dt: float
     steps: int
@@ -40,6 +52,7 @@ def lyapunov_exponents(
     transient: int = 1000,
     every: int = 10,
     seed: int = 0,
+    until_clear: bool = False,
 ) -> Exponents:
     """The k leading exponents of ``network.step`` along the run from each state.
 
@@ -50,6 +63,8 @@ def lyapunov_exponents(
         network: one network with states (rows, n), or a batch with (B, rows, n).
         every: steps between two QR decompositions; small enough that vectors do not collapse.
         seed: of the first tangent vectors.
+        until_clear: stop after an eighth, a quarter or half of the steps if the sign of every
+            largest exponent is clear by then: four errors and 2 / (time counted) from 0.
 
     Raises:
         ValueError: k larger than the network, steps too few, or a run that leaves the finite.
@@ -67,23 +82,64 @@ def lyapunov_exponents(
     for _ in range(transient):
         x = network.step(x, inputs)
 
-    growth = []
-    for _ in range(steps // every):
+    growth, speeds = [], []
+    stops = {steps // every} | ({steps // every // d for d in (8, 4, 2)} if until_clear else set())
+    for turn in range(1, steps // every + 1):
+        fastest = x.new_zeros(x.shape[:-1])
         for _ in range(every):
             v = network.step_tangent(x, inputs, v)
-            x = network.step(x, inputs)
+            before, x = x, network.step(x, inputs)
+            fastest = torch.maximum(fastest, (x - before).norm(dim=-1))
         q, r = torch.linalg.qr(v.mT)
         v = q.mT
         growth.append(r.diagonal(dim1=-2, dim2=-1).abs().log() / (every * network.dt))
+        speeds.append(fastest)
+        if turn in stops and turn >= 2 * blocks:
+            rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
+            means = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)])
+            error = means.std(0) / blocks**0.5
+            margin = 4 * error[..., 0] + 2 / (len(rates) * every * network.dt)
+            if (rates.mean(0)[..., 0].abs() > margin).all():
+                break
     if not x.isfinite().all():
         raise ValueError("a run grew without bound: drop its starting state or lower dt")
-    rates = torch.stack(growth)[len(growth) // 2 :].to(torch.float64)
-    means = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)])
+    trend, trend_error = _trend(torch.stack(speeds)[turn // 2 :], every * network.dt, x)
     rows = states.shape[-2]
     return Exponents(
         exponents=rates.mean(0).flatten(0, -2).cpu().numpy(),
-        error=(means.std(0) / blocks**0.5).flatten(0, -2).cpu().numpy(),
+        error=error.flatten(0, -2).cpu().numpy(),
+        trend=trend.flatten().cpu().numpy(),
+        trend_error=trend_error.flatten().cpu().numpy(),
         network=np.repeat(np.arange(x[..., 0, 0].numel()), rows),
         dt=network.dt,
-        steps=steps,
+        steps=turn * every,
     )
+
+
+def _trend(speeds: Tensor, dt: float, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Growth rate of the speed (times, rows...), ``dt`` apart, and its error.
+
+    Lines through the logarithm of the largest speed in eight blocks, of the first and of the second
+    half: a run that settles to rest slows down as fast in both, one that settles on a cycle does
+    not. The slower of the two counts.
+    """
+    still = speeds[-1] <= STILL * torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))
+    tiny = torch.finfo(torch.float64).tiny
+    blocks = speeds.double().clamp(min=tiny).tensor_split(8)
+    peaks = torch.stack([b.max(0).values.log() for b in blocks])
+    lines = [_line(half, len(speeds) / 8 * dt) for half in (peaks[:4], peaks[4:])]
+    trend = torch.where(lines[0][0].abs() < lines[1][0].abs(), lines[0][0], lines[1][0])
+    opposed = lines[0][0] * lines[1][0] < 0
+    trend = torch.where(opposed, 0.0, trend)
+    error = torch.maximum(lines[0][1], lines[1][1])
+    return torch.where(still, -torch.inf, trend), torch.where(still, 0.0, error)
+
+
+def _line(values: Tensor, dt: float) -> tuple[Tensor, Tensor]:
+    """Slope of a least-squares line through values (times, ...), and its standard error."""
+    time = torch.arange(len(values), dtype=values.dtype, device=values.device) * dt
+    time = (time - time.mean()).view(-1, *[1] * (values.ndim - 1))
+    square = time.square().sum()
+    slope = (time * values).sum(0) / square
+    left = values - values.mean(0) - slope * time
+    return slope, (left.square().sum(0) / (len(values) - 2) / square).sqrt()

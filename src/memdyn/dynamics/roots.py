@@ -37,8 +37,8 @@ SMALL = 200
 #: Seeds whose path folds get so many steps of descent, so many seeds at a time, and no more are
 #: tried once none of a lot is rescued.
 DESCENT, LOT = 8, 16
-#: Slow points are searched from so many of the lost seeds, spread as widely as they are.
-SLOW_SEEDS = 16
+#: In a large network, slow points are searched from so many of the lost seeds, spread widely.
+SLOW_SEEDS = 8
 #: No counting: more than this part of the roots that a round landed on were new.
 HOPELESS, ENOUGH = 0.8, 16
 
@@ -224,17 +224,19 @@ def find_slow_points(
     A minimum far outside the cloud of the seeds is a saturated gate, not a memory: it fails, and so
     does one that is not slow.
     """
-    chosen = spread(lost, SLOW_SEEDS)
-    rows = newton.descend(
-        system,
-        lost[chosen],
-        radius=radius,
-        target=1.0,
-        dtype=torch.float64,
-        iterations=60,
-        merge_distance=SAME * radius,
-        speed=True,
-    )
+    chosen = spread(lost, SLOW_SEEDS if system.n_units > SMALL else len(lost))
+    rows = lost[chosen]
+    for dtype in (torch.float32, torch.float64):
+        rows = newton.descend(
+            system,
+            rows,
+            radius=radius,
+            target=1.0,
+            dtype=dtype,
+            iterations=60 if dtype == torch.float32 or system.n_units <= SMALL else 4,
+            merge_distance=SAME * radius,
+            speed=True,
+        )
     near = (rows.x - center).norm(dim=-1) <= 2 * radius
     minimum = near & (rows.slope <= SLOW) & (rows.residual <= slower)
     slow = newton.merge(rows[minimum], SLOW * radius)

@@ -25,11 +25,12 @@ class SlowManifold(Table):
     last a delay or longer; dimension (rows,): modes before the widest gap among the ``leading``
     time constants; slowest (rows,): longest time constant, inf for a mode that grows; drift
     (rows,): distance covered in one more delay, over the spread of the states; persistence (rows,):
-    median over noisy copies of that drift, divided by ``drift`` of the intact network. Scalar
-    delay, in time.
+    median over noisy copies of that drift, divided by ``drift`` of the intact network; eigenvalues
+    (rows, n) of the Jacobian there. Scalar delay, in time.
     """
 
     schema = "memdyn.slow_manifold"
+    version = 2
 
     states: np.ndarray
     relative_speed: np.ndarray
@@ -38,6 +39,7 @@ class SlowManifold(Table):
     slowest: np.ndarray
     drift: np.ndarray
     persistence: np.ndarray
+    eigenvalues: np.ndarray
     delay: float
 
 
@@ -86,6 +88,7 @@ def slow_manifold(
         slowest=lasting[:, 0],
         drift=(own / spread).cpu().numpy(),
         persistence=(worse / own.clamp(min=floor)).cpu().numpy(),
+        eigenvalues=values,
         delay=delay,
     )
 

@@ -3,7 +3,8 @@
 * **runs** — where long autonomous runs end, and whether different memories end apart;
 * **solver** — the stable fixed points and cycles found by Newton, and which of them each memory
   state leads to;
-* **exponents** — the sign of the largest Lyapunov exponent of each run.
+* **exponents** — the sign of the largest Lyapunov exponent of each run, and where that is 0 within
+  its error, whether the run still slows down.
 
 Labels: ``direct`` (memories at their own stable fixed points), ``slow_manifold`` (fixed points, but
 memories share them: what held the information was transient), ``limit_cycle``, ``mixed`` (fixed
@@ -14,6 +15,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+#: The speed of a run falls if its logarithm does so by this over the time that counts.
+FALL = 0.1
+
 LABELS = ("direct", "slow_manifold", "limit_cycle", "mixed", "aperiodic", "unresolved")
 
 
@@ -21,7 +25,8 @@ LABELS = ("direct", "slow_manifold", "limit_cycle", "mixed", "aperiodic", "unres
 class Vote:
     """The label and what each route said; a route that cannot tell says "unresolved".
 
-    ``exponents`` says "fixed" where the two fixed-point labels cannot be told apart by it.
+    ``exponents`` says "fixed" where the two fixed-point labels cannot be told apart by it, and
+    "undecided" where a run may be on a cycle as well as on a slow way to rest.
     """
 
     label: str
@@ -40,9 +45,7 @@ def vote(
     run_end: np.ndarray,
     point: np.ndarray,
     cycle: np.ndarray,
-    largest_exponent: np.ndarray,
-    exponent_error: np.ndarray,
-    resolution: float = 1e-3,
+    sign: np.ndarray,
 ) -> Vote:
     """Label one network from the evidence of three routes.
 
@@ -52,41 +55,72 @@ def vote(
         run_end: index of the attractor the run ended on; -1 if it ended on none.
         point: index of the stable fixed point that the solver assigns to the memory; -1 for none.
         cycle: index of the stable cycle that it assigns; -1 for none.
-        largest_exponent, exponent_error: of each run, with its standard error.
-        resolution: rates slower than this cannot be told from 0; about 1 / length of the run.
+        sign: what the exponents of each run say, see ``exponent_kinds``.
 
     Rules:
         A route that sees only fixed points says "direct" if no two different memories share one,
         and "slow_manifold" if some do. Only cycles: "limit_cycle"; both: "mixed"; any aperiodic
-        run: "aperiodic"; any run that diverged or has no attractor: "unresolved".
-        An exponent further than two errors and ``resolution`` below 0 means a fixed point, above 0
-        aperiodic, between them a cycle. The label is what runs and solver agree on if the exponents
-        do not contradict; where runs and exponents see only aperiodic runs, the solver agrees by
-        having found no attractor for any memory. Everything else is "unresolved".
+        run: "aperiodic"; any run that diverged or has no attractor: "unresolved". The exponents say
+        "undecided" if they are so of any run. The label is what runs and solver agree on if the
+        exponents do not contradict, and being undecided is not contradicting; where runs and
+        exponents see only aperiodic runs, the solver agrees by having found no attractor for any
+        memory. Everything else is "unresolved".
 
     Raises:
         ValueError: evidence of different lengths, or none.
     """
-    evidence = (memory, run_outcome, run_end, point, cycle, largest_exponent, exponent_error)
-    memory, run_outcome, run_end, point, cycle, largest, error = map(np.asarray, evidence)
+    evidence = (memory, run_outcome, run_end, point, cycle, sign)
+    memory, run_outcome, run_end, point, cycle, sign = map(np.asarray, evidence)
     if not len(memory) or any(len(e) != len(memory) for e in evidence):
         raise ValueError("vote needs one entry per memory run from every route, and at least one")
 
     runs = _by_ends(memory, run_outcome, run_end)
     kinds = np.where(point >= 0, "fixed_point", np.where(cycle >= 0, "limit_cycle", "none"))
     solver = _by_ends(memory, kinds, np.where(point >= 0, point, -2 - cycle))
-    margin = 2 * error + resolution
-    signs = np.where(
-        largest < -margin, "fixed_point", np.where(largest > margin, "aperiodic", "limit_cycle")
-    )
-    exponents = _by_ends(memory, signs, np.zeros(len(memory), dtype=int))
+    exponents = _by_ends(memory, sign, np.zeros(len(memory), dtype=int))
     exponents = "fixed" if exponents in ("direct", "slow_manifold") else exponents
+    if exponents == "unresolved" and "undecided" in sign:
+        exponents = "undecided"
 
     if runs == exponents == "aperiodic" and (kinds == "none").all():
         return Vote("aperiodic", runs, solver, exponents)
     coarse = "fixed" if runs in ("direct", "slow_manifold") else runs
-    label = runs if runs == solver and coarse == exponents else "unresolved"
+    label = runs if runs == solver and exponents in (coarse, "undecided") else "unresolved"
     return Vote(label, runs, solver, exponents)
+
+
+def exponent_kinds(
+    largest: np.ndarray,
+    error: np.ndarray,
+    trend: np.ndarray,
+    trend_error: np.ndarray,
+    counted: float,
+) -> np.ndarray:
+    """What the largest exponent of each run, and the trend of its speed, say it is on, (rows,).
+
+    Args (rows,), in 1 / time, of ``lyapunov.Exponents``:
+        largest, error: the largest exponent and its standard error.
+        trend, trend_error: growth rate of the speed and its standard error.
+        counted: the time over which all were measured.
+
+    An exponent further than two errors and 1 / ``counted`` above 0 says "aperiodic", below 0
+    "fixed_point". Between, the speed tells: a run that stands still is at a "fixed_point", one
+    whose speed falls clearly, by ``FALL`` or more, is on its way to one; one whose speed is level
+    within ``FALL`` is on a "limit_cycle"; if the errors leave both open it is "undecided". Without
+    an exponent (NaN): "diverged".
+    """
+    largest, error, trend, trend_error = map(np.asarray, (largest, error, trend, trend_error))
+    margin = 2 * error + 1 / counted
+    low, high = (trend - 3 * trend_error) * counted, (trend + 3 * trend_error) * counted
+    between = np.where(
+        high < -FALL,
+        "fixed_point",
+        np.where((low > -FALL) & (high < FALL), "limit_cycle", "undecided"),
+    )
+    kinds = np.where(
+        largest < -margin, "fixed_point", np.where(largest > margin, "aperiodic", between)
+    )
+    return np.where(np.isnan(largest), "diverged", kinds)
 
 
 def _by_ends(memory: np.ndarray, kind: np.ndarray, end: np.ndarray) -> str:
