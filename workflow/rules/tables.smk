@@ -17,22 +17,22 @@ rule collect_networks:
         "../scripts/collect_networks.py"
 
 
-# One table per question: what runs end in, longer delays, noise; and what the dynamics are made of,
-# apart, so that figures that do not need them do not wait for the search for fixed points.
-ROWS = ("ends", "delays", "noise")
+# One table per question. What runs end in, stress, and what the dynamics are made of stand apart, so
+# that figures wait, and are drawn again, for what they show only.
+STRESS_ROWS = ("delays", "noise")
 DYNAMICS_ROWS = ("runs", "cycles", "points", "memory", "exponents", "votes")
 
 
-rule collect_rows:
+rule collect_stress:
     input:
         **{
             name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS)
-            for name in ROWS
+            for name in STRESS_ROWS
         },
     output:
-        **{name: f"{RESULTS}/tables/{name}.parquet" for name in ROWS},
+        **{name: f"{RESULTS}/tables/{name}.parquet" for name in STRESS_ROWS},
     log:
-        f"{LOGS}/collect_rows.log",
+        f"{LOGS}/collect_stress.log",
     conda:
         "../../envs/memdyn.yaml"
     resources:
@@ -44,7 +44,7 @@ rule collect_rows:
         "../scripts/collect_rows.py"
 
 
-use rule collect_rows as collect_dynamics with:
+use rule collect_stress as collect_dynamics with:
     input:
         **{
             name: expand(f"{RESULTS}/{name}/{{shard}}.parquet", shard=SHARDS)
@@ -54,3 +54,12 @@ use rule collect_rows as collect_dynamics with:
         **{name: f"{RESULTS}/tables/{name}.parquet" for name in DYNAMICS_ROWS},
     log:
         f"{LOGS}/collect_dynamics.log",
+
+
+use rule collect_stress as collect_ends with:
+    input:
+        ends=expand(f"{RESULTS}/ends/{{shard}}.parquet", shard=SHARDS),
+    output:
+        ends=f"{RESULTS}/tables/ends.parquet",
+    log:
+        f"{LOGS}/collect_ends.log",
