@@ -144,12 +144,9 @@ def find_limit_cycles(
         before, x[moving] = x[moving], _run(network, x[moving], of(moving), steps)
         rests.look(x, before, u, moving)
     moving = rests.moving(x)
-    path = x.new_empty(len(moving), window + 1, x.shape[1])  # by far the largest tensor: held once
-    path[:, 0] = x[moving]
-    for i in range(window):
-        path[:, i + 1] = network.step(path[:, i], of(moving))
-    x[moving] = path[:, -1]
-    rests.look(x, path[:, window // 2], u, moving)
+    path = _run(network, x[moving], of(moving), window, keep=True)
+    x[moving] = path[:, -1].to(x)
+    rests.look(x, path[:, window // 2].to(x), u, moving)
 
     cycles: list[_Cycle] = []
     outcome = np.where(rests.point >= 0, "fixed_point", "diverged").astype("<U11")
@@ -159,7 +156,9 @@ def find_limit_cycles(
         if rests.point[row] >= 0 or not run.isfinite().all():
             continue
         index = next((i for i, c in enumerate(cycles) if _runs_on(run, c)), -1)
-        still = diameter[row] <= REST * (1 + float(run[-1].norm()))
+        still = diameter[row] <= max(REST, 8 * torch.finfo(run.dtype).eps) * (
+            1 + float(run[-1].norm())
+        )
         if index < 0 and not still:
             u_row = None if u is None else u[row : row + 1]
             cycle = _solve_cycle(network, run, u_row, n_multipliers)
@@ -195,13 +194,22 @@ def find_limit_cycles(
     return table, ends
 
 
-def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
-    """States so many steps later; a network that can runs in float32, at half the cost."""
-    y, dtype = x, torch.float32 if network.casts else x.dtype
+def _run(network: System, x: Tensor, u: Tensor | None, steps: int, keep: bool = False) -> Tensor:
+    """States (rows, n) so many steps later, or the whole run (rows, steps + 1, n).
+
+    A large network runs in float32, at half the cost: what is read off the run is only where to
+    solve for what, in float64.
+    """
+    dtype = torch.float32 if network.casts and network.n_units > DENSE_UNITS else x.dtype
     network, y, u = network.to(dtype), x.to(dtype), None if u is None else u.to(dtype)
-    for _ in range(steps):
+    path = y.new_empty(len(y), steps + 1 if keep else 0, y.shape[1])  # by far the largest tensor
+    for i in range(steps):
+        if keep:
+            path[:, i] = y
         y = network.step(y, u)
-    return y.to(x)
+    if keep:
+        path[:, -1] = y
+    return path if keep else y.to(x)
 
 
 class _Rests:
@@ -303,13 +311,14 @@ def _solve_cycle(network: System, run: Tensor, u: Tensor | None, k: int) -> _Cyc
     jump = float((run[1:] - run[:-1]).norm(dim=-1).max())
     if jump > diameter / 4:
         return _solve_orbit(network, run, u, diameter)
-    section = _Section(network, run[-1], run[-1] - run[-2], u)
+    last = run[-1].to(torch.float64)
+    section = _Section(network, last, last - run[-2], u)
     # Backwards in time the run shows when it last came by: that is the period to expect.
     for steps in _recurrences(run.flip(0), diameter):
-        cycle = _newton(section, run[-1], steps, k, diameter)
+        cycle = _newton(section, last, steps, k, diameter)
         if cycle is None:
             continue
-        away = float((cycle.point - run[-1]).norm()) / diameter
+        away = float((cycle.point - last).norm()) / diameter
         # A chaotic run passes near many unstable cycles without being on any.
         if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
             return cycle
@@ -428,7 +437,7 @@ def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -
 
 def _solve_orbit(network: System, run: Tensor, u: Tensor | None, diameter: float) -> _Cycle | None:
     """A cycle of k whole steps, by Newton on F^k(x) = x."""
-    x = run[-1]
+    x = run[-1].to(torch.float64)
     back = (run.flip(0)[1:] - x).norm(dim=-1) <= RECUR * diameter
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
     for k in (back.nonzero()[:3, 0] + 1).tolist():

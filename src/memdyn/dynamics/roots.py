@@ -36,9 +36,9 @@ MARGINAL = 1e6
 SMALL = 200
 #: Seeds whose path folds get so many steps of descent, so many seeds at a time, and no more are
 #: tried once none of a lot is rescued.
-DESCENT, LOT = 8, 16
+DESCENT, LOT = 8, 8
 #: In a large network, slow points are searched from so many of the lost seeds, spread widely.
-SLOW_SEEDS = 8
+SLOW_SEEDS = 4
 #: No counting: more than this part of the roots that a round landed on were new.
 HOPELESS, ENOUGH = 0.8, 16
 
