@@ -61,7 +61,7 @@ def copy_repository(folder):
         script.write_text(STUB + script.read_text())
     config = folder / "config.yaml"  # one shard of each study: as few jobs as there are rules
     text = config.read_text()
-    for size in ("networks_per_shard: 21", "networks_per_shard: 8\n"):
+    for size in ("networks_per_shard: 21", "networks_per_shard: 15"):
         assert size in text
         text = text.replace(size, size.replace(size.split()[1], "42"))
     config.write_text(text)
