@@ -25,8 +25,8 @@ STILL = 8
 class Exponents(Table):
     """Per starting row: exponents (rows, k), largest first, in 1 / time, and error (rows, k), the
     standard error of each from the second half's eight blocks; trend (rows,), the rate at which
-    the speed |x[t+1] - x[t]| grows over that half (the slower of its two halves; -inf where the run
-    stands still), and trend_error (rows,). Rows of a batch of networks follow each other,
+    the speed |x[t+1] - x[t]| grows over that half (-inf where the run stands still), and
+    trend_error (rows,). Rows of a batch of networks follow each other,
     ``network`` (rows,) says which. Scalars: dt; steps, of which the second half counts.
     """
 
@@ -119,27 +119,14 @@ def lyapunov_exponents(
 def _trend(speeds: Tensor, dt: float, x: Tensor) -> tuple[Tensor, Tensor]:
     """Growth rate of the speed (times, rows...), ``dt`` apart, and its error.
 
-    Lines through the logarithm of the largest speed in eight blocks, of the first and of the second
-    half: a run that settles to rest slows down as fast in both, one that settles on a cycle does
-    not. The slower of the two counts.
+    From the largest speed in each quarter: a run that settles to rest slows down by the same factor
+    from each to the next, one on a cycle by none, if a turn takes no longer than a quarter. The
+    middle of the three ratios counts, half their range is the error.
     """
     still = speeds[-1] <= STILL * torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))
     tiny = torch.finfo(torch.float64).tiny
-    blocks = speeds.double().clamp(min=tiny).tensor_split(8)
-    peaks = torch.stack([b.max(0).values.log() for b in blocks])
-    lines = [_line(half, len(speeds) / 8 * dt) for half in (peaks[:4], peaks[4:])]
-    trend = torch.where(lines[0][0].abs() < lines[1][0].abs(), lines[0][0], lines[1][0])
-    opposed = lines[0][0] * lines[1][0] < 0
-    trend = torch.where(opposed, 0.0, trend)
-    error = torch.maximum(lines[0][1], lines[1][1])
+    quarters = speeds.double().clamp(min=tiny).tensor_split(4)
+    peaks = torch.stack([q.max(0).values.log() for q in quarters])
+    rates = peaks.diff(dim=0).sort(dim=0).values / (len(speeds) / 4 * dt)
+    trend, error = rates[1], (rates[2] - rates[0]) / 2
     return torch.where(still, -torch.inf, trend), torch.where(still, 0.0, error)
-
-
-def _line(values: Tensor, dt: float) -> tuple[Tensor, Tensor]:
-    """Slope of a least-squares line through values (times, ...), and its standard error."""
-    time = torch.arange(len(values), dtype=values.dtype, device=values.device) * dt
-    time = (time - time.mean()).view(-1, *[1] * (values.ndim - 1))
-    square = time.square().sum()
-    slope = (time * values).sum(0) / square
-    left = values - values.mean(0) - slope * time
-    return slope, (left.square().sum(0) / (len(values) - 2) / square).sqrt()

@@ -100,7 +100,7 @@ def exponent_kinds(
 
     Args (rows,), in 1 / time, of ``lyapunov.Exponents``:
         largest, error: the largest exponent and its standard error.
-        trend, trend_error: growth rate of the speed and its standard error.
+        trend, trend_error: growth rate of the speed and its error.
         counted: the time over which all were measured.
 
     An exponent further than two errors and 1 / ``counted`` above 0 says "aperiodic", below 0
@@ -111,7 +111,7 @@ def exponent_kinds(
     """
     largest, error, trend, trend_error = map(np.asarray, (largest, error, trend, trend_error))
     margin = 2 * error + 1 / counted
-    low, high = (trend - 3 * trend_error) * counted, (trend + 3 * trend_error) * counted
+    low, high = (trend - trend_error) * counted, (trend + trend_error) * counted
     between = np.where(
         high < -FALL,
         "fixed_point",
