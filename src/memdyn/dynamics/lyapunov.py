@@ -64,7 +64,7 @@ def lyapunov_exponents(
         every: steps between two QR decompositions; small enough that vectors do not collapse.
         seed: of the first tangent vectors.
         until_clear: stop after an eighth, a quarter or half of the steps if the sign of every
-            largest exponent is clear by then: four errors and 2 / (time counted) from 0.
+            largest exponent is clear by then: three errors and 1.5 / (time counted) from 0.
 
     Raises:
         ValueError: k larger than the network, steps too few, or a run that leaves the finite.
@@ -98,7 +98,7 @@ def lyapunov_exponents(
             rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
             means = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)])
             error = means.std(0) / blocks**0.5
-            margin = 4 * error[..., 0] + 2 / (len(rates) * every * network.dt)
+            margin = 3 * error[..., 0] + 1.5 / (len(rates) * every * network.dt)
             if (rates.mean(0)[..., 0].abs() > margin).all():
                 break
     if not x.isfinite().all():

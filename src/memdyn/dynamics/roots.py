@@ -233,7 +233,7 @@ def find_slow_points(
             radius=radius,
             target=1.0,
             dtype=dtype,
-            iterations=60 if dtype == torch.float32 or system.n_units <= SMALL else 4,
+            iterations=60 if system.n_units <= SMALL else 40 if dtype == torch.float32 else 4,
             merge_distance=SAME * radius,
             speed=True,
         )

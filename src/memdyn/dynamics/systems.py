@@ -240,8 +240,16 @@ class euler_map(_SteppedFlow):
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.flow.step(x, u)
 
+    def drift(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        return self.dt * self.flow.velocity(x, u)
+
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        return _eye_like(x) + self.dt * self.flow.jacobian(x, u)
+        jacobian = self.drift_jacobian(x, u)
+        jacobian.diagonal(dim1=-2, dim2=-1).add_(1)
+        return jacobian
+
+    def drift_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        return self.dt * self.flow.jacobian(x, u)
 
     def input_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.dt * self.flow.input_jacobian(x, u)
