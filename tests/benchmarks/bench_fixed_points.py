@@ -1,22 +1,25 @@
 """Fixed points of trained flip-flops: ours against a reference, one line per case.
 
-    OMP_NUM_THREADS=1 taskset -c 1 python tests/benchmarks/bench_fixed_points.py [--fpf CHECKOUT]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_fixed_points.py [--fpf CHECKOUT]
 
 The reference is FixedPointFinder's torch version where a checkout is given, otherwise the plain
-method: float64 Levenberg-Marquardt from every seed, one round of midpoints, all eigenvalues.
+method: float64 Levenberg-Marquardt from every seed, one round of midpoints, all eigenvalues. What
+each of them found stands in the note: a search that misses points is no faster.
 """
+
+from __future__ import annotations
 
 import argparse
 import contextlib
 import copy
 import io
 import sys
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
+from measure import Row, begin, parser, report, seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dynamics"))
 
@@ -25,7 +28,6 @@ from flipflop import CELLS, train_flip_flop
 from memdyn.dynamics.fixed_points import find_fixed_points
 from memdyn.dynamics.systems import from_torch
 
-SEEDS = 128
 #: What another method returns is a fixed point if Newton's method brings q below TRUE_Q and moves
 #: it by at most NEAR (ten times the distance at which FixedPointFinder calls points one).
 TRUE_Q, NEAR = 1e-20, 1e-2
@@ -113,45 +115,56 @@ def true_points(system, states):
     return len(x), count_stable(system, x)
 
 
-def timed(function, repeats=1):
-    """Best of ``repeats``, and the result."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        result = function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), result
+def measure(cell: str, options: argparse.Namespace) -> Row:
+    """The search in one trained cell; each side's result is that of its last run."""
+    module, states, _ = train_flip_flop(cell, options.units, updates=options.updates)
+    generator = torch.Generator().manual_seed(0)
+    states = states[torch.randperm(len(states), generator=generator)[: options.seeds]]
+    system, results = from_torch(module).to(torch.float64), {}
 
+    def ours() -> None:
+        results["ours"] = find_fixed_points(system, states)
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fpf", type=Path, help="checkout of mattgolub/fixed-point-finder")
-    parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
-    options = parser.parse_args()
-    if options.fpf and not (options.fpf / "FixedPointFinderTorch.py").is_file():
-        parser.error(f"{options.fpf} is no checkout of FixedPointFinder: clone it there")
-    torch.set_num_threads(1)
-    for cell in options.cells:
-        module, states, _ = train_flip_flop(cell)
-        generator = torch.Generator().manual_seed(0)
-        states = states[torch.randperm(len(states), generator=generator)[:SEEDS]]
-        system = from_torch(module).to(torch.float64)
-        ours, found = timed(lambda s=system, x=states: find_fixed_points(s, x), repeats=5)
+    def reference() -> None:
         if options.fpf:
-            call, name = lambda m=module, x=states: fixed_point_finder(options.fpf, m, x), "FPF"
+            results["theirs"] = fixed_point_finder(options.fpf, module, states)
         else:
-            call, name = lambda s=system, x=states: plain(s, x), "plain LM"
-        reference, returned = timed(call)
-        points, stable = true_points(system, returned)
-        fixed = found[found.kind == "fixed"]
-        print(
-            f"flip-flop {cell:4s} {system.n_units} units {SEEDS} seeds: "
-            f"ours {ours:.2f} s ({len(fixed)} points, {fixed.stable.sum()} stable, "
-            f"degree sum {found.degree_sum}); "
-            f"{name} {reference:.2f} s ({len(returned)} returned, {points} true, {stable} stable); "
-            f"ratio {reference / ours:.1f}",
-            flush=True,
-        )
+            results["theirs"] = plain(system, states)
+
+    (seconds_ours,) = seconds(ours, repeats=options.repeats)
+    (seconds_theirs,) = seconds(reference, repeats=1, warm_up=False)  # up to a minute
+    found, returned = results["ours"], results["theirs"]
+    points, stable = true_points(system, returned)
+    fixed = found[found.kind == "fixed"]
+    return Row(
+        work=f"flip_flop_{cell}",
+        what=f"fixed points of a {cell.upper()} flip-flop",
+        size=f"{options.units} units, {options.seeds} seeds",
+        ours=seconds_ours,
+        reference=seconds_theirs,
+        against="FixedPointFinder" if options.fpf else "plain LM",
+        note=(
+            f"ours {len(fixed)} points, {fixed.stable.sum()} stable, degree sum "
+            f"{found.degree_sum}; theirs {len(returned)} returned, {points} true, {stable} stable"
+        ),
+    )
+
+
+def main(argv=None) -> None:
+    made = parser(__doc__)
+    made.add_argument("--fpf", type=Path, help="checkout of mattgolub/fixed-point-finder")
+    made.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
+    made.add_argument("--units", type=int, default=128)
+    made.add_argument("--seeds", type=int, default=128)
+    made.add_argument("--repeats", type=int, default=3)
+    options = begin(made, argv)
+    options.updates = None
+    if options.fpf and not (options.fpf / "FixedPointFinderTorch.py").is_file():
+        made.error(f"{options.fpf} is no checkout of FixedPointFinder: clone it there")
+    if options.small:
+        options.cells, options.units, options.seeds, options.updates = ["gru"], 6, 4, 2
+    for cell in options.cells:
+        report(measure(cell, options), options)
 
 
 if __name__ == "__main__":

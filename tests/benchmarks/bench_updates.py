@@ -1,34 +1,48 @@
 """One update of study 2 against the published loop and against the machine's matrix products.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_updates.py [--units 500] [--n 10 30]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_updates.py [--n 10 30] [--authors CHECKOUT]
 
 The reference is the published algorithm, written plainly: sequences made one by one, the input
-indexed inside the loop over time, autograd through every step, all 100 heads read. Both train one
-network on N = 2..n (multi-head) and on n alone (single-head). CPU-seconds of this process.
+indexed inside the loop over time, autograd through every step, all 100 heads read. With a checkout
+of LevinaLab/rnn_timescale_public its own network and task stand in for ours, on the CPU. Both train
+one network on N = 2..n (multi-head) or on n alone (single-head), drawing of data included.
+
+Sequences have N + 2 to 4 N + 1 items, each length equally often. The cost is at most quadratic in
+the length, so that Simpson's rule over three lengths gives its mean without error.
 """
 
+from __future__ import annotations
+
 import argparse
-import time
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import torch
+from measure import Row, begin, matmul_rate, parser, report, seconds
 
 from memdyn.conditions import Condition
 from memdyn.networks.recurrent import Cell, draw
 from memdyn.training import gradient
 from memdyn.training.curriculum import Curriculum
 
-BATCH, HEADS = 256, 100
+HEADS = 100
 SETTINGS = {
     **{"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.1, "clip": 2.0, "rate": "task"},
-    **{"batch_size": BATCH, "shortest": [1, 2], "longest": [4, 1], "signed": False},
+    "signed": False,
 }
+SIMPSON = (1 / 6, 4 / 6, 1 / 6)
+TARGETS = {10: 1.7, 30: 6.0}
 
 
 class Published(torch.nn.Module):
     """The default network of study 2 as a module that steps through time under autograd."""
 
-    def __init__(self, units):
+    def __init__(self, units: int):
         super().__init__()
         self.input, self.recurrent = torch.nn.Linear(1, units), torch.nn.Linear(units, units)
         self.tau = torch.nn.Parameter(1 + torch.rand(units))
@@ -45,76 +59,126 @@ class Published(torch.nn.Module):
         return [head(h) for head in self.heads]
 
 
-def published_update(net, optimiser, Ns):
-    length = np.random.default_rng().integers(Ns[-1] + 2, 4 * Ns[-1] + 1, endpoint=True)
-    rows = [(torch.rand(length) < torch.rand(1)).float() for _ in range(BATCH)]
-    answers = [torch.stack([(row[-N:].sum() % 2).long() for row in rows]) for N in Ns]
-    optimiser.zero_grad()
-    out = net(torch.stack(rows).T[..., None])
-    loss = sum(
-        torch.nn.functional.cross_entropy(out[head], answer) for head, answer in enumerate(answers)
-    )
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-    optimiser.step()
-    return length
+class Reference(NamedTuple):
+    """What an update is compared with: a module that answers with all heads, and its data."""
+
+    name: str
+    module: torch.nn.Module
+    answer: Callable
+    draw: Callable
 
 
-def seconds_per_item(step, n_updates):
-    """CPU-seconds per item of the sequences; lengths differ between updates."""
-    step()
-    began, items = time.process_time(), 0
-    for _ in range(n_updates):
-        items += step()
-    return (time.process_time() - began) / items
+def plain(units: int) -> Reference:
+    """The published algorithm, written by us."""
+
+    def draw_plainly(Ns, batch, length):
+        rows = [(torch.rand(length) < torch.rand(1)).float() for _ in range(batch)]
+        answers = [torch.stack([(row[-N:].sum() % 2).long() for row in rows]) for N in Ns]
+        return torch.stack(rows).T[..., None], answers
+
+    module = Published(units)
+    return Reference("published loop", module, module, draw_plainly)
 
 
-def matmul_rate(units):
-    a, b = torch.rand(BATCH, units), torch.rand(units, units)
-    a @ b
-    began = time.process_time()
-    for _ in range(100):
-        a @ b
-    return 200 * BATCH * units**2 / (time.process_time() - began)
+def authors(checkout: Path, units: int) -> Reference:
+    """The authors' own network and task."""
+    sys.path.insert(0, str(checkout))
+    from src.models import RNN_Stack
+    from src.tasks import make_batch_Nbit_pair_parity
+
+    def draw_theirs(Ns, batch, length):
+        with mock.patch("numpy.random.randint", return_value=length):  # how they draw the length
+            return make_batch_Nbit_pair_parity(Ns, batch)
+
+    shape = {"input_size": 1, "net_size": [units], "num_readout_heads": HEADS}
+    module = RNN_Stack(**shape, tau=1.0, train_tau=True)
+    return Reference("authors' code", module, lambda items: module(items)[1], draw_theirs)
 
 
-def compare(kind, units, n, n_updates):
-    torch.manual_seed(0)
-    net = Published(units)
-    optimiser = torch.optim.SGD(net.parameters(), 0.05, 0.1, nesterov=True)
-    Ns = list(range(2, n + 1)) if kind == "multi" else [n]
-    theirs = seconds_per_item(lambda: published_update(net, optimiser, Ns), n_updates)
+def reference_update(reference: Reference, Ns: list[int], batch: int) -> Callable[[int], None]:
+    """A function that makes one update on sequences of a given length."""
+    parameters = list(reference.module.parameters())
+    optimiser = torch.optim.SGD(parameters, 0.05, 0.1, nesterov=True)
 
-    curriculum = Curriculum(kind, Ns[0], n)
+    def update(length: int) -> None:
+        items, answers = reference.draw(Ns, batch, length)
+        optimiser.zero_grad()
+        out = reference.answer(items)
+        loss = sum(
+            torch.nn.functional.cross_entropy(out[head], answer)
+            for head, answer in enumerate(answers)
+        )
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 2.0)
+        optimiser.step()
+
+    return update
+
+
+def our_update(kind: str, units: int, Ns: list[int], batch: int) -> Callable[[int], None]:
+    """The same for the pipeline's own training of one network."""
+    curriculum = Curriculum(kind, Ns[0], Ns[-1])
     condition = Condition("parity", Cell(), curriculum, (1,), (1.0, 2.0), SETTINGS)
     state = gradient.start(draw(Cell(), units, HEADS, [0]), condition)
     count = iter(range(10**6))
 
-    def ours_update():
+    def update(length: int) -> None:
+        lengths = {"shortest": [0, length], "longest": [0, length], "batch_size": batch}
+        own = condition._replace(training=SETTINGS | lengths)
         rngs = [np.random.default_rng(next(count))]
-        batch = gradient.draw_batch(rngs, [(Ns[0], n)], condition, state.params, "cpu")
-        gradient.update(state, batch, condition)
-        return batch.lengths[0]
+        drawn = gradient.draw_batch(rngs, [(Ns[0], Ns[-1])], own, state.params, "cpu")
+        gradient.update(state, drawn, own)
 
-    ours = seconds_per_item(ours_update, 3 * n_updates)
-    rate = matmul_rate(units)
-    length = 2.5 * n + 1.5  # mean items per sequence
-    print(
-        f"{kind}-head N = {n}, {units} units, batch {BATCH}: "
-        f"{ours * length * 1e3:.0f} ms per update, "
-        f"published loop {theirs * length * 1e3:.0f} ms, ratio {theirs / ours:.1f}; "
-        f"{6 * BATCH * units**2 / ours / rate:.0%} of {rate / 1e9:.0f} GFLOP/s (matrix products)"
+    return update
+
+
+def measure(kind: str, n: int, options: argparse.Namespace) -> Row:
+    """Mean seconds of an update over all lengths of sequences."""
+    torch.manual_seed(0)
+    Ns = list(range(2, n + 1)) if kind == "multi" else [n]
+    units, batch = options.units, options.batch
+    made = authors(options.authors, units) if options.authors else plain(units)
+    ours, theirs = our_update(kind, units, Ns, batch), reference_update(made, Ns, batch)
+    lengths = (n + 2, (5 * n + 3) // 2, 4 * n + 1)
+    ours(lengths[0]), theirs(lengths[0])  # warm up
+    found = np.array(
+        [
+            seconds(partial(ours, L), partial(theirs, L), repeats=options.repeats, warm_up=False)
+            for L in lengths
+        ]
+    )
+    mean = SIMPSON @ found
+    operations = 6 * batch * units**2 * np.mean(lengths[::2])  # forward one product, backward two
+    return Row(
+        work=f"update_{kind}_{n}",
+        what=f"one update of study 2, {kind}-head, N = {n}",
+        size=f"{units} units, batch {batch}",
+        ours=float(mean[0]),
+        reference=float(mean[1]),
+        against=made.name,
+        target=TARGETS.get(n, np.nan),
+        limit=float(operations / matmul_rate((batch, units, units))),
+        limit_kind="matmul",
+        target_share=0.8,
     )
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--units", type=int, default=500)
-    parser.add_argument("--n", type=int, nargs="+", default=[10, 30])
-    parser.add_argument("--updates", type=int, default=8)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+def main(argv=None) -> None:
+    made = parser(__doc__)
+    made.add_argument("--units", type=int, default=500)
+    made.add_argument("--batch", type=int, default=256)
+    made.add_argument("--n", type=int, nargs="+", default=[10, 30])
+    made.add_argument("--repeats", type=int, default=3)
+    made.add_argument("--authors", type=Path, help="checkout of LevinaLab/rnn_timescale_public")
+    options = begin(made, argv)
+    if options.authors and not (options.authors / "src/models/RNN_Stack.py").is_file():
+        made.error(f"{options.authors} is no checkout of rnn_timescale_public: clone it there")
+    if options.small:
+        options.units, options.batch, options.n, options.repeats = 16, 4, [3], 1
     for n in options.n:
         for kind in ("single", "multi"):
-            compare(kind, options.units, n, options.updates)
+            report(measure(kind, n, options), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -46,6 +46,7 @@ class Row:
         target: the ratio that was asked for; NaN where none was.
         limit: seconds that the machine would need at its own rate; NaN if not known.
         limit_kind: "matmul" (operations), "copy" (bytes) or "none".
+        target_share: the share of that limit that was asked for; NaN where none was.
         unit: of the seconds: "CPU-s" (of one thread) or "s" (of the clock on the wall).
         against: what the reference is.
         note: what a reader must know besides.
@@ -59,6 +60,7 @@ class Row:
     target: float = math.nan
     limit: float = math.nan
     limit_kind: str = "none"
+    target_share: float = math.nan
     unit: str = "CPU-s"
     against: str = ""
     note: str = ""
@@ -81,15 +83,16 @@ class Row:
             target = f" (target {self.target:g})" if math.isfinite(self.target) else ""
             parts.append(f"ratio {self.ratio:.3g}{target}")
         if math.isfinite(self.limit):
-            limit = _time(self.limit, self.unit)
-            parts.append(f"limit {limit} ({self.limit_kind}), {self.share:.0%} of it reached")
+            asked = f" (target {self.target_share:.0%})" if math.isfinite(self.target_share) else ""
+            limit = f"limit {_time(self.limit, self.unit)} ({self.limit_kind})"
+            parts.append(f"{limit}, {self.share:.0%} of it reached{asked}")
         return "; ".join(parts + [self.note] * bool(self.note))
 
 
 #: Columns of a benchmark's CSV: the row, what follows from it, the machine.
 COLUMNS = (
     *("work", "what", "size", "ours", "reference", "against", "unit", "ratio", "target"),
-    *("limit", "limit_kind", "share", "note"),
+    *("limit", "limit_kind", "share", "target_share", "note"),
     *("command", "cpu", "cores", "device", "torch", "commit", "time"),
 )
 

@@ -17,8 +17,9 @@ def flip_flop(trials: int, steps: int, generator: torch.Generator) -> tuple[Tens
     return inputs, inputs.gather(1, last)
 
 
-def train_flip_flop(cell: str, units: int = 128, seed: int = 0):
+def train_flip_flop(cell: str, units: int = 128, seed: int = 0, updates: int | None = None):
     """A trained cell, its states (rows, units) on fresh trials ((h, c) for an LSTM), its loss."""
+    updates = UPDATES[cell] if updates is None else updates
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -30,8 +31,8 @@ def train_flip_flop(cell: str, units: int = 128, seed: int = 0):
             torch.nn.init.constant_(network.bias_hh_l0[units : 2 * units], -2.0)
     parameters = [*network.parameters(), *readout.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, UPDATES[cell])
-    for _ in range(UPDATES[cell]):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, updates)
+    for _ in range(updates):
         inputs, target = flip_flop(64, 20, generator)
         loss = (readout(network(inputs)[0]) - target).square().mean()
         optimiser.zero_grad()
