@@ -28,6 +28,7 @@ from pathlib import Path
 import torch
 
 from memdyn.compute import set_up
+from memdyn.figures import quantity
 from memdyn.provenance import provenance
 
 #: Beyond any cache, and how often a rate is measured; the best counts.
@@ -77,14 +78,14 @@ class Row:
 
     def line(self) -> str:
         """The row as one line of text."""
-        parts = [f"{self.work}: {self.what}, {self.size}", f"ours {_time(self.ours, self.unit)}"]
+        parts = [f"{self.work}: {self.what}, {self.size}", f"ours {quantity(self.ours, self.unit)}"]
         if math.isfinite(self.reference):
-            parts.append(f"{self.against or 'reference'} {_time(self.reference, self.unit)}")
+            parts.append(f"{self.against or 'reference'} {quantity(self.reference, self.unit)}")
             target = f" (target {self.target:g})" if math.isfinite(self.target) else ""
             parts.append(f"ratio {self.ratio:.3g}{target}")
         if math.isfinite(self.limit):
             asked = f" (target {self.target_share:.0%})" if math.isfinite(self.target_share) else ""
-            limit = f"limit {_time(self.limit, self.unit)} ({self.limit_kind})"
+            limit = f"limit {quantity(self.limit, self.unit)} ({self.limit_kind})"
             parts.append(f"{limit}, {self.share:.0%} of it reached{asked}")
         return "; ".join(parts + [self.note] * bool(self.note))
 
@@ -191,7 +192,7 @@ def matmul_rate(
     b = torch.rand(k, n, dtype=dtype, device=device)
     c = torch.empty(m, n, dtype=dtype, device=device)
     operations = 2 * m * k * n
-    times = max(1, int(4e9 // operations))
+    times = min(max(1, int(4e9 // operations)), 1000)
 
     def multiply() -> None:
         for _ in range(times):
@@ -222,14 +223,6 @@ def _wait(device: str) -> None:
 
 def _clock(device: str) -> Callable[[], float]:
     return time.perf_counter if device.startswith("cuda") else time.process_time
-
-
-def _time(value: float, unit: str) -> str:
-    """Seconds with a readable prefix."""
-    for factor, prefix in ((1, ""), (1e-3, "m"), (1e-6, "µ")):
-        if value >= factor or factor == 1e-6:
-            return f"{value / factor:.3g} {unit.replace('s', prefix + 's')}"
-    return ""
 
 
 def _plain(value: object) -> object:

@@ -62,6 +62,15 @@ def external_results(wildcards):
     )
 
 
+def benchmark_rows(wildcards):
+    """What `make bench` has measured (benchmarks.smk)."""
+    if not (found := sorted(Path("results/benchmarks").glob("*.csv"))):
+        raise WorkflowError(
+            "results/benchmarks holds no measured benchmark: run make bench first"
+        )
+    return found
+
+
 wildcard_constraints:
     shard="|".join(SHARDS),
     part="|".join(TS_SHARDS),

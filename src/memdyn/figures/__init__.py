@@ -12,3 +12,11 @@ def part_of(arrays: Mapping, name: str) -> dict:
     """The arrays that are stored as ``<name>.<key>``, under their key."""
     start = f"{name}."
     return {key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)}
+
+
+def quantity(value: float, unit: str) -> str:
+    """Seconds for readers: ``quantity(0.002, "CPU-s")`` is "2 CPU-ms"."""
+    if value >= 1000:
+        return f"{value:,.0f} {unit}".replace(",", "\N{NO-BREAK SPACE}")
+    factor, prefix = next((p for p in ((1, ""), (1e-3, "m")) if value >= p[0]), (1e-6, "µ"))
+    return f"{value / factor:.3g} {unit.removesuffix('s')}{prefix}s"

@@ -1,0 +1,144 @@
+"""Fixed points and spectra of one rate network against autodiff Jacobians, solved point by point.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_points.py [--units 1000] [--reference-seeds 6]
+
+Ours is the search of the pipeline at the paper's settings: from the seeds, then in rounds from
+midpoints between what was found, with all eigenvalues at each point. The reference is the textbook:
+from each seed Newton's method with backtracking in float64, the Jacobian by automatic
+differentiation, then all eigenvalues at each distinct point; no further rounds. As seeds do not
+matter to each other there, a few of them stand for all; the eigenvalues are charged for as many
+points as ours found from the seeds alone. Ours is timed on the seeds alone, too.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import torch
+from measure import Row, begin, matmul_rate, parser, report
+from torch import Tensor
+from trained import gaussian_task, paper_settings, trained_networks
+
+from memdyn.config import steps
+from memdyn.dynamics.simulate import FrozenNetwork, run
+from memdyn.landscape import after, choose_seeds, find_points, step_of, task_speed
+from memdyn.shard import Ready, run_starts
+
+PLACE = (1.1, 5.0)  # g, fb
+TARGET = 10.0
+#: The reference gives a seed up after so many steps, or once a step is damped this much.
+STEPS, LEAST, RESIDUAL = 100, 2.0**-20, 1e-11
+
+
+class Textbook:
+    """A rate network's Euler step, its drift and Jacobian by automatic differentiation."""
+
+    def __init__(self, network: FrozenNetwork):
+        self.matrix, self.rate = network.matrix_t.double().T.contiguous(), network.rate
+
+    def step(self, x: Tensor) -> Tensor:
+        return x + self.rate * (self.matrix @ torch.tanh(x) - x)
+
+    def drift(self, x: Tensor) -> Tensor:
+        return self.step(x) - x
+
+    def solve(self, x: Tensor) -> tuple[Tensor, bool]:
+        """Newton's method with backtracking from x (n_units,): where it ended, and if at a root."""
+        f, jacobian = self.drift(x), torch.func.jacrev(self.drift)
+        for _ in range(STEPS):
+            if f.norm() <= RESIDUAL:
+                break
+            direction, damping = torch.linalg.solve(jacobian(x), f), 1.0
+            while (new := self.drift(x - damping * direction)).norm() >= f.norm():
+                damping /= 2
+                if damping < LEAST:
+                    return x, False
+            x, f = x - damping * direction, new
+        return x, bool(f.norm() <= RESIDUAL)
+
+    def spectrum(self, x: Tensor) -> Tensor:
+        """Eigenvalues of the step at x, (n_units,) complex."""
+        return torch.linalg.eigvals(torch.func.jacrev(self.step)(x))
+
+
+def seeds_of(ready: Ready, task, settings: dict, n_seeds: int, n_steps: int) -> tuple:
+    """The system, its seeds and speed as the rule find_fixed_points takes them."""
+    _, frozen, trial_ends, delay_states = ready
+    system = step_of(frozen, settings["network"]["tau"])
+    delay = steps(settings["task"]["delay"], settings["network"]["dt"])
+    late = after(system, delay_states, delay)
+    ends = run(frozen, run_starts(task, trial_ends, delay_states)[1], n_steps)[0].double()
+    others = [torch.zeros_like(late[:1]), -ends[:1], trial_ends, late, delay_states]
+    return system, choose_seeds(ends, others, n_seeds), task_speed(system, delay_states)
+
+
+def timed(work) -> tuple[float, object]:
+    """CPU-seconds of one call, and its result; such searches take many seconds."""
+    began = time.process_time()
+    result = work()
+    return time.process_time() - began, result
+
+
+def main(argv=None) -> None:
+    made = parser(__doc__)
+    made.add_argument("--units", type=int, default=1000)
+    made.add_argument("--seeds", type=int, default=64)
+    made.add_argument("--reference-seeds", type=int, default=6)
+    made.add_argument("--trials", type=int, default=100, help="of training")
+    options = begin(made, argv)
+    run_steps = 3500
+    if options.small:
+        options.units, options.seeds, options.trials, run_steps = 12, 4, 1, 50
+        options.reference_seeds = 2
+    settings, n = paper_settings(), options.units
+    task = gaussian_task(settings)
+    (ready,) = trained_networks([PLACE], n, options.trials, settings, task)
+    system, seeds, speed = seeds_of(ready, task, settings, options.seeds, run_steps)
+
+    textbook = Textbook(ready.frozen)
+    some = seeds[:: max(1, len(seeds) // options.reference_seeds)][: options.reference_seeds]
+    solving, solved = timed(lambda: [textbook.solve(x) for x in some])
+    a_spectrum, _ = timed(lambda: textbook.spectrum(some[0]))
+    reached = sum(arrived for _, arrived in solved)
+
+    rounds = settings["dynamics"]["rounds"]
+    alone, found = timed(
+        lambda: find_points(system, seeds, speed, settings["dynamics"] | {"rounds": 0})
+    )
+    all_rounds, more = timed(lambda: find_points(system, seeds, speed, settings["dynamics"]))
+    reference = solving / len(some) * len(seeds) + a_spectrum * len(found.table)
+    # Eigenvalues without vectors: about 10 n^3 operations; the rest is Newton's steps.
+    spectra = 10 * n**3 / matmul_rate((n, n, n), torch.float64)
+    row = Row(
+        work="points",
+        what="fixed points and spectra of one rate network, from the seeds",
+        size=f"{n} units, {len(seeds)} seeds",
+        ours=alone,
+        reference=reference,
+        against="autodiff, point by point",
+        target=TARGET,
+        limit=spectra * len(found.table),
+        limit_kind="matmul",
+        note=f"{_counts(found)}; reference extrapolated from {len(some)} seeds, of which "
+        f"{reached} came to a point; limit: spectra only",
+    )
+    report(row, options)
+    row = replace(
+        row,
+        work="points_rounds",
+        what=f"the same with up to {rounds} further rounds, which the reference has not",
+        ours=all_rounds,
+        limit=spectra * len(more.table),
+        note=f"{_counts(more)}; limit: spectra only",
+    )
+    report(row, options)
+
+
+def _counts(found) -> str:
+    kinds = ", ".join(f"{n} {kind}" for kind, n in found.table["kind"].value_counts().items())
+    return f"{kinds or 'no'} points, degree sum {found.degree_sum}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+# How fast the work is. `make bench` measures, on a machine at rest, and then asks for `benchmarks`;
+# no other target measures or draws this.
+
+
+rule draw_benchmarks:
+    input:
+        benchmark_rows,
+    output:
+        pdf="figures/benchmarks/speed.pdf",
+        png="figures/benchmarks/speed.png",
+        csv="figures/benchmarks/speed.csv",
+        json="figures/benchmarks/speed.json",
+    log:
+        "logs/benchmarks/draw_benchmarks.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_benchmarks"),
+    script:
+        "../scripts/draw_benchmarks.py"
+
+
+rule benchmarks:
+    input:
+        rules.draw_benchmarks.output,
