@@ -15,7 +15,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures test setup lint clean help
+.PHONY: figures test bench setup lint clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -23,6 +23,13 @@ figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, G
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)
+
+bench: .venv/ready ## measure speed beside references and limits, on a machine at rest (a quarter of an hour)
+	@rm -rf results/benchmarks
+	@. $(BIN)/activate && export OMP_NUM_THREADS=1 && for script in tests/benchmarks/bench_*.py; do \
+		name=$${script##*/bench_}; echo "== $$script"; \
+		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
+	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks
 
 setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
 

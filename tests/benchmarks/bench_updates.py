@@ -8,7 +8,7 @@ of LevinaLab/rnn_timescale_public its own network and task stand in for ours, on
 one network on N = 2..n (multi-head) or on n alone (single-head), drawing of data included.
 
 Sequences have N + 2 to 4 N + 1 items, each length equally often. The cost is at most quadratic in
-the length, so that Simpson's rule over three lengths gives its mean without error.
+the length, so that Simpson's rule over three lengths gives its mean to a percent.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     made.add_argument("csv", nargs="*", type=Path, help="default: results/benchmarks/*.csv")
     made.add_argument("--readme", type=Path, default=README)
     options = made.parse_args(argv)
-    files = options.csv or sorted((ROOT / "results/benchmarks").glob("*.csv"))
+    measured = sorted((ROOT / "results/benchmarks").glob("*.csv"))
+    files = options.csv or [path for path in measured if path.stem != "growth"]
     if not files:
         made.error("results/benchmarks holds no CSV: run make bench first")
     rewrite(options.readme, table(read_rows(files)))

@@ -46,10 +46,3 @@ def test_what_the_reference_returns_is_counted(checkout, cell, capsys):
     assert bench.true_points(system, found) == (1, 1)  # weak weights: one attractor
     assert bench.true_points(system, found + 0.5) == (0, 0)  # Newton comes back, but from afar
     assert bench.true_points(system, found[:0]) == (0, 0)
-
-
-def test_a_folder_without_the_reference_is_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["bench", "--fpf", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        bench.main()
-    assert "is no checkout of FixedPointFinder" in capsys.readouterr().err
