@@ -28,6 +28,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/timescales_figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/landscape.smk"
+include: "workflow/rules/costs.smk"
 include: "workflow/rules/benchmarks.smk"
 
 

@@ -124,9 +124,10 @@ def _impossible(study: Mapping) -> Iterator[str]:
         )
     if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
         yield f"{root}.stimuli.source': 'gaussian' has two classes, task.classes has not"
-    if grid["networks_per_shard"] > len(grid["g"]) * len(grid["fb"]):
+    size = grid["networks_per_shard"]
+    if size != "auto" and size > len(grid["g"]) * len(grid["fb"]):
         yield (
-            f"{root}.grid.networks_per_shard': {grid['networks_per_shard']} is more than the "
+            f"{root}.grid.networks_per_shard': {size} is more than the "
             f"{len(grid['g']) * len(grid['fb'])} networks (g x fb) that share one J"
         )
     update_every = study["training"]["update_every"]

@@ -1,9 +1,12 @@
 """One way of logging for all scripts: to the rule's log file and to the terminal."""
 
+import atexit
 import logging
 import sys
 import traceback
 from pathlib import Path
+
+from memdyn.costs import usage
 
 LINE = "%(asctime)s %(message)s"
 
@@ -11,7 +14,8 @@ LINE = "%(asctime)s %(message)s"
 def start_log(path: Path | str) -> None:
     """Send log lines (INFO and above) to a fresh file and to stderr.
 
-    An uncaught exception becomes one line in both, and its traceback goes to the file only.
+    An uncaught exception becomes one line in both, and its traceback goes to the file only. The last
+    line says what the process has used.
 
     Args:
         path: the log file; its folder is made.
@@ -33,3 +37,9 @@ def start_log(path: Path | str) -> None:
             traceback.print_exception(kind, problem, trace, file=file)
 
     sys.excepthook = log_uncaught
+    atexit.unregister(_log_usage)
+    atexit.register(_log_usage)
+
+
+def _log_usage() -> None:
+    logging.info(usage.line(usage.used()))

@@ -9,11 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from memdyn.config import resolve
+from memdyn.costs import work
+from memdyn.costs.shard_sizes import with_shard_sizes
+
 ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 STUB = "from pathlib import Path\nfor f in snakemake.output: Path(f).touch()\nraise SystemExit\n"
 DYNAMICS = {"find_cycles", "find_fixed_points", "find_exponents"}
 NETWORKS = {
@@ -95,10 +101,12 @@ def edit(finished):
         os.utime(path, (time, time))
 
 
-def test_all_scales_plan_under_500_jobs():
+def test_all_scales_plan_under_500_jobs(config):
     for scale in ("quick", "standard", "paper"):
         jobs = planned(ROOT, "--forceall", "--config", f"scale={scale}")
         assert sum(jobs.values()) < 500
+        mine = with_shard_sizes(resolve({**config, "scale": scale}, SCHEMA))
+        assert jobs == Counter(job.rule for job in work.jobs(mine)), "what `predict` counts"
         assert jobs.keys() >= NETWORKS
 
 
@@ -154,9 +162,7 @@ def test_comments_rerun_nothing(finished, edit):
 
 
 def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
-    edit(
-        "src/memdyn/training/force.py", "CPU_WIDTH, CUDA_WIDTH = 16,", "CPU_WIDTH, CUDA_WIDTH = 32,"
-    )
+    edit("src/memdyn/training/force.py", "CPU_GROUP = 7", "CPU_GROUP = 6")
     jobs = planned(finished)
     assert "make_stimuli" not in jobs
     assert jobs.keys() >= NETWORKS

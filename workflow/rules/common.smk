@@ -7,6 +7,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from memdyn.config import ConfigError, resolve
+from memdyn.costs import memory
+from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.digest import code_digest
 from memdyn.gpu import visible_gpus
 from memdyn.grid import member_shards, shards
@@ -15,7 +17,9 @@ ROOT = Path(workflow.basedir)
 # Scripts find memdyn also in a conda environment, where it is not installed.
 os.environ.update(PYTHONPATH=f"{ROOT / 'src'}:{os.getenv('PYTHONPATH', '')}")
 try:
-    config = resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
+    config = with_shard_sizes(
+        resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
+    )
 except ConfigError as problem:
     raise WorkflowError(str(problem))
 
@@ -30,6 +34,10 @@ TS_SHARDS = member_shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
+# What jobs ask for, from the formulas of memdyn.costs.memory.
+MEMORY = {name: memory.request(peak) for name, peak in memory.megabytes(config).items()}
+# What the costs of a run depend on.
+COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
 # Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
 GPU = 1 if visible_gpus() else 0
 DT = STUDY["network"]["dt"]
@@ -38,6 +46,24 @@ DT = STUDY["network"]["dt"]
 def code(script):
     """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
     return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+
+
+def part_memory(peak, wildcards):
+    """Memory (MB) to ask for a shard of study 2, by a formula of memdyn.costs.memory."""
+    return memory.request(peak(TIMESCALES, TS_SHARDS[wildcards.part]) / memory.MB)
+
+
+def all_logs(wildcards):
+    """Logs under this scale, with their times, so that compare runs again after each run."""
+    if not Path(PREDICTION).exists():
+        raise WorkflowError(
+            f"{PREDICTION} does not exist: predict before the run, with "
+            f"snakemake --cores N --config scale={SCALE} -- predict"
+        )
+    return {
+        str(log): log.stat().st_mtime
+        for log in sorted(Path(f"logs/{SCALE}").rglob("*.log"))
+    }
 
 
 def landscape_figure(wildcards):
@@ -63,8 +89,13 @@ def external_results(wildcards):
 
 
 def benchmark_rows(wildcards):
-    """What `make bench` has measured (benchmarks.smk)."""
-    if not (found := sorted(Path("results/benchmarks").glob("*.csv"))):
+    """What `make bench` has measured, the growth of costs apart (benchmarks.smk)."""
+    found = [
+        path
+        for path in sorted(Path("results/benchmarks").glob("*.csv"))
+        if path.stem != "growth"
+    ]
+    if not found:
         raise WorkflowError(
             "results/benchmarks holds no measured benchmark: run make bench first"
         )

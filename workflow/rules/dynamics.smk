@@ -18,7 +18,7 @@ rule find_cycles:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=8000,
+        mem_mb=MEMORY["find_cycles"],
         runtime=240,
     params:
         task=STUDY["task"],
@@ -48,7 +48,7 @@ rule find_fixed_points:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["find_fixed_points"],
         runtime=240,
     params:
         delay=STUDY["task"]["delay"],
@@ -76,7 +76,7 @@ rule find_exponents:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["find_exponents"],
         runtime=240,
     params:
         network=STUDY["network"],

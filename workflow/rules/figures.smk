@@ -24,7 +24,7 @@ rule trace_examples:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["trace_examples"],
         runtime=30,
     params:
         task=STUDY["task"],
@@ -119,7 +119,7 @@ rule trace_landscapes:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["trace_landscapes"],
         runtime=30,
     params:
         task=STUDY["task"],

@@ -31,7 +31,7 @@ rule trace_network:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["trace_network"],
         runtime=30,
     params:
         task=STUDY["task"],

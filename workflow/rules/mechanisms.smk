@@ -14,7 +14,7 @@ rule find_attractors:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["find_attractors"],
         runtime=240,
     params:
         task=STUDY["task"],

@@ -12,7 +12,7 @@ rule train_networks:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
+        mem_mb=MEMORY["train_networks"],
         runtime=720,
     params:
         networks=lambda wildcards: [
@@ -42,7 +42,7 @@ rule test_performance:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["test_performance"],
         runtime=120,
     params:
         task=STUDY["task"],

@@ -15,7 +15,7 @@ rule extend_delays:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["extend_delays"],
         runtime=240,
     params:
         task=STUDY["task"],
@@ -43,7 +43,7 @@ rule add_noise:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=3000,
+        mem_mb=MEMORY["add_noise"],
         runtime=240,
     params:
         task=STUDY["task"],

@@ -8,7 +8,7 @@ rule make_stimuli:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=MEMORY["make_stimuli"],
         runtime=60,
     params:
         settings=STUDY["stimuli"],

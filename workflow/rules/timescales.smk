@@ -27,7 +27,7 @@ rule train_curricula:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=8000,
+        mem_mb=lambda wildcards: part_memory(memory.train_curricula, wildcards),
         runtime=4320,
     params:
         members=lambda wildcards: [list(member) for member in TS_SHARDS[wildcards.part]],
@@ -53,7 +53,7 @@ rule measure_timescales:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=8000,
+        mem_mb=MEMORY["measure_timescales"],
         runtime=1440,
     params:
         settings=TIMESCALES["stimulation"],
@@ -75,7 +75,7 @@ rule measure_weights:
         "../../envs/memdyn.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=MEMORY["measure_weights"],
         runtime=60,
     params:
         code=code("measure_weights"),
@@ -97,7 +97,7 @@ rule test_memory:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
+        mem_mb=MEMORY["test_memory"],
         runtime=240,
     params:
         settings=TIMESCALES["memory"],
@@ -121,7 +121,7 @@ rule ablate_neurons:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
+        mem_mb=MEMORY["ablate_neurons"],
         runtime=240,
     params:
         settings=TIMESCALES["ablation"],
@@ -145,7 +145,7 @@ rule perturb_networks:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
+        mem_mb=MEMORY["perturb_networks"],
         runtime=240,
     params:
         settings=TIMESCALES["perturbation"],
@@ -169,7 +169,7 @@ rule retrain_networks:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=8000,
+        mem_mb=lambda wildcards: part_memory(memory.retrain_networks, wildcards),
         runtime=4320,
     params:
         settings=TIMESCALES["retraining"],
@@ -194,7 +194,7 @@ rule change_steps:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
+        mem_mb=MEMORY["change_steps"],
         runtime=240,
     params:
         settings=TIMESCALES["substeps"],

@@ -1,0 +1,334 @@
+"""CPU-seconds of the operations that ``work`` counts, on this machine.
+
+The functions that the jobs call are run briefly, at the sizes of the configuration and with
+networks as they are before training: none of these operations takes longer after it.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import numpy as np
+import torch
+
+from memdyn import timescales, weights
+from memdyn.conditions import condition_of
+from memdyn.costs import memory
+from memdyn.costs.work import items_per_sequence, jobs, training_of
+from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.simulate import freeze, run
+from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.grid import Member, members, shards
+from memdyn.landscape import step_of
+from memdyn.networks.recurrent import draw
+from memdyn.robustness.accuracy import accuracy, draw_sequences
+from memdyn.robustness.perturbation import perturbed, sizes_of
+from memdyn.tasks.latents import make_latents
+from memdyn.tasks.spm import SequentialPatternMatching
+from memdyn.training import force, gradient
+from memdyn.training.checkpoints import draw_fixed
+
+#: An operation is repeated for so many CPU-seconds.
+ENOUGH = 0.3
+#: What the scripts import, by how they start.
+_IMPORTS = {
+    "table": "memdyn.files, memdyn.tables, memdyn.logs, memdyn.provenance",
+    "start": "torch, memdyn.compute, memdyn.landscape, memdyn.shard, memdyn.tables, memdyn.logs",
+    "figure": "memdyn.figures.map, memdyn.figures.style, memdyn.tables, memdyn.logs",
+}
+_DRAW = """
+import matplotlib; matplotlib.use("agg")
+from matplotlib import pyplot
+figure, axes = pyplot.subplots(2, 3, figsize=(7, 5))
+for axis in axes.flat: axis.plot(range(9), label="a"); axis.set_title("a"); axis.legend()
+for kind in ("pdf", "png"): figure.savefig("/dev/null", format=kind, dpi=300)
+"""
+
+
+def calibrate(config: Mapping) -> dict[str, float]:
+    """CPU-seconds of each operation; ``config`` has numbers for the sizes of its shards."""
+    seconds: dict[str, float] = {}
+    known: dict[tuple, float] = {}
+    for name in sorted({name for job in jobs(config) for name in job.work}):
+        kind, _, argument = name.partition(":")
+        same = (kind, _signature(config["timescales"], argument))
+        if same not in known:
+            known[same] = _KINDS[kind](config, argument)
+            logging.info("%s: %.3g CPU-s", name, known[same])
+        seconds[name] = known[same]
+    return seconds
+
+
+def per_call(function: Callable[[], object]) -> float:
+    """Mean CPU-seconds of a call, after one that does not count."""
+    function()
+    calls, began, spent = 0, time.process_time(), 0.0
+    while not calls or spent < ENOUGH:
+        function()
+        calls, spent = calls + 1, time.process_time() - began
+    return spent / calls
+
+
+def _signature(study: Mapping, argument: str) -> tuple:
+    """Conditions of study 2 whose networks do the same operations have the same signature."""
+    entry = study["conditions"].get(argument)
+    if entry is None:
+        return (argument,)
+    own = ("cell", "nonlinearity", "repeat", "substeps", "max_N", "max_epochs")
+    many = entry["curriculum"] in ("multi", "sliding")
+    values = [str(entry.get(key)) for key in own]
+    return (*values, many, "fixed_tau" in entry, entry["curriculum"] == "none")
+
+
+# Starting a job.
+def _start(kind: str) -> Callable[[Mapping, str], float]:
+    code = f"import {_IMPORTS[kind]}\n" + (_DRAW if kind == "figure" else "")
+
+    def measure(config: Mapping, argument: str) -> float:
+        spent = []
+        for _ in range(2):  # the first may read from a cold disk
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", code], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return min(spent)
+
+    return measure
+
+
+# Study 1.
+def _epoch(config: Mapping, argument: str) -> float:
+    """Difference of three epochs and one, on the images that come with scikit-learn."""
+    settings = {**config["slow_manifolds"]["stimuli"], "source": "digits"}
+
+    def spend(epochs: int) -> float:
+        began = time.process_time()
+        make_latents({**settings, "epochs": epochs}, config["slow_manifolds"]["task"]["classes"])
+        return time.process_time() - began
+
+    spend(1)
+    return max(0.0, (spend(3) - spend(1)) / 2)
+
+
+def _task(study: Mapping) -> SequentialPatternMatching:
+    rng = np.random.default_rng(0)
+    latents = [rng.standard_normal((300, 2)) for _ in study["task"]["classes"]]
+    return SequentialPatternMatching.from_settings(study["task"], study["network"]["dt"], latents)
+
+
+def _trial(config: Mapping, argument: str) -> float:
+    study = config["slow_manifolds"]
+    networks = next(iter(shards(study["grid"]).values()))[: int(argument)]
+    fixed, task = draw_fixed(networks, study["network"]), _task(study)
+    training = {**study["training"], "n_trials": 100, "stop_after": 0}
+    state = force.start(networks, fixed, training)
+    marks: list[float] = []  # after the first trial and each further one
+
+    class Enough(Exception):
+        pass
+
+    def after_trial(state: force.TrainingState) -> None:
+        marks.append(time.process_time())
+        if len(marks) > 1 and marks[-1] - marks[0] > ENOUGH:
+            raise Enough
+
+    with suppress(Enough):
+        force.train(state, networks, fixed, task, study["network"], training, after_trial)
+    return (marks[-1] - marks[0]) / (len(marks) - 1) / len(networks)
+
+
+def _frozen(study: Mapping):
+    network = next(iter(shards(study["grid"]).values()))[0]
+    fixed = draw_fixed([network], study["network"])
+    readout = np.zeros((len(fixed.feedback), study["network"]["n_units"]))
+    return freeze(fixed, network, readout, study["network"]["dt"] / study["network"]["tau"])
+
+
+def _states(study: Mapping, rows: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(rows, study["network"]["n_units"], generator=generator)
+
+
+def _step(config: Mapping, argument: str) -> float:
+    study, rows = config["slow_manifolds"], int(argument)
+    network, x = _frozen(study), _states(study, rows)
+    inputs = torch.zeros(20, rows, len(network.input))
+    return per_call(lambda: run(network, x, 20, inputs)) / 20
+
+
+def _spectrum(config: Mapping, argument: str) -> float:
+    study = config["slow_manifolds"]
+    system = step_of(_frozen(study), study["network"]["tau"])
+    x = _states(study, 1).double()
+    return per_call(lambda: eigenvalues(system, x))
+
+
+def _flow(config: Mapping, argument: str) -> float:
+    study = config["slow_manifolds"]
+    n = study["network"]["n_units"]
+    system = step_of(_frozen(study), study["network"]["tau"])
+    x = _states(study, int(argument))
+    system, x = (system.to(torch.float32), x) if n > 200 else (system, x.double())
+
+    def run_on() -> None:
+        y = x
+        for _ in range(20):
+            y = system.step(y)
+
+    return per_call(run_on) / 20
+
+
+def _factor(config: Mapping, argument: str) -> float:
+    """A Jacobian, its factors, and the few solutions that they serve."""
+    study = config["slow_manifolds"]
+    system = step_of(_frozen(study), study["network"]["tau"]).to(torch.float32)
+    x = _states(study, 1)
+
+    def factorise() -> None:
+        factors, pivots, _ = torch.linalg.lu_factor_ex(system.root_jacobian(x))
+        for _ in range(3):
+            torch.linalg.lu_solve(factors, pivots, system.root(x)[..., None])
+
+    return per_call(factorise)
+
+
+def _tangent(config: Mapping, argument: str) -> float:
+    study, steps = config["slow_manifolds"], 160
+    system = step_of(_frozen(study), study["network"]["tau"]).to(torch.float32)
+    x = _states(study, int(argument))
+    k = study["dynamics"]["n_exponents"]
+    return per_call(lambda: lyapunov_exponents(system, x, k=k, steps=steps, transient=0)) / steps
+
+
+# Study 2.
+def _member(study: Mapping, name: str) -> Member:
+    return next(member for member in members(study) if member.condition == name)
+
+
+def _drawn(study: Mapping, name: str, copies: int = 1):
+    """Condition and untrained networks, as training begins."""
+    member = _member(study, name)
+    condition = condition_of(member, study)
+    n_units, n_heads = study["network"]["n_units"], condition.curriculum.n_heads
+    params = draw(condition.cell, n_units, n_heads, list(range(copies)), condition.initial_tau)
+    return member, condition, params
+
+
+def _item(config: Mapping, argument: str) -> float:
+    """Updates at three quarters of the way, with their part of the test that ends an epoch."""
+    study = config["timescales"]
+    seeds = study["conditions"][argument].get("seed", study["seed"])
+    copies = min(study["side_by_side"], len(seeds), study["networks_per_shard"])
+    member, condition, params = _drawn(study, argument, copies)
+    N = max(member.start_N, round(0.75 * memory.largest_N(study, member)))
+    first = N if member.curriculum in ("single", "none") else member.start_N
+    if member.curriculum == "sliding":
+        first = max(member.start_N, N - condition.curriculum.heads + 1)
+    length = round(items_per_sequence(study, N))
+    training = {**condition.training, "shortest": [0, length], "longest": [0, length]}
+    condition = condition._replace(training=training)
+    state = gradient.start(params, condition)
+    rngs = [np.random.default_rng(b) for b in range(copies)]
+    positions = [(first, N)] * copies
+
+    def update() -> None:
+        batch = gradient.draw_batch(rngs, positions, condition, state.params, "cpu")
+        for repeat in condition.repeats:
+            gradient.update(state, batch, condition, repeat)
+
+    one = condition._replace(training={**training, "test_batches": 1})
+    tested = training_of(study, member)["test_batches"] / training["updates_per_epoch"]
+    spent = per_call(update)
+    spent += tested * per_call(lambda: gradient.accuracies(state.params, positions, rngs, one))
+    return spent / (copies * length * sum(condition.repeats))
+
+
+def _recorded(config: Mapping, argument: str) -> float:
+    """A short recording in place of a long one: both are summed up in pieces."""
+    study = config["timescales"]
+    settings = {**study["stimulation"], "burn_in": 0}
+    _, condition, params = _drawn(study, argument)
+    piece = timescales.SEGMENT // (settings["trials"] * study["network"]["n_units"])
+    settings["steps"] = min(settings["steps"], max(piece // 2, 4 * settings["lags"], 1000))
+    seconds = per_call(lambda: timescales.stimulate(condition.cell, params, [0], settings))
+    return seconds / settings["steps"]
+
+
+def _fit(config: Mapping, argument: str) -> float:
+    study = config["timescales"]
+    settings = {**study["stimulation"], "burn_in": 100}
+    settings["steps"] = max(1000, 4 * settings["lags"])
+    name = next(n for n in settings["conditions"] if n in study["run"])
+    _, condition, params = _drawn(study, name)
+    moments = timescales.stimulate(condition.cell, params, [0], settings)
+    fitted = settings["fitted_lags"]
+    return per_call(lambda: timescales.measure([params], moments, fitted))
+
+
+def _weights(config: Mapping, argument: str) -> float:
+    study = config["timescales"]
+    _, condition, params = _drawn(study, study["run"][0])
+    return per_call(lambda: weights.measure(condition.cell, params))
+
+
+def _sequences(study: Mapping, name: str):
+    member, condition, params = _drawn(study, name)
+    cell = condition.cell._replace(repeat=1)
+    short = {"steps": 150, "warm_up": 10, "repeats": study["accuracy"]["repeats"]}
+    items, states = draw_sequences(cell, member.task, study["network"]["n_units"], 0, short)
+    return member, cell, params, items, states, {member.start_N: 0}
+
+
+def _answer(config: Mapping, argument: str) -> float:
+    """One step of all sequences, read for a dozen N as the test of memory does."""
+    member, cell, params, items, states, _ = _sequences(config["timescales"], argument)
+    heads = dict.fromkeys(range(2, 14), 0)
+    return per_call(lambda: accuracy(cell, params, member.task, heads, items, states, 10)) / 160
+
+
+def _ablated(config: Mapping, argument: str) -> float:
+    study = config["timescales"]
+    member, cell, params, items, states, heads = _sequences(study, argument)
+    runs = 1 + 2 * study["ablation"]["n_ablated"]
+    items, states = np.tile(items[:, :40], (runs, 1)), np.tile(states, (runs, 1))
+    kept = torch.ones(states.shape)
+    return (
+        per_call(lambda: accuracy(cell, params, member.task, heads, items, states, 10, kept)) / 40
+    )
+
+
+def _perturbed(config: Mapping, argument: str) -> float:
+    """One step of all sequences, each with all sizes."""
+    study = config["timescales"]
+    member, cell, params, items, states, heads = _sequences(study, argument)
+    sizes = [0.0, *sizes_of(study["perturbation"]["recurrent"])]
+    along = np.ones((study["network"]["n_units"],) * 2) / study["network"]["n_units"]
+    copies = perturbed(params, "recurrent", along, sizes)
+    one = (items[:1], states[:1])
+    spent = per_call(lambda: accuracy(cell, copies, member.task, heads, *one, 10))
+    return spent * len(items) / items.shape[1]
+
+
+_KINDS: dict[str, Callable[[Mapping, str], float]] = {
+    **{kind: _start(kind) for kind in _IMPORTS},
+    "epoch": _epoch,
+    "trial": _trial,
+    "step": _step,
+    "spectrum": _spectrum,
+    "flow": _flow,
+    "factor": _factor,
+    "tangent": _tangent,
+    "item": _item,
+    "recorded": _recorded,
+    "fit": _fit,
+    "weights": _weights,
+    "answer": _answer,
+    "ablated": _ablated,
+    "perturbed": _perturbed,
+}

@@ -1,0 +1,260 @@
+"""Peak memory of each job, from its sizes.
+
+A formula per rule, in bytes, of what is largest there; tests hold them against measured peaks. They
+are written for one job on the CPU. On a GPU the host holds less of it and CUDA's libraries besides.
+
+Nothing here imports torch: Snakemake reads this module every time it parses the workflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from memdyn.grid import Member, member_shards, shards
+
+MB = 2**20
+#: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
+TABLES, TORCH, FIGURES = 200 * MB, 355 * MB, 400 * MB
+#: Requested for a job: so many times the peak of the formula.
+MARGIN = 1.25
+#: Values recorded before they are summed up (timescales.SEGMENT), bytes of activity held at once
+#: (robustness.accuracy.ACTIVITY) and of Jacobians (dynamics.newton): copies, to import no torch.
+SEGMENT, ACTIVITY, JACOBIANS = 10_000_000, 32 * MB, 64 * MB
+#: Floats that backpropagation keeps per unit, sequence and step.
+_KEPT = {"leaky": 2, "leaky_inside": 2, "gru": 14, "lstm": 18}
+#: Recurrent matrices of a cell.
+_GATES = {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
+
+
+def megabytes(config: Mapping) -> dict[str, int]:
+    """Peak (MB) of one job of each rule: of its largest shard; ``config`` is resolved."""
+    one, two = config["slow_manifolds"], config["timescales"]
+    largest = max(map(len, shards(one["grid"]).values()))
+    parts = list(member_shards(two).values())
+    found = {
+        "make_stimuli": _make_stimuli(one),
+        "train_networks": train_networks(one, largest),
+        "test_performance": test_performance(one),
+        "find_attractors": find_attractors(one),
+        "find_cycles": find_cycles(one),
+        "find_fixed_points": find_fixed_points(one),
+        "find_exponents": find_exponents(one),
+        "extend_delays": extend_delays(one),
+        "add_noise": add_noise(one),
+        "trace_examples": trace(one),
+        "trace_landscapes": trace(one),
+        "trace_network": trace(one),
+        "train_curricula": max(train_curricula(two, part) for part in parts),
+        "measure_timescales": max(measure_timescales(two, part) for part in parts),
+        "measure_weights": measure_weights(two),
+        "test_memory": accuracies(two),
+        "ablate_neurons": accuracies(two),
+        "perturb_networks": perturb_networks(two),
+        "retrain_networks": max(retrain_networks(two, part) for part in parts),
+        "change_steps": accuracies(two),
+    }
+    return {rule: ceil(size / MB) for rule, size in found.items()}
+
+
+def request(megabytes: float) -> int:
+    """What a rule asks for (MB) whose peak is ``megabytes``: with the margin, in steps of 100."""
+    return 100 * ceil(MARGIN * megabytes / 100)
+
+
+def _make_stimuli(study: Mapping) -> int:
+    """A small autoencoder; the images of mnist as float32, twice."""
+    images = {"digits": 1_797, "mnist": 70_000, "gaussian": 0}[study["stimuli"]["source"]]
+    return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
+
+
+# Study 1. n units; J is drawn in float64 from a mask and values, and closed with the feedback.
+def _weights(study: Mapping) -> int:
+    return 64 * study["network"]["n_units"] ** 2
+
+
+def trial_steps(study: Mapping) -> int:
+    task, dt = study["task"], study["network"]["dt"]
+    return round((2 * task["stimulus"] + 2 * task["delay"] + task["response"]) / dt)
+
+
+def _recorded(study: Mapping, rows: int, n_steps: int) -> int:
+    """Inputs and outputs of runs, with their copies in float64."""
+    return 100 * rows * n_steps
+
+
+def n_cases(study: Mapping) -> int:
+    """Starting states (one per type of trial) x types of trial."""
+    return len(study["task"]["classes"]) ** 4
+
+
+def n_types(study: Mapping) -> int:
+    return len(study["task"]["classes"]) ** 2
+
+
+def train_networks(study: Mapping, n_networks: int) -> int:
+    """Two inverse correlation matrices per network, and their bytes again while they are saved."""
+    n = study["network"]["n_units"]
+    itemsize = 8 if study["training"]["precision"] == "float64" else 4
+    delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
+    windows = n_networks * ceil(delay) * n * itemsize
+    curves = 3 * n_networks * study["training"]["n_trials"] * 8
+    return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves
+
+
+def test_performance(study: Mapping) -> int:
+    rows = n_cases(study) * study["performance"]["n_repeats"]
+    return TORCH + _weights(study) + _recorded(study, rows, trial_steps(study))
+
+
+def n_starts(study: Mapping) -> int:
+    """Starts of the long runs: trial ends, noisy copies of these and the origin, delay states."""
+    copies = study["attractors"]["noisy_copies"]
+    return n_types(study) + (n_types(study) + 1) * copies + n_cases(study)
+
+
+def find_attractors(study: Mapping) -> int:
+    """Outputs of the last ten trial lengths; a Jacobian and its decomposition."""
+    n_steps = min(10, study["attractors"]["run_length"]) * trial_steps(study)
+    return TORCH + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
+
+
+def find_cycles(study: Mapping) -> int:
+    """The window of all runs that still move: all of them, at worst."""
+    n, window = study["network"]["n_units"], study["dynamics"]["window"] + 1
+    rows, itemsize = n_cases(study) + n_types(study), 4 if n > 200 else 8
+    one_run = window * n * itemsize
+    return TORCH + 2 * _weights(study) + (rows + 6) * one_run
+
+
+def find_fixed_points(study: Mapping) -> int:
+    """Jacobians of a lot of rows, their products and factors; two spectra per point found."""
+    n, settings = study["network"]["n_units"], study["dynamics"]
+    seeds = settings["n_seeds"] * (1 + settings["rounds"])
+    at_once = max(JACOBIANS, 8 * n * n)
+    return TORCH + 2 * _weights(study) + 2 * at_once + 40 * seeds * n
+
+
+def find_exponents(study: Mapping) -> int:
+    n, rows = study["network"]["n_units"], n_cases(study)
+    return TORCH + _weights(study) + 40 * rows * n * (1 + study["dynamics"]["n_exponents"])
+
+
+def extend_delays(study: Mapping) -> int:
+    """A state of each case at every length of the delay."""
+    extra = study["delays"]["extra"]
+    n_lengths = 2 + (extra["stop"] - extra["start"]) / extra["step"]
+    states = n_lengths * n_cases(study) * study["network"]["n_units"] * 4
+    chunk = _recorded(study, 512, trial_steps(study))
+    return TORCH + _weights(study) + ceil(1.5 * states) + chunk
+
+
+def add_noise(study: Mapping) -> int:
+    rows = n_cases(study) * study["noise"]["n_repeats"]
+    return TORCH + _weights(study) + 2 * _recorded(study, rows, trial_steps(study))
+
+
+def trace(study: Mapping) -> int:
+    """Whole trials, long runs and spectra of a few networks, for the figures."""
+    n = study["network"]["n_units"]
+    return TORCH + 2 * _weights(study) + 4 * 40 * trial_steps(study) * n + 64 * MB
+
+
+# Study 2.
+def _n_parameters(study: Mapping, member: Member) -> int:
+    """Values of one network with all its heads."""
+    n = study["network"]["n_units"]
+    return _GATES[member.cell] * (n * n + 5 * n) + n_heads(study, member) * (2 * n + 2)
+
+
+def largest_N(study: Mapping, member: Member) -> int:
+    """N with which the training of a network ends, at most."""
+    if member.curriculum == "none":
+        return member.start_N
+    return study["conditions"][member.condition].get("max_N", study["max_N"])
+
+
+def n_heads(study: Mapping, member: Member) -> int:
+    if member.curriculum == "multi":
+        return largest_N(study, member) - member.start_N + 1
+    entry = study["conditions"][member.condition]
+    return entry.get("heads", 1) if member.curriculum == "sliding" else 1
+
+
+def _backpropagation(study: Mapping, member: Member, N: int) -> int:
+    """States that one network keeps for the gradient of the longest sequences of N, and these."""
+    factor, more = study["curriculum"]["longest"]
+    training = study["training"]["leaky" if "leaky" in member.cell else "gated"]
+    steps = (factor * N + more) * member.repeat + 1
+    per_step = _KEPT[member.cell] * study["network"]["n_units"] + 2
+    return 4 * steps * training["batch_size"] * per_step
+
+
+def _side_by_side(study: Mapping, part: Sequence[Member]) -> dict[Member, int]:
+    """How many networks of each condition of a shard are trained in one batch, at most."""
+    alike = [member._replace(seed=0) for member in part]
+    return {one: min(study["side_by_side"], alike.count(one)) for one in dict.fromkeys(alike)}
+
+
+def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
+    """The states of one batch, or every network at every N while the finished shard is saved."""
+    batches = [
+        together
+        * (
+            _backpropagation(study, member, largest_N(study, member))
+            + 4 * 7 * _n_parameters(study, member)  # with gradients, moments and clipped copies
+        )
+        for member, together in _side_by_side(study, part).items()
+    ]
+    n_solved = [largest_N(study, m) - m.start_N + 1 if m.curriculum != "none" else 1 for m in part]
+    saved = sum(4 * N * _n_parameters(study, m) for N, m in zip(n_solved, part, strict=True))
+    return TORCH + max(*batches, 2 * saved)
+
+
+def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
+    """Recorded activity and its copies; spectra of the autocorrelations; covariances."""
+    settings, n = study["stimulation"], study["network"]["n_units"]
+    wanted = len({*settings["N"]}) + 1
+    together = min(max(1, 2000 // n), wanted)
+    trials, steps = settings["trials"], settings["steps"]
+    values = min(SEGMENT, together * trials * steps * n)
+    frequencies = (values / (together * trials * n) + settings["lags"]) / 2
+    spectra = together * 3 * 16 * (n + 1) * frequencies
+    covariances = together * trials * 12 * n * n
+    parameters = together * max(4 * _n_parameters(study, member) for member in part)
+    return TORCH + ceil(7 * 4 * values + spectra + covariances + 2 * parameters)
+
+
+def measure_weights(study: Mapping) -> int:
+    return TORCH + 32 * MB + 4 * 8 * 4 * study["network"]["n_units"] ** 2
+
+
+def accuracies(study: Mapping) -> int:
+    """A stretch of activity, with what is computed from it."""
+    n = study["network"]["n_units"]
+    return TORCH + 2 * ACTIVITY + 64 * n * n
+
+
+def perturb_networks(study: Mapping) -> int:
+    """One copy of the network for each size of the perturbation, twice."""
+    settings, n = study["perturbation"], study["network"]["n_units"]
+    copies = 1 + max(settings["recurrent"]["n"], settings["tau"]["n"])
+    return accuracies(study) + 2 * copies * 4 * n * n
+
+
+def retrain_networks(study: Mapping, part: Sequence[Member]) -> int:
+    """As training, at the largest N."""
+    settings = study["retraining"]
+    chosen = [m for m in part if m.condition in settings["conditions"]]
+    copies = min(settings["at_once"], len(settings["to"]))
+    return TORCH + max(
+        (
+            copies
+            * (
+                _backpropagation(study, member, max(settings["to"]))
+                + 4 * 7 * _n_parameters(study, member)
+            )
+            for member in chosen
+        ),
+        default=2 * ACTIVITY,
+    )

@@ -1,0 +1,205 @@
+"""What a run will cost, from its jobs and the calibration; and how far that was off."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from memdyn.costs import memory, usage
+from memdyn.costs.work import Job, jobs, waits_for
+
+#: Peak memory (MB) of jobs that do little more than start.
+_LIGHT = {"table": memory.TABLES / memory.MB, "figure": memory.FIGURES / memory.MB}
+TOTAL = "total"
+
+
+def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.DataFrame:
+    """One row per rule in the order of the work, and the row ``total``.
+
+    Args:
+        config: a configuration with shard sizes.
+        seconds: as from ``calibration.calibrate``.
+        cores: jobs at a time, each on one core.
+
+    Returns:
+        ``rule``, ``jobs``, ``cpu`` with ``low`` and ``high`` (CPU-s of all its jobs), ``longest``
+        (CPU-s of the longest job), ``memory_MB`` (peak of a job); of the row ``total`` ``longest``
+        is the longest chain of jobs that wait for each other, and ``wall`` (s) the time on so many
+        ``cores``, if nothing else runs there.
+
+    Raises:
+        ValueError: an operation that was not calibrated.
+    """
+    planned = jobs(config)
+    missing = sorted({name for job in planned for name in job.work} - set(seconds))
+    if missing:
+        raise ValueError(
+            f"the calibration does not know '{missing[0]}': it was made for another configuration; "
+            "delete it and run predict again"
+        )
+    spans = np.array([_seconds(job, seconds) for job in planned])
+    peaks = memory.megabytes(config)
+    rows = []
+    for rule in dict.fromkeys(job.rule for job in planned):
+        own = [i for i, job in enumerate(planned) if job.rule == rule]
+        kind = next(iter(planned[own[0]].work))
+        low, expected, high = spans[own].sum(axis=0)
+        rows.append(
+            {
+                "rule": rule,
+                "jobs": len(own),
+                **{"cpu": expected, "low": low, "high": high},
+                "longest": spans[own, 1].max(),
+                "memory_MB": round(peaks.get(rule, _LIGHT.get(kind, memory.TORCH / memory.MB))),
+            }
+        )
+    table = pd.DataFrame(rows)
+    wall, chain = schedule(planned, spans[:, 1], cores)
+    sums = table[["jobs", "cpu", "low", "high"]].sum()
+    total = {"rule": TOTAL, **sums, "longest": chain, "memory_MB": table["memory_MB"].max()}
+    table = pd.concat([table, pd.DataFrame([{**total, "wall": wall, "cores": cores}])])
+    return table.astype({"jobs": int}).reset_index(drop=True)
+
+
+def _seconds(job: Job, seconds: Mapping[str, float]) -> tuple[float, float, float]:
+    """Low, expected and high CPU-seconds of a job."""
+    each = [tuple(seconds[name] * a for a in amount) for name, amount in job.work.items()]
+    sums = [sum(values) for values in zip(*each, strict=True)]
+    return min(sums), sums[1], max(sums)
+
+
+def schedule(planned: Sequence[Job], seconds: Sequence[float], cores: int) -> tuple[float, float]:
+    """Time until all jobs are done, and that of the longest chain alone (s).
+
+    Jobs start in their order as soon as a core is free and what they wait for is done.
+    """
+    waits = [waits_for(job, planned) for job in planned]
+    followers: list[list[int]] = [[] for _ in planned]
+    for i, before in enumerate(waits):
+        for j in before:
+            followers[j].append(i)
+    left = [len(before) for before in waits]
+    ready = [i for i, n in enumerate(left) if not n]  # a heap: in order already
+    running: list[tuple[float, int]] = []
+    chain, now = np.zeros(len(planned)), 0.0
+    while ready or running:
+        while ready and len(running) < cores:
+            i = heapq.heappop(ready)
+            heapq.heappush(running, (now + seconds[i], i))
+        now, done = heapq.heappop(running)
+        chain[done] = seconds[done] + max((chain[j] for j in waits[done]), default=0.0)
+        for i in followers[done]:
+            left[i] -= 1
+            if not left[i]:
+                heapq.heappush(ready, i)
+    return now, float(chain.max(initial=0.0))
+
+
+def compare(prediction: pd.DataFrame, logs: Path | str) -> pd.DataFrame:
+    """Prediction and what the jobs noted in their logs, side by side.
+
+    Args:
+        prediction: as from ``predict``.
+        logs: folder of the logs of a scale.
+
+    Returns:
+        One row per rule that has run, and ``total`` of these: ``jobs`` predicted, ``measured``,
+        ``cpu_predicted`` (of as many jobs as are measured), ``cpu_measured``, ``ratio`` (measured
+        over predicted), ``memory_predicted``, ``memory_measured`` (MB, largest job) and their
+        ratio. ``measured`` below ``jobs``: the rest has not run, or its log has no such line.
+
+    Raises:
+        ValueError: no log of a predicted rule says what its job used.
+    """
+    rows = []
+    for row in prediction[prediction["rule"] != TOTAL].itertuples():
+        found = [one for path in logs_of(logs, row.rule) if (one := usage.read(path))]
+        if not found:
+            continue
+        expected = row.cpu * len(found) / row.jobs
+        spent, peak = sum(one.cpu for one in found), max(one.memory for one in found)
+        rows.append(
+            {
+                **{"rule": row.rule, "jobs": row.jobs, "measured": len(found)},
+                **{"cpu_predicted": expected, "cpu_measured": spent, "ratio": spent / expected},
+                "within": row.low * len(found) / row.jobs
+                <= spent
+                <= row.high * len(found) / row.jobs,
+                **{"memory_predicted": row.memory_MB, "memory_measured": peak},
+                "memory_ratio": peak / row.memory_MB,
+            }
+        )
+    if not rows:
+        raise ValueError(
+            f"no log under '{logs}' says what its job used: run the workflow first (logs of an "
+            "older version lack that line)"
+        )
+    table = pd.DataFrame(rows)
+    sums = table[["measured", "cpu_predicted", "cpu_measured"]].sum()
+    last = {
+        **{"rule": TOTAL, "jobs": int(prediction["jobs"].iloc[-1]), **sums},
+        "ratio": sums["cpu_measured"] / sums["cpu_predicted"],
+        "memory_predicted": table["memory_predicted"].max(),
+        "memory_measured": table["memory_measured"].max(),
+        "memory_ratio": table["memory_ratio"].max(),
+    }
+    return pd.concat([table, pd.DataFrame([last])]).astype({"measured": int}).reset_index(drop=True)
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table of ``predict`` for people."""
+    rules, total = table[table["rule"] != TOTAL], table.iloc[-1]
+    lines = [
+        f"{'rule':24}{'jobs':>6}{'CPU':>9}{'from':>9}{'to':>9}{'longest job':>13}{'memory':>9}"
+    ]
+    for row in (*rules.itertuples(), total):
+        times = (_time(value) for value in (row.cpu, row.low, row.high))
+        longest = "" if row.rule == TOTAL else _time(row.longest)
+        lines.append(
+            f"{row.rule:24}{row.jobs:6d}"
+            + "".join(f"{one:>9}" for one in times)
+            + f"{longest:>13}{row.memory_MB:6.0f} MB"
+        )
+    return "\n".join(
+        [
+            *lines,
+            f"{_time(total.wall)} on {total.cores:.0f} core(s) with nothing else running; "
+            f"{_time(total.longest)} is the longest chain of jobs on any number of cores. "
+            "Snakemake itself takes some seconds besides. GPU: not predicted.",
+        ]
+    )
+
+
+def errors_as_text(table: pd.DataFrame) -> str:
+    """The table of ``compare`` for people."""
+    lines = [
+        f"{'':24}{'jobs':>10}{'CPU-s':>20}{'':>8}{'memory of a job (MB)':>24}",
+        f"{'rule':24}{'measured':>10}{'predicted':>10}{'measured':>10}{'ratio':>8}"
+        f"{'predicted':>12}{'measured':>10}{'ratio':>8}",
+    ]
+    for row in table.itertuples():
+        lines.append(
+            f"{row.rule:24}{f'{row.measured}/{row.jobs}':>10}"
+            f"{row.cpu_predicted:10.1f}{row.cpu_measured:10.1f}{row.ratio:8.2f}"
+            f"{row.memory_predicted:12.0f}{row.memory_measured:10.0f}{row.memory_ratio:8.2f}"
+        )
+    left = table["jobs"].iloc[-1] - table["measured"].iloc[-1]
+    if left > 0:
+        lines.append(f"{left} predicted job(s) have not run, or note nothing: they are left out.")
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def logs_of(logs: Path | str, rule: str) -> list[Path]:
+    """Logs of all jobs of a rule: ``<rule>.log`` or ``<rule>/<shard>.log``, of any study."""
+    return sorted([*Path(logs).glob(f"**/{rule}.log"), *Path(logs).glob(f"**/{rule}/*.log")])

@@ -1,0 +1,57 @@
+"""Sizes of shards that the configuration leaves open (``networks_per_shard: auto``).
+
+The largest shard whose training fits into ``memory_mb_per_job`` by the formulas of ``memory``, and
+of study 1 then all shards of one J as equal as can be. The machine is not asked: one configuration
+gives the same jobs everywhere. A network's bits do not depend on its shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+
+from memdyn.config import ConfigError, merge
+from memdyn.costs import memory
+from memdyn.grid import member_shards
+
+AUTO = "auto"
+
+
+def with_shard_sizes(config: Mapping) -> dict:
+    """The configuration with a number for each ``auto``.
+
+    Args:
+        config: as from ``memdyn.config.resolve``.
+
+    Raises:
+        ConfigError: not even one network fits.
+    """
+    limit, sizes = config["memory_mb_per_job"], {}
+    one, two = config["slow_manifolds"], config["timescales"]
+    if one["grid"]["networks_per_shard"] == AUTO:
+        together = len(one["grid"]["g"]) * len(one["grid"]["fb"])
+        size = _largest(lambda k: memory.train_networks(one, k), together, limit, "slow_manifolds")
+        size = ceil(together / ceil(together / size))
+        sizes["slow_manifolds"] = {"grid": {"networks_per_shard": size}}
+    if two["networks_per_shard"] == AUTO:
+        every = len(member_shards({**two, "networks_per_shard": 10**9})["part0"])
+
+        def peak(k: int) -> int:
+            parts = member_shards({**two, "networks_per_shard": k}).values()
+            return max(memory.train_curricula(two, part) for part in parts)
+
+        size = _largest(peak, every, limit, "timescales")
+        sizes["timescales"] = {"networks_per_shard": size}
+    return merge(config, sizes)
+
+
+def _largest(peak: Callable[[int], int], most: int, limit: int, study: str) -> int:
+    """The largest size up to ``most`` whose peak (bytes) can be requested within ``limit`` (MB)."""
+    for size in range(most, 0, -1):
+        if memory.request(peak(size) / memory.MB) <= limit:
+            return size
+    needed = memory.request(peak(1) / memory.MB)
+    raise ConfigError(
+        f"config key 'memory_mb_per_job': training one network of '{study}' needs {needed} MB, "
+        f"but a job may take {limit}; raise it."
+    )

@@ -1,0 +1,351 @@
+"""The jobs of a run and their work, counted in operations whose cost ``calibration`` measures.
+
+An operation is named ``kind`` or ``kind:argument``, as ``step:16``, one Euler step of 16 states.
+What the data decide (when a run rests, how many epochs an N takes) stands below as constants, each
+with where it was measured; where it varies, as a span of low, expected and high.
+
+Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from typing import NamedTuple
+
+from memdyn.config import extra_delays
+from memdyn.costs import memory
+from memdyn.grid import Member, member_shards, shards
+
+
+class Span(NamedTuple):
+    """What may be expected, between low and high."""
+
+    low: float
+    expected: float
+    high: float
+
+    def __mul__(self, factor: float) -> Span:
+        return Span(*(factor * value for value in self))
+
+
+class Job(NamedTuple):
+    """One job: its rule, its shard ('' if the rule has one job), operation -> how many."""
+
+    rule: str
+    shard: str
+    work: dict[str, Span]
+
+
+# Measured on the 42 networks of the gallery's 1000 units and of the quick scale (300 units).
+#: Networks that perform the task: 22 of 42 at both; 16 to 100 % over the gains g.
+PERFORMING = Span(0.3, 0.52, 0.9)
+#: Part of the longest run that ``find_attractors`` really runs: 0.66 at both.
+RUN_ON = Span(0.3, 0.66, 1.0)
+#: Spectra per network by which ``find_attractors`` confirms rests.
+RESTS = Span(0, 2, 6)
+#: ``find_cycles``, per network: part of the steps run, and spectra.
+CYCLE_STEPS, CYCLE_SPECTRA = Span(0.3, 0.6, 1.0), Span(2, 4, 12)
+#: ``find_fixed_points``, per network: factorisations for each seed, and spectra (points).
+FACTORS_PER_SEED, POINTS = Span(4, 10, 30), Span(3, 6.4, 12)
+#: ``find_exponents``: part of the steps that are followed.
+FOLLOWED = Span(0.15, 0.7, 1.0)
+
+#: Epochs that an N takes with one head: EPOCHS N^2, at least 1. 500 units, two seeds to N = 11 (5.5
+#: epochs), about 65 in all to N = 16 and 400 to N = 29; 64 units stop at 10 epochs by N = 6 or 7.
+EPOCHS = Span(0.0, 0.045, 0.09)
+#: With all heads that came before: 10 and 11 epochs for 10 N.
+EPOCHS_MULTI = Span(1.0, 1.1, 2.0)
+
+#: Rules with one job each that do little more than start, and what they start with.
+TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
+FIGURES = (
+    *("draw_task", "draw_mechanisms", "draw_landscape", "draw_map", "draw_robustness"),
+    *("draw_ts_model", "draw_ts_curricula", "draw_ts_progress", "draw_ts_limits"),
+    *("draw_ts_network_timescales", "draw_ts_weights", "draw_ts_ablation", "draw_ts_perturbation"),
+    *("draw_ts_gated", "draw_ts_memory", "draw_ts_variants", "draw_ts_substeps", "draw_claims"),
+)
+#: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
+AFTER = {
+    "train_networks": ("make_stimuli",),
+    "test_performance": ("train_networks",),
+    "find_attractors": ("test_performance",),
+    "classify_mechanisms": ("find_attractors",),
+    "find_cycles": ("test_performance",),
+    "find_fixed_points": ("find_cycles",),
+    "find_exponents": ("find_cycles",),
+    "vote_mechanisms": ("find_attractors", "find_fixed_points", "find_exponents"),
+    "extend_delays": ("test_performance",),
+    "add_noise": ("test_performance",),
+    "collect_networks": ("classify_mechanisms",),
+    "collect_stress": ("extend_delays", "add_noise"),
+    "collect_dynamics": ("vote_mechanisms",),
+    "collect_ends": ("find_attractors",),
+    "trace_examples": ("collect_networks", "collect_ends"),
+    "trace_landscapes": ("trace_examples", "collect_dynamics"),
+    "draw_task": ("trace_examples",),
+    "draw_mechanisms": ("trace_examples",),
+    "draw_landscape": ("trace_landscapes",),
+    "draw_map": ("collect_networks", "collect_dynamics"),
+    "draw_robustness": ("collect_networks", "collect_stress", "collect_dynamics"),
+    **{
+        rule: ("train_curricula",)
+        for rule in (
+            *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
+            *("perturb_networks", "retrain_networks", "change_steps"),
+        )
+    },
+    "collect_timescales": (
+        *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
+        *("perturb_networks", "retrain_networks", "change_steps"),
+    ),
+    **{rule: ("collect_timescales",) for rule in FIGURES if rule.startswith("draw_ts_")},
+    "draw_ts_curricula": (),
+    "judge_claims": (
+        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+        "collect_timescales",
+    ),
+    "draw_claims": ("judge_claims",),
+}
+
+
+def jobs(config: Mapping) -> list[Job]:
+    """All jobs of the target ``all``, for a configuration with shard sizes."""
+    one, two = config["slow_manifolds"], config["timescales"]
+    found = [Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one)})]
+    for shard, networks in shards(one["grid"]).items():
+        found += [Job(rule, shard, work) for rule, work in _study_1(one, len(networks))]
+    for part, members in member_shards(two).items():
+        found += [Job(rule, part, work) for rule, work in _study_2(two, members)]
+    for rule in ("trace_examples", "trace_landscapes"):
+        found.append(Job(rule, "", {"start": exactly(1), **_trace(one)}))
+    found += [Job(rule, "", {"table": exactly(1)}) for rule in TABLES]
+    found.append(Job("collect_timescales", "", {"start": exactly(1)}))
+    return found + [Job(rule, "", {"figure": exactly(1)}) for rule in FIGURES]
+
+
+def waits_for(job: Job, others: Sequence[Job]) -> list[int]:
+    """Places of the jobs among ``others`` that a job waits for."""
+    rules = AFTER.get(job.rule, ())
+    return [
+        i
+        for i, other in enumerate(others)
+        if other.rule in rules and (not job.shard or not other.shard or job.shard == other.shard)
+    ]
+
+
+def exactly(amount: float) -> Span:
+    return Span(amount, amount, amount)
+
+
+def _make_stimuli(study: Mapping) -> dict[str, Span]:
+    """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
+    settings = study["stimuli"]
+    images = {"digits": 1, "mnist": 70_000 / 1_797, "gaussian": 0}[settings["source"]]
+    return {"epoch": exactly(settings["epochs"] * images)}
+
+
+def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]:
+    """Rules and work of one shard of ``size`` networks."""
+    T, n = memory.trial_steps(study), study["network"]["n_units"]
+    cases, dynamics = memory.n_cases(study), study["dynamics"]
+    start = {"start": exactly(1)}
+
+    def per(networks: Span | float, **amounts: Span | float) -> dict[str, Span]:
+        """``amounts`` for each of so many networks; a name's last _ stands for the colon."""
+        few = networks if isinstance(networks, Span) else exactly(networks)
+        work = dict(start)
+        for name, amount in amounts.items():
+            each = amount if isinstance(amount, Span) else exactly(amount)
+            kind, _, argument = name.rpartition("_") if "_" in name else (name, "", "")
+            span = Span(*(a * b for a, b in zip(few, each, strict=True)))
+            work[f"{kind}:{argument}" if argument else kind] = span
+        return work
+
+    able = PERFORMING * size
+    analysed = able if dynamics["only_performing"] else exactly(size)
+    trials = exactly(size * study["training"]["n_trials"])
+    if study["training"]["stop_after"]:
+        trials = Span(0.1 * trials.high, 0.5 * trials.high, trials.high)
+    yield "train_networks", {**start, f"trial:{size}": trials}
+
+    repeated = cases * study["performance"]["n_repeats"]
+    steps = {1: study["performance"]["n_test_trials"] * T, cases: T}
+    steps[repeated] = steps.get(repeated, 0) + T
+    yield "test_performance", per(size, **{f"step_{rows}": each for rows, each in steps.items()})
+
+    longest = study["attractors"]["run_length"] * T
+    runs = {f"step_{memory.n_starts(study)}": RUN_ON * longest, f"spectrum_{n}": RESTS}
+    yield "find_attractors", per(size, **runs)
+    yield "classify_mechanisms", {"table": exactly(1)}
+
+    rows = cases + memory.n_types(study)
+    run = {f"flow_{rows}": CYCLE_STEPS * (dynamics["transient"] + dynamics["window"])}
+    yield "find_cycles", per(analysed, **run, **{f"spectrum_{n}": CYCLE_SPECTRA})
+
+    seeds = {f"factor_{n}": FACTORS_PER_SEED * (dynamics["n_seeds"])}
+    drift = round(study["task"]["delay"] / study["network"]["dt"])
+    held = exactly(dynamics["memory_states"])
+    spectra = Span(*(a + b for a, b in zip(POINTS, held, strict=True)))
+    late = {f"flow_{rows}": drift * (2 + dynamics["noisy_copies"])}
+    yield "find_fixed_points", per(analysed, **seeds, **late, **{f"spectrum_{n}": spectra})
+    followed = {f"tangent_{cases}": FOLLOWED * dynamics["exponent_steps"]}
+    yield "find_exponents", per(analysed, **followed)
+    yield "vote_mechanisms", start
+
+    extra = extra_delays(study["delays"])
+    dt, task = study["network"]["dt"], study["task"]
+    before = round((task["stimulus"] + task["delay"] + extra[-1]) / dt)
+    after = round((task["stimulus"] + task["delay"] + task["response"]) / dt) + T
+    at_once = max(1, 512 // cases)
+    chunks = ceil((1 + len(extra)) / at_once)
+    together = min(at_once, 1 + len(extra)) * cases
+    delays = {f"step_{cases}": before, f"step_{together}": chunks * after}
+    yield "extend_delays", per(able, **delays)
+
+    noise = study["noise"]
+    levels = (1 + len(noise["levels"])) * len(noise["kinds"])
+    yield "add_noise", per(able, **{f"step_{cases * noise['n_repeats']}": levels * 2 * T})
+
+
+def _trace(study: Mapping) -> dict[str, Span]:
+    """A few networks, their trials and long runs again."""
+    T, n = memory.trial_steps(study), study["network"]["n_units"]
+    steps = study["performance"]["n_test_trials"] * T + study["attractors"]["run_length"] * T
+    return {"step:1": Span(1, 3, 4) * steps, f"spectrum:{n}": Span(1, 3, 8)}
+
+
+def _study_2(study: Mapping, part: Sequence[Member]) -> Iterator[tuple[str, dict[str, Span]]]:
+    """Rules and work of one shard."""
+    reached = {member: _course(study, member) for member in part}
+
+    def total(each) -> dict[str, Span]:
+        """Sum over the networks of the shard of what ``each`` (member) -> operation, amount."""
+        work = {"start": exactly(1)}
+        for member in part:
+            for name, amount in each(member).items():
+                before = work.get(name, exactly(0))
+                work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
+        return work
+
+    def train(member: Member) -> dict[str, Span]:
+        return {f"item:{member.condition}": Span(*(items for _, items in reached[member]))}
+
+    def wanted(member: Member, section: str) -> Span:
+        """Snapshots that a section asks for."""
+        settings = study[section]
+        if member.condition not in settings["conditions"]:
+            return exactly(0)
+        first = member.start_N
+        return Span(
+            *(sum(first <= N <= last for N in settings["N"]) for last, _ in reached[member])
+        )
+
+    length = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
+
+    def stimulate(member: Member) -> dict[str, Span]:
+        settings = study["stimulation"]
+        if member.condition not in settings["conditions"]:
+            return {}
+        listed = wanted(member, "stimulation")
+        last = [last for last, _ in reached[member]]
+        more = [at not in settings["N"] and at >= member.start_N for at in last]
+        snapshots = Span(*(a + b for a, b in zip(listed, more, strict=True)))
+        steps = settings["burn_in"] + settings["steps"]
+        return {f"recorded:{member.condition}": snapshots * steps, "fit": snapshots}
+
+    def weights(member: Member) -> dict[str, Span]:
+        name = f"weights:{study['network']['n_units']}"
+        return {name: Span(*(last - member.start_N + 1 for last, _ in reached[member]))}
+
+    def memory_(member: Member) -> dict[str, Span]:
+        settings = study["memory"]
+        if member.condition not in settings["conditions"]:
+            return {}
+        snapshots = weights(member).popitem()[1] * (1 / settings["every"])
+        return {f"answer:{member.condition}": snapshots * (length * member.repeat)}
+
+    def ablate(member: Member) -> dict[str, Span]:
+        steps = wanted(member, "ablation") * (length * member.repeat)
+        return {f"ablated:{member.condition}": steps} if steps.high else {}
+
+    def perturb(member: Member) -> dict[str, Span]:
+        targets = 1 if member.fixed_tau else 2
+        steps = wanted(member, "perturbation") * (length * member.repeat * targets)
+        return {f"perturbed:{member.condition}": steps} if steps.high else {}
+
+    def retrain(member: Member) -> dict[str, Span]:
+        settings = study["retraining"]
+        if member.condition not in settings["conditions"]:
+            return {}
+        able = [last >= settings["N_from"] for last, _ in reached[member]]
+        items = settings["epochs"] * sum(_items_per_epoch(study, member, N) for N in settings["to"])
+        return {f"item:{member.condition}": Span(*(items * has for has in able))}
+
+    def change(member: Member) -> dict[str, Span]:
+        if "substeps" not in study["conditions"][member.condition]:
+            return {}
+        steps = wanted(member, "substeps") * (length * sum(study["substeps"]["k"]))
+        return {f"answer:{member.condition}": steps} if steps.high else {}
+
+    yield "train_curricula", total(train)
+    yield "measure_timescales", total(stimulate)
+    yield "measure_weights", total(weights)
+    yield "test_memory", total(memory_)
+    yield "ablate_neurons", total(ablate)
+    yield "perturb_networks", total(perturb)
+    yield "retrain_networks", total(retrain)
+    yield "change_steps", total(change)
+
+
+def training_of(study: Mapping, member: Member) -> dict:
+    """The section ``leaky`` or ``gated`` with what the condition sets."""
+    training = dict(study["training"]["leaky" if "leaky" in member.cell else "gated"])
+    return training | {
+        key: value
+        for key, value in study["conditions"][member.condition].items()
+        if key == "max_epochs"
+    }
+
+
+def items_per_sequence(study: Mapping, N: float) -> float:
+    """Mean over the lengths that are drawn."""
+    (a, b), (c, d) = study["curriculum"]["shortest"], study["curriculum"]["longest"]
+    return ((a + c) * N + b + d) / 2
+
+
+def _items_per_epoch(study: Mapping, member: Member, N: float) -> float:
+    """Steps of the network in one epoch: updates x items x steps per item."""
+    repeats = study["conditions"][member.condition].get("substeps", [member.repeat])
+    updates = training_of(study, member)["updates_per_epoch"]
+    return updates * sum(repeats) * items_per_sequence(study, N)
+
+
+def _course(study: Mapping, member: Member) -> list[tuple[float, float]]:
+    """(largest N, steps of training) for few, expected and many epochs."""
+    return [_go(study, member, which) for which in range(3)]
+
+
+def _go(study: Mapping, member: Member, which: int) -> tuple[float, float]:
+    """Go through a curriculum; ``which`` picks from the spans: 0 fewest epochs, 2 most."""
+    entry, final = study["conditions"][member.condition], memory.largest_N(study, member)
+    left, spent = training_of(study, member)["max_epochs"], 0.0
+    if member.curriculum == "none":
+        share = (0.3, 1.0, 1.0)[which]  # N from 5 on was solved in no case at 64 units
+        return final, share * left * _items_per_epoch(study, member, final)
+    window = entry.get("heads", 1) if member.curriculum != "single" else 1
+    step = entry.get("step", 1) if member.curriculum != "single" else 1
+    N = min(member.start_N + window - 1, final)
+    solved = member.start_N - 1
+    while left > 0:
+        epochs = EPOCHS_MULTI[which] if member.curriculum != "single" else EPOCHS[which] * N * N
+        epochs = min(left, max(1.0, epochs))
+        spent += epochs * _items_per_epoch(study, member, N)
+        left -= epochs
+        if not left:
+            break  # its epochs were over before it was solved
+        solved = N
+        if solved == final:
+            break
+        N = min(N + step, final)
+    return solved, spent

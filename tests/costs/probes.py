@@ -1,0 +1,165 @@
+"""The work of a rule at sizes of one's choice, in a process of its own: CPU-s and peak memory.
+
+    python tests/costs/probes.py train_networks '[{"n_units": 250, "n_networks": 8}]'
+
+Sizes must ascend: a peak is that of the process so far. Each line of the output is one size.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from memdyn import landscape, timescales
+from memdyn.compute import set_up
+from memdyn.conditions import condition_of
+from memdyn.config import resolve
+from memdyn.costs.usage import used
+from memdyn.dynamics.simulate import freeze
+from memdyn.grid import Network, members
+from memdyn.networks.recurrent import draw
+from memdyn.tasks.spm import SequentialPatternMatching
+from memdyn.training import checkpoints, force, gradient
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+def settings(**changes):
+    """Both studies at the paper's values, with other values of some keys, wherever they stand."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = resolve({**config, "scale": "paper"}, SCHEMA)
+    left = set(changes)
+
+    def lay(section):
+        for key, value in section.items():
+            if key in changes:
+                section[key] = changes[key]
+                left.discard(key)
+            elif isinstance(value, dict):
+                lay(value)
+
+    for study in ("slow_manifolds", "timescales"):
+        lay(config[study])
+    assert not left, f"no such keys: {left}"
+    return config["slow_manifolds"], config["timescales"]
+
+
+def _task(study):
+    rng = np.random.default_rng(0)
+    latents = [rng.standard_normal((300, 2)) for _ in study["task"]["classes"]]
+    return SequentialPatternMatching.from_settings(study["task"], study["network"]["dt"], latents)
+
+
+def train_networks(n_units, n_networks, n_trials=1):
+    """Seconds of all trials; then the state is saved, as every minute of a training."""
+    study, _ = settings(n_units=n_units, n_trials=n_trials)
+    gains = [(g, fb) for g in study["grid"]["g"] for fb in study["grid"]["fb"]][:n_networks]
+    networks = [Network("gauss", 0.4, g, fb, 0) for g, fb in gains]
+    fixed = checkpoints.draw_fixed(networks, study["network"])
+    state = force.start(networks, fixed, study["training"])
+    began = time.process_time()
+    force.train(state, networks, fixed, _task(study), study["network"], study["training"])
+    seconds = time.process_time() - began
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints.save_partial(Path(folder) / "state.safetensors", state, "key")
+    return seconds
+
+
+def _system(study, g=1.5):
+    network = Network("gauss", 0.4, g, 5.0, 0)
+    fixed = checkpoints.draw_fixed([network], study["network"])
+    frozen = freeze(fixed, network, np.zeros((3, study["network"]["n_units"])), 0.1)
+    return landscape.step_of(frozen, 1.0)
+
+
+def _starts(n_units, rows):
+    return torch.randn(rows, n_units, generator=torch.Generator().manual_seed(0))
+
+
+def find_cycles(n_units, window, transient=200):
+    """Runs of a random network beyond its onset of chaos: all of them go on moving."""
+    study, _ = settings(n_units=n_units, window=window, transient=transient)
+    began = time.process_time()
+    landscape.find_runs(_system(study), _starts(n_units, 20), study["dynamics"])
+    return time.process_time() - began
+
+
+def find_fixed_points(n_units, n_seeds, rounds=0):
+    """The search, from random states of a network below the onset of chaos."""
+    study, _ = settings(n_units=n_units, rounds=rounds)
+    began = time.process_time()
+    landscape.find_points(_system(study, 1.1), _starts(n_units, n_seeds), 1.0, study["dynamics"])
+    return time.process_time() - began
+
+
+def spectrum(n_units):
+    """One spectrum."""
+    study, _ = settings(n_units=n_units)
+    system, x = _system(study), _starts(n_units, 1).double()
+    began = time.process_time()
+    landscape.measure_memory(system, x, 0.1, 1.0, {"noisy_copies": 0})
+    return time.process_time() - began
+
+
+def train_curricula(
+    n_units, N, batch_size=256, side_by_side=1, updates=1, condition="parity_single"
+):
+    """Updates on the longest sequences of N, after one that does not count."""
+    _, study = settings(n_units=n_units, batch_size=batch_size)
+    member = next(one for one in members(study) if one.condition == condition)
+    its = condition_of(member, study)
+    factor, more = study["curriculum"]["longest"]
+    training = {**its.training, "shortest": [0, factor * N + more], "longest": [factor, more]}
+    its = its._replace(training=training)
+    seeds = range(side_by_side)
+    params = draw(its.cell, n_units, its.curriculum.n_heads, seeds, its.initial_tau)
+    state = gradient.start(params, its)
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+
+    def update():
+        batch = gradient.draw_batch(rngs, [(N, N)] * len(rngs), its, state.params, "cpu")
+        for repeat in its.repeats:
+            gradient.update(state, batch, its, repeat)
+
+    update()
+    began = time.process_time()
+    for _ in range(updates):
+        update()
+    return (time.process_time() - began) / updates
+
+
+def measure_timescales(n_units, steps, n_networks=1):
+    """Recordings of several networks together, and the fits."""
+    _, study = settings(n_units=n_units, steps=steps)
+    chosen = study["stimulation"]
+    its = condition_of(members(study)[0], study)
+    params = draw(its.cell, n_units, 1, range(n_networks), its.initial_tau)
+    each = [{name: value[[b]] for name, value in params.items()} for b in range(n_networks)]
+    began = time.process_time()
+    recorded = timescales.stimulate(its.cell, params, [0] * n_networks, chosen)
+    timescales.measure(each, recorded, chosen["fitted_lags"])
+    return time.process_time() - began
+
+
+def measured(probe, sizes):
+    """One dictionary per size: the size, ``cpu`` (s), ``memory`` (MB); in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, probe, json.dumps(sizes)], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+if __name__ == "__main__":
+    set_up(0, 1)
+    for size in json.loads(sys.argv[2]):
+        cpu = globals()[sys.argv[1]](**size)
+        print(json.dumps({**size, "cpu": cpu, "memory": used().memory}), flush=True)

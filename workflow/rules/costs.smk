@@ -1,0 +1,63 @@
+# What a run costs, asked for: -- predict before it, -- compare after it.
+import platform
+
+PREDICTION = f"results/{SCALE}/prediction.csv"
+
+
+rule calibrate:
+    output:
+        f"results/{SCALE}/calibration.json",
+    log:
+        f"logs/{SCALE}/calibrate.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory.request(max(memory.megabytes(config).values())),
+        runtime=10,
+    params:
+        config=COSTED,
+        machine=platform.node(),
+        code=code("calibrate"),
+    script:
+        "../scripts/calibrate.py"
+
+
+rule predict:
+    input:
+        rules.calibrate.output[0],
+    output:
+        PREDICTION,
+    log:
+        f"logs/{SCALE}/predict.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=COSTED,
+        cores=lambda wildcards: workflow.cores,
+        code=code("predict"),
+    script:
+        "../scripts/predict.py"
+
+
+# The prediction is no input: it must be from before the run.
+rule compare:
+    output:
+        f"results/{SCALE}/prediction_error.csv",
+    log:
+        f"logs/{SCALE}/compare.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        prediction=PREDICTION,
+        logs=f"logs/{SCALE}",
+        written=all_logs,
+        code=code("compare"),
+    script:
+        "../scripts/compare.py"
