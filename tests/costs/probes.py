@@ -58,7 +58,7 @@ def _task(study):
 
 
 def train_networks(n_units, n_networks, n_trials=1):
-    """Seconds of all trials; then the state is saved, as every minute of a training."""
+    """Seconds of all trials; then the state is saved and read, as by a job that is killed."""
     study, _ = settings(n_units=n_units, n_trials=n_trials)
     gains = [(g, fb) for g in study["grid"]["g"] for fb in study["grid"]["fb"]][:n_networks]
     networks = [Network("gauss", 0.4, g, fb, 0) for g, fb in gains]
@@ -68,7 +68,10 @@ def train_networks(n_units, n_networks, n_trials=1):
     force.train(state, networks, fixed, _task(study), study["network"], study["training"])
     seconds = time.process_time() - began
     with tempfile.TemporaryDirectory() as folder:
-        checkpoints.save_partial(Path(folder) / "state.safetensors", state, "key")
+        path = Path(folder) / "state.safetensors"
+        checkpoints.save_partial(path, state, "key")
+        del state
+        checkpoints.load_partial(path, "key", "cpu")
     return seconds
 
 

@@ -93,7 +93,7 @@ def n_types(study: Mapping) -> int:
 
 
 def train_networks(study: Mapping, n_networks: int) -> int:
-    """Two inverse correlation matrices per network, and their bytes again while they are saved."""
+    """Two inverse correlation matrices per network, twice while a killed job reads them again."""
     n = study["network"]["n_units"]
     itemsize = 8 if study["training"]["precision"] == "float64" else 4
     delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
@@ -131,8 +131,8 @@ def find_fixed_points(study: Mapping) -> int:
     """Jacobians of a lot of rows, their products and factors; two spectra per point found."""
     n, settings = study["network"]["n_units"], study["dynamics"]
     seeds = settings["n_seeds"] * (1 + settings["rounds"])
-    at_once = max(JACOBIANS, 8 * n * n)
-    return TORCH + 2 * _weights(study) + 2 * at_once + 40 * seeds * n
+    at_once = max(8 * n * n, min(JACOBIANS, 8 * 8 * n * n))
+    return TORCH + 2 * _weights(study) + 3 * at_once + 40 * seeds * n
 
 
 def find_exponents(study: Mapping) -> int:
@@ -220,7 +220,7 @@ def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
     values = min(SEGMENT, together * trials * steps * n)
     frequencies = (values / (together * trials * n) + settings["lags"]) / 2
     spectra = together * 3 * 16 * (n + 1) * frequencies
-    covariances = together * trials * 12 * n * n
+    covariances = together * trials * 17 * n * n
     parameters = together * max(4 * _n_parameters(study, member) for member in part)
     return TORCH + ceil(7 * 4 * values + spectra + covariances + 2 * parameters)
 

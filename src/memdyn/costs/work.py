@@ -44,12 +44,15 @@ PERFORMING = Span(0.3, 0.52, 0.9)
 RUN_ON = Span(0.3, 0.66, 1.0)
 #: Spectra per network by which ``find_attractors`` confirms rests.
 RESTS = Span(0, 2, 6)
-#: ``find_cycles``, per network: part of the steps run, and spectra.
-CYCLE_STEPS, CYCLE_SPECTRA = Span(0.3, 0.6, 1.0), Span(2, 4, 12)
-#: ``find_fixed_points``, per network: factorisations for each seed, and spectra (points).
-FACTORS_PER_SEED, POINTS = Span(4, 10, 30), Span(3, 6.4, 12)
-#: ``find_exponents``: part of the steps that are followed.
-FOLLOWED = Span(0.15, 0.7, 1.0)
+#: ``find_cycles``, per network. Steps, in parts of transient and window: 0.6 where runs rest, 3.5
+#: to solve for a cycle (about one network in seven); factorisations and spectra.
+CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.5, 1.0, 3.5), Span(7, 50, 250), Span(1, 1.3, 3)
+#: ``find_fixed_points``, per network: factorisations for each seed (3 to 6, and up to 8 steps of
+#: descent, which take 2.6 of them each), and spectra of points (mirror images have one).
+FACTORS_PER_SEED, POINT_SPECTRA = Span(3, 14, 30), Span(2, 4, 8)
+#: ``find_exponents``: part of the steps that are followed, and distinct ends of runs: 1 or 2 where
+#: runs rest, all 16 where they cycle.
+FOLLOWED, DISTINCT_ENDS = Span(0.13, 0.68, 1.0), 4
 
 #: Epochs that an N takes with one head: EPOCHS N^2, at least 1. 500 units, two seeds to N = 11 (5.5
 #: epochs), about 65 in all to N = 16 and 400 to N = 29; 64 units stop at 10 epochs by N = 6 or 7.
@@ -181,15 +184,16 @@ def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]
 
     rows = cases + memory.n_types(study)
     run = {f"flow_{rows}": CYCLE_STEPS * (dynamics["transient"] + dynamics["window"])}
-    yield "find_cycles", per(analysed, **run, **{f"spectrum_{n}": CYCLE_SPECTRA})
+    solved = {f"factor_{n}": CYCLE_FACTORS, f"spectrum_{n}": CYCLE_SPECTRA}
+    yield "find_cycles", per(analysed, **run, **solved)
 
-    seeds = {f"factor_{n}": FACTORS_PER_SEED * (dynamics["n_seeds"])}
+    seeds = {f"factor_{n}": FACTORS_PER_SEED * dynamics["n_seeds"]}
     drift = round(study["task"]["delay"] / study["network"]["dt"])
     held = exactly(dynamics["memory_states"])
-    spectra = Span(*(a + b for a, b in zip(POINTS, held, strict=True)))
-    late = {f"flow_{rows}": drift * (2 + dynamics["noisy_copies"])}
+    spectra = Span(*(a + b for a, b in zip(POINT_SPECTRA, held, strict=True)))
+    late = {f"flow_{rows}": 2 * drift * (2 + dynamics["noisy_copies"])}  # float64: twice
     yield "find_fixed_points", per(analysed, **seeds, **late, **{f"spectrum_{n}": spectra})
-    followed = {f"tangent_{cases}": FOLLOWED * dynamics["exponent_steps"]}
+    followed = {f"tangent_{DISTINCT_ENDS}": FOLLOWED * dynamics["exponent_steps"]}
     yield "find_exponents", per(analysed, **followed)
     yield "vote_mechanisms", start
 
