@@ -153,10 +153,9 @@ class _FinalState(torch.autograd.Function):
     def forward(ctx, a, recurrent, bias, weight, inputs, states, lengths, inside, nonlinearity):
         n_networks, batch, steps = inputs.shape
         order = sorted(range(n_networks), key=lambda b: -lengths[b])
-        if order != list(range(n_networks)):
-            a, recurrent, bias, weight, inputs, states = (
-                x[order] for x in (a, recurrent, bias, weight, inputs, states)
-            )
+        a, recurrent, bias, weight, inputs, states = (
+            _ordered(x, order) for x in (a, recurrent, bias, weight, inputs, states)
+        )
         starts = [steps - lengths[b] for b in order]
         shape = (n_networks, steps, batch, states.shape[-1])
         keep = any(ctx.needs_input_grad)
@@ -181,7 +180,7 @@ class _FinalState(torch.autograd.Function):
         ctx.save_for_backward(a, recurrent, inputs)
         ctx.kept = (h, drive, order, starts, inside, nonlinearity)
         final = h[:, steps] if keep else h[steps % 2]
-        return final[np.argsort(order).tolist()]
+        return _ordered(final, np.argsort(order).tolist())
 
     @staticmethod
     @once_differentiable
@@ -189,13 +188,13 @@ class _FinalState(torch.autograd.Function):
         a, recurrent, inputs = ctx.saved_tensors
         h, drive, order, starts, inside, nonlinearity = ctx.kept
         ctx.kept = None  # drive is overwritten below: a second backward would be wrong
-        n_networks, steps, _, n = drive.shape
+        _, steps, _, n = drive.shape
         backward, trained_tau = _BACKWARD[nonlinearity], ctx.needs_input_grad[0]
         d_a = torch.zeros_like(a)
-        dh = grad[order]
+        dh = _ordered(grad, order).clone()  # changed in place below
         for first, last, k in reversed(_segments(starts, steps)):
             w, rate = recurrent[:k], a[:k, None]
-            carried, dh = dh, dh[:k]
+            dh = dh[:k]  # networks that started later have ended here
             for t in range(last - 1, first - 1, -1):
                 d = drive[:k, t]
                 if inside:
@@ -203,15 +202,14 @@ class _FinalState(torch.autograd.Function):
                     if trained_tau:
                         d_a[:k] += torch.linalg.vecdot(d - h[:k, t], dh, dim=1)
                     d.copy_(backward(flow, d))
-                    dh = dh.sub_(flow) if dh is not carried else dh - flow
+                    dh.sub_(flow)
                 else:
                     dh = backward(dh, h[:k, t + 1])
                     if trained_tau:
                         d_a[:k] += torch.linalg.vecdot(d - h[:k, t], dh, dim=1)
                     torch.mul(dh, rate, out=d)
                     dh -= d
-                dh = dh.baddbmm_(d, w)
-            # Networks that start here end here; the others, which come first, go on.
+                dh.baddbmm_(d, w)
         d_recurrent, d_bias = torch.empty_like(recurrent), torch.empty_like(a)
         d_weight = torch.empty_like(a)
         for b, start in enumerate(starts):
@@ -223,7 +221,12 @@ class _FinalState(torch.autograd.Function):
         d_recurrent.diagonal(dim1=1, dim2=2).zero_()  # self-connections do not exist
         back = np.argsort(order).tolist()
         found = (d_a, d_recurrent, d_bias, d_weight)
-        return *(x if n_networks == 1 else x[back] for x in found), *(None,) * 5
+        return *(_ordered(x, back) for x in found), *(None,) * 5
+
+
+def _ordered(x: torch.Tensor, order: list[int]) -> torch.Tensor:
+    """The networks of ``x`` in another order; without an index, for which a GPU would wait."""
+    return x if order == list(range(len(x))) else torch.stack([x[b] for b in order])
 
 
 def _segments(starts: list[int], steps: int) -> list[tuple[int, int, int]]:

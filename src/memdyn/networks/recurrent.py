@@ -122,13 +122,18 @@ def trajectory(
     )
 
 
-def classify(params: Parameters, states: torch.Tensor, heads: Sequence[int]) -> torch.Tensor:
-    """Logits (B, ..., len(heads), 2) of heads, given by their index, for states (B, ..., n)."""
-    weights = params["heads"][:, list(heads)].flatten(1, 2)  # (B, heads x 2, n)
-    bias = params["head_bias"][:, list(heads)].flatten(1, 2)
+def classify(
+    params: Parameters, states: torch.Tensor, heads: Sequence[int] | slice
+) -> torch.Tensor:
+    """Logits (B, ..., number of heads, 2) of heads for states (B, ..., n).
+
+    A slice of heads is a view; for their indices a GPU waits.
+    """
+    weights = params["heads"][:, heads].flatten(1, 2)  # (B, heads x 2, n)
+    bias = params["head_bias"][:, heads].flatten(1, 2)
     flat = states.reshape(len(states), -1, states.shape[-1])
     logits = torch.baddbmm(bias[:, None], flat, weights.mT)
-    return logits.reshape(*states.shape[:-1], len(heads), 2)
+    return logits.reshape(*states.shape[:-1], -1, 2)
 
 
 def _shown(cell: Cell, inputs: torch.Tensor) -> torch.Tensor:

@@ -1,17 +1,13 @@
 """Temporally restricted FORCE for a shard of rate networks (study 1, specification section 4).
 
-Two recursive-least-squares learners per network, each with its own inverse correlation matrix:
-the memory readout W_d learns in both delays, the output readout w_o in the response. Between the
-updates of one window the new rank-one terms are kept aside,
+Two recursive-least-squares learners per network, each with its own inverse correlation matrix P:
+the memory readout W_d learns in both delays, the output readout w_o in the response.
 
-    P = P0 - K K^T,   P r = P0 r - K (K^T r),
+All networks step together, with units before networks in the tensors: their recurrent inputs are
+one product with J, read once per step. On a GPU a whole trial is one graph.
 
-and folded into P0 once per window: the same update up to rounding, with a fraction of the traffic.
-
-P is symmetric, so on the CPU only one of its triangles is read and written (BLAS symv, syrk).
-
-The same network ends with the same bits whatever its shard: every product runs in a shape that does
-not depend on how many networks the shard has.
+The same network ends with the same bits whatever its shard: every product with J runs in a shape
+that does not depend on how many networks the shard has.
 """
 
 from __future__ import annotations
@@ -22,19 +18,19 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.linalg import get_blas_funcs
 
+from memdyn.graphs import Replayed
 from memdyn.grid import Network
 from memdyn.networks.rate import FixedWeights
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import SequentialPatternMatching, trial_order
+from memdyn.training.least_squares import Window
 
 TRAINING, TRAINED, CONVERGED, DIVERGED = 0, 1, 2, 3
 STATUS = {TRAINED: "trained", CONVERGED: "converged", DIVERGED: "diverged", TRAINING: "training"}
 
-
 # Networks per product with J: a fixed shape, so that a network's bits do not depend on its shard.
-CPU_WIDTH, CUDA_WIDTH = 16, 64
+CPU_WIDTH, CUDA_WIDTH = 48, 64
 
 
 @dataclass
@@ -121,39 +117,33 @@ def train(
     Returns:
         ``state``, with every network ``TRAINED``, ``CONVERGED`` or ``DIVERGED``.
     """
-    seed = networks[0].seed
+    seed, trial = networks[0].seed, None
     types = trial_order(training["n_trials"], task.n_types, generator(seed, Stream.TRIAL_ORDER))
     shard = _shard(networks, fixed, network["dt"] / network["tau"], state.x)
-    means = torch.as_tensor(task.class_means, dtype=state.x.dtype, device=state.x.device)
-    epochs = task.epochs
-    memory = slice(1, state.outputs.shape[1])
-
     while state.trial < training["n_trials"] and bool((state.status == TRAINING).any()):
+        active = (state.status == TRAINING).nonzero()[:, 0].tolist()
+        if trial is None or trial.rows != active:
+            trial = _Trial(shard, state, active, task, training["update_every"])
+            run = Replayed(trial.run, state.x.device)
         trial_type = types[state.trial]
         drawn = task.draw(trial_type, generator(seed, Stream.TRAINING_STIMULI, state.trial))
-        drive = torch.as_tensor(drawn @ fixed.input, dtype=state.x.dtype, device=state.x.device)
-        first, second = task.pair(trial_type)
-        target = state.x.new_tensor([float(task.target(trial_type))])
-        every = training["update_every"]
-
-        active = (state.status == TRAINING).nonzero()[:, 0].tolist()
-        run = _Run(shard, state, active)
-        run.freely(drive[0])
-        run.learn(epochs["delay 1"], state.p_memory, memory, means[first], every)
-        run.freely(drive[1])
-        run.learn(epochs["delay 2"], state.p_memory, memory, means[second], every)
-        squared = run.learn(epochs["response"], state.p_output, slice(0, 1), target, every)
-        run.store(state)
-
-        _judge(state, active, (squared / task.n_response).sqrt(), training)
+        means = task.class_means[list(task.pair(trial_type))]
+        trial.prepare(drawn @ fixed.input, means, task.target(trial_type))
+        run()
+        squared, finite = trial.finish(state)
+        _judge(state, active, (squared / task.n_response).sqrt(), finite, training)
         after_trial(state)
     return state
 
 
 def _judge(
-    state: TrainingState, active: Sequence[int], rmse: torch.Tensor, training: Mapping
+    state: TrainingState,
+    active: Sequence[int],
+    rmse: torch.Tensor,
+    finite: torch.Tensor,
+    training: Mapping,
 ) -> None:
-    """Book one trial: errors, stopping rule, divergence."""
+    """Book one trial of the networks ``active``: errors, stopping rule, divergence."""
     state.rmse[active, state.trial] = rmse
     state.trial += 1
     state.n_trials[active] = state.trial
@@ -163,148 +153,163 @@ def _judge(
         state.status[active] = TRAINED
     if training["stop_after"]:
         state.status[(state.good >= training["stop_after"]) & (state.status <= TRAINED)] = CONVERGED
-    finite = torch.isfinite(state.x).all(1) & torch.isfinite(state.readout).all(2).all(1)
-    state.status[~finite.cpu()] = DIVERGED
+    state.status[torch.tensor(active)[finite == 0]] = DIVERGED
 
 
 class _Shard(NamedTuple):
-    """The fixed parts of a shard on its device."""
+    """The fixed parts of a shard on its device.
 
-    recurrent_t: torch.Tensor
-    feedback: torch.Tensor
-    g: torch.Tensor
-    inverse_fb: torch.Tensor
+    Attributes:
+        weights: (n_units, n_units + n_outputs) J, and beside it w_f and W_fd.
+        scales: (n_units + n_outputs, B) what the rates and outputs of a network are multiplied by
+            before the product: g and 1 / fb.
+        rate: dt / tau.
+    """
+
+    weights: torch.Tensor
+    scales: torch.Tensor
     rate: float
 
 
 def _shard(
     networks: Sequence[Network], fixed: FixedWeights, rate: float, like: torch.Tensor
 ) -> _Shard:
-    def tensor(array) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(array), dtype=like.dtype, device=like.device)
-
+    n_outputs, n_units = fixed.feedback.shape
+    scales = [[network.g] * n_units + [1.0 / network.fb] * n_outputs for network in networks]
     return _Shard(
-        recurrent_t=tensor(fixed.recurrent.T).contiguous(),
-        feedback=tensor(fixed.feedback),
-        g=tensor([[network.g] for network in networks]),
-        inverse_fb=tensor([[1.0 / network.fb] for network in networks]),
-        rate=rate,
+        torch.as_tensor(np.concatenate([fixed.recurrent, fixed.feedback.T], axis=1)).to(like),
+        torch.as_tensor(np.array(scales).T.copy()).to(like),
+        rate,
     )
 
 
-class _Run:
-    """One trial of the networks ``rows`` of a shard: working copies of their state."""
+class _Trial:
+    """One trial of the networks ``rows`` of a shard, on tensors that keep their places.
 
-    def __init__(self, shard: _Shard, state: TrainingState, rows: list[int]):
-        self.shard, self.rows = shard, rows
-        self.x, self.outputs = state.x[rows], state.outputs[rows]
-        self.readout = state.readout[rows]
-        self.g, self.inverse_fb = shard.g[rows], shard.inverse_fb[rows]
-        width = CUDA_WIDTH if self.x.is_cuda else CPU_WIDTH
-        padded = -(-len(rows) // width) * width
-        r = self.x.new_zeros(padded, self.x.shape[1])  # rows beyond the networks stay zero
-        product = torch.empty_like(r)
-        self.products = list(zip(r.split(width), product.split(width), strict=True))
-        self.r, self.change = r[: len(rows)], product[: len(rows)]
+    The host writes its inputs before (``prepare``), and reads and books afterwards (``finish``);
+    ``run`` in between asks nothing of the host, so that it can be recorded.
+
+    Attributes:
+        x: (n_units, width) state; columns beyond the n networks belong to none.
+        seen: (n_units + n_outputs, width) rates and outputs after the last step.
+        readout: (n_outputs, n_units, width).
+        results: (2, n) sum over the response of the squared error of the output, before the
+            updates; and 1 where a network is finite, else 0.
+    """
+
+    def __init__(
+        self,
+        shard: _Shard,
+        state: TrainingState,
+        rows: list[int],
+        task: SequentialPatternMatching,
+        every: int,
+    ):
+        self.shard, self.rows, self.every, self.epochs = shard, rows, every, task.epochs
+        self.index = torch.tensor(rows, device=state.x.device)
+        self.batched, n, n_units = _batched(state.x), len(rows), state.x.shape[1]
+        self.n, self.n_units, n_outputs = n, n_units, state.readout.shape[1]
+        block = CUDA_WIDTH if self.batched else CPU_WIDTH
+        width = -(-n // block) * block
+
+        def zeros(*shape: int) -> torch.Tensor:
+            return state.x.new_zeros(shape)
+
+        self.x, self.seen = zeros(n_units, width), zeros(n_units + n_outputs, width)
+        self.readout, self.scales = zeros(n_outputs, n_units, width), torch.zeros_like(self.seen)
+        self.x[:, :n] = state.x[self.index].T
+        self.readout[..., :n] = state.readout[self.index].permute(1, 2, 0)
+        self.scales[:, :n] = shard.scales[:, self.index]
+        self.r, self.outputs = self.seen.tensor_split([n_units])
         torch.tanh(self.x, out=self.r)
+        self.outputs[:, :n] = state.outputs[self.index].T
+        self.scaled, self.change = torch.zeros_like(self.seen), torch.zeros_like(self.x)
+        self.terms = torch.zeros_like(self.readout)
+        blocks = (self.scaled.split(block, dim=1), self.change.split(block, dim=1))
+        self.blocks = list(zip(*blocks, strict=True))
 
-    def step(self, drive: torch.Tensor | None) -> None:
+        self.p_memory, self.p_output = (
+            self._matrices(state.p_memory),
+            self._matrices(state.p_output),
+        )
+        self.k = zeros(n, -(-max(task.n_delay, task.n_response) // every), n_units)
+        self.drive, self.targets = zeros(2, task.n_stimulus, n_units), zeros(2, n_outputs, 1)
+        self.results = zeros(2, n).double()
+
+    def prepare(self, drive: np.ndarray, means: np.ndarray, target: float) -> None:
+        """Write what differs between trials.
+
+        Args:
+            drive: (2, n_stimulus, n_units) input of both stimuli to the units.
+            means: (2, n_memory) what the memory output must hold in the delays.
+            target: of the output in the response.
+        """
+        self.drive.copy_(torch.from_numpy(drive))
+        targets = np.concatenate([np.full((2, 1), target), means], axis=1)
+        self.targets.copy_(torch.from_numpy(targets)[:, :, None])
+
+    def run(self) -> None:
+        """Go through the trial; every network learns."""
+        for i, delay in enumerate(("delay 1", "delay 2")):
+            for row in self.drive[i]:
+                self._step(row[:, None])
+            self._learn(delay, self.p_memory, slice(1, None), self.targets[i])
+        errors = self._learn("response", self.p_output, slice(0, 1), self.targets[0])
+        self.results[0] = sum(error[0, : self.n].double() ** 2 for error in errors)
+        finite = torch.isfinite(self.x).all(0) & torch.isfinite(self.readout).all(1).all(0)
+        self.results[1] = finite[: self.n]
+
+    def finish(self, state: TrainingState) -> torch.Tensor:
+        """Hand the networks back to the shard; returns ``results`` on the CPU."""
+        state.x[self.index] = self.x.T[: self.n]
+        state.outputs[self.index] = self.outputs.T[: self.n]
+        state.readout[self.index] = self.readout.permute(2, 0, 1)[: self.n]
+        if self.batched and self.n < len(state.x):
+            state.p_memory[self.index], state.p_output[self.index] = self.p_memory, self.p_output
+        return self.results.cpu()
+
+    def _matrices(self, p: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
+        """P of the networks of this trial: those of the shard where that is possible."""
+        if not self.batched:
+            return [p[row] for row in self.rows]
+        return p if self.n == len(p) else p[self.index]
+
+    def _step(self, drive: torch.Tensor | None = None) -> None:
         """One Euler step, then rates and outputs."""
-        for r, product in self.products:
-            torch.mm(r, self.shard.recurrent_t, out=product)
-        self.change.mul_(self.g).sub_(self.x)
-        scaled = self.outputs * self.inverse_fb
-        for i, weights in enumerate(self.shard.feedback):
-            self.change.addcmul_(scaled[:, i : i + 1], weights)
+        torch.mul(self.seen, self.scales, out=self.scaled)
+        for scaled, change in self.blocks:
+            torch.mm(self.shard.weights, scaled, out=change)
         if drive is not None:
             self.change.add_(drive)
-        self.x.add_(self.change, alpha=self.shard.rate)
+        self.x.lerp_(self.change, self.shard.rate)
         torch.tanh(self.x, out=self.r)
-        self.outputs = (self.readout * self.r[:, None, :]).sum(2)
+        torch.mul(self.readout, self.r, out=self.terms)
+        torch.sum(self.terms, 1, out=self.outputs)
 
-    def freely(self, drive: torch.Tensor) -> None:
-        """One step for each row of ``drive`` (n_steps, n_units)."""
-        for u in drive:
-            self.step(u)
-
-    def learn(
+    def _learn(
         self,
-        epoch: slice,
-        p: torch.Tensor,
+        epoch: str,
+        p: torch.Tensor | list[torch.Tensor],
         outputs: slice,
-        target: torch.Tensor,
-        every: int,
-    ) -> torch.Tensor:
-        """Go through ``epoch`` without input; update ``outputs`` at each ``every``-th step.
+        targets: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """Go through ``epoch`` without input; update the readout of ``outputs``.
 
         Returns:
-            (len(rows),) sum over steps of the squared error, before the updates, of the first of
-            ``outputs``; on the CPU.
+            For each step the error (number of outputs, width) before the update.
         """
-        n_steps = epoch.stop - epoch.start
-        learner = _Learner(p, self.rows, -(-n_steps // every))
-        squared = self.x.new_zeros(len(self.rows), dtype=torch.float64)
-        readout = self.readout[:, outputs]
-        for step in range(n_steps):
-            self.step(None)
-            error = self.outputs[:, outputs] - target
-            squared += error[:, 0].double() ** 2
-            if step % every == 0:
-                readout -= error[:, :, None] * learner.gain(self.r)[:, None, :]
-        learner.fold()
-        return squared.cpu()
-
-    def store(self, state: TrainingState) -> None:
-        state.x[self.rows], state.outputs[self.rows] = self.x, self.outputs
-        state.readout[self.rows] = self.readout
+        window, errors = Window(p, self.k), []
+        readout, targets = self.readout[outputs, :, : self.n], targets[outputs]
+        for step in range(self.epochs[epoch].stop - self.epochs[epoch].start):
+            self._step()
+            errors.append(self.outputs[outputs] - targets)
+            if step % self.every == 0:
+                gain = window.gain(self.r[:, : self.n].T.contiguous()).T.contiguous()
+                readout.addcmul_(errors[-1][:, None, : self.n], gain, value=-1.0)
+        window.fold()
+        return errors
 
 
-def _batched(p: torch.Tensor) -> bool:
+def _batched(x: torch.Tensor) -> bool:
     """Whether products with P run as one batch: on a GPU, where launches count and not traffic."""
-    return p.is_cuda
-
-
-class _Learner:
-    """Recursive least squares in one window: P = P0 - K K^T until the window ends."""
-
-    def __init__(self, p: torch.Tensor, rows: list[int], n_updates: int):
-        self.p, self.rows, self.done = p, rows, 0
-        self.k = p.new_empty(len(rows), n_updates, p.shape[1])
-        self.batched = _batched(p)
-        if not self.batched:
-            self.symv, self.syrk, self.gemv = get_blas_funcs(("symv", "syrk", "gemv"), (p.numpy(),))
-
-    def gain(self, r: torch.Tensor) -> torch.Tensor:
-        """(n, n_units) P r / (1 + r . P r) for rates r (n, n_units); then update P."""
-        pr = self._product(r)
-        gain = 1.0 / (1.0 + (r * pr).sum(1, keepdim=True))
-        torch.mul(pr, gain.sqrt(), out=self.k[:, self.done])
-        self.done += 1
-        return gain * pr
-
-    def fold(self) -> None:
-        """P0 <- P0 - K K^T."""
-        for i, row in enumerate(self.rows):
-            if self.batched:
-                self.p[row].addmm_(self.k[i].T, self.k[i], alpha=-1.0)
-            else:
-                p, k = self.p[row].numpy().T, self.k[i].numpy().T
-                self.syrk(-1.0, k, beta=1.0, c=p, lower=1, overwrite_c=1)
-
-    def _product(self, r: torch.Tensor) -> torch.Tensor:
-        k = self.k[:, : self.done]
-        if self.batched:
-            p = self.p if len(self.rows) == len(self.p) else self.p[self.rows]
-            pr = torch.bmm(p, r[:, :, None])
-            return torch.baddbmm(pr, k.transpose(1, 2), torch.bmm(k, r[:, :, None]), alpha=-1.0)[
-                :, :, 0
-            ]
-        out = torch.empty_like(r)
-        p, k, rates, product = self.p.numpy(), k.numpy(), r.numpy(), out.numpy()
-        for i, row in enumerate(self.rows):
-            # A row-major symmetric matrix is its own column-major transpose: no copy is made.
-            product[i] = self.symv(1.0, p[row].T, rates[i], lower=1)
-            if self.done:
-                folded = self.gemv(1.0, k[i].T, rates[i], trans=1)
-                self.gemv(-1.0, k[i].T, folded, beta=1.0, y=product[i], overwrite_y=1)
-        return out
+    return x.is_cuda

@@ -157,11 +157,19 @@ def draw_batch(
     for row, (x, _, _) in zip(inputs, drawn, strict=True):
         row[:, row.shape[1] - x.shape[1] :] = x
     return Batch(
-        torch.from_numpy(inputs).to(device),
+        _sent(inputs, device),
         lengths,
-        torch.from_numpy(np.stack([states for _, states, _ in drawn])).to(device),
-        [torch.from_numpy(answers).to(device) for _, _, answers in drawn],
+        _sent(np.stack([states for _, states, _ in drawn]), device),
+        [_sent(answers, device) for _, _, answers in drawn],
     )
+
+
+def _sent(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """On its way to the device; from pinned memory the host does not wait until it is there."""
+    tensor = torch.from_numpy(array)
+    if torch.device(device).type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def update(
@@ -179,10 +187,10 @@ def update(
     final = recurrent.final_state(cell, params, batch.inputs, batch.states, batch.lengths)
     losses = torch.stack(
         [
-            sum(
-                torch.nn.functional.cross_entropy(logits[:, head], answers[:, head])
-                for head in range(answers.shape[1])
+            torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), answers.flatten(), reduction="sum"
             )
+            / len(answers)
             for logits, answers in _answers(params, final, batch)
         ]
     )
@@ -238,7 +246,7 @@ def _answers(params: Parameters, final: torch.Tensor, batch: Batch):
     """Logits (batch, heads, 2) of the heads in training, with the right answers, per network."""
     for b, answers in enumerate(batch.answers):
         one = {name: params[name][b, None] for name in ("heads", "head_bias")}
-        yield recurrent.classify(one, final[b, None], range(answers.shape[1]))[0], answers
+        yield recurrent.classify(one, final[b, None], slice(answers.shape[1]))[0], answers
 
 
 def _finish_epoch(
