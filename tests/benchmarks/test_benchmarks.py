@@ -98,7 +98,8 @@ def test_the_loop_over_starts_is_the_run_of_all_at_once():
         np.testing.assert_allclose(outputs[:, i].numpy(), own, atol=2e-5)
 
 
-def test_the_textbook_finds_points_that_ours_finds():
+@pytest.mark.parametrize("method", ["newton", "levenberg"])
+def test_the_textbook_finds_points_that_ours_finds(method):
     settings = paper_settings()
     task = gaussian_task(settings)
     (ready,) = trained_networks([(1.1, 5.0)], 12, 2, settings, task)
@@ -106,7 +107,7 @@ def test_the_textbook_finds_points_that_ours_finds():
     seeds = torch.cat([ready.trial_ends, torch.zeros(1, 12)]).double()
     speed = task_speed(system, ready.delay_states)
     ours = find_points(system, seeds, speed, settings["dynamics"] | {"rounds": 0})
-    arrived = [x for x, at_root in map(textbook.solve, seeds) if at_root]
+    arrived = [x for x, at_root in map(getattr(textbook, method), seeds) if at_root]
     assert arrived, "the reference must have found something"
     for x in arrived:
         gaps = np.linalg.norm(ours.states - x.numpy(), axis=1)
