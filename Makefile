@@ -29,7 +29,7 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 	@. $(BIN)/activate && export OMP_NUM_THREADS=1 && for script in tests/benchmarks/bench_*.py; do \
 		name=$${script##*/bench_}; echo "== $$script"; \
 		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
-	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks
+	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks draw_growth
 
 setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
 

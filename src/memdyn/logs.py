@@ -22,7 +22,8 @@ def start_log(path: Path | str) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.FileHandler(path, mode="w"), logging.StreamHandler(sys.stderr)]
+    path.write_text("")  # then only appended to: a traceback is not written over
+    handlers = [logging.FileHandler(path, mode="a"), logging.StreamHandler(sys.stderr)]
     logging.basicConfig(
         level="INFO", format=LINE, datefmt="%H:%M:%S", handlers=handlers, force=True
     )

@@ -58,15 +58,16 @@ def _task(study):
 
 
 def train_networks(n_units, n_networks, n_trials=1):
-    """Seconds of all trials; then the state is saved and read, as by a job that is killed."""
-    study, _ = settings(n_units=n_units, n_trials=n_trials)
+    """Seconds of trials, after one that does not count; the state is then saved and read, as by a
+    job that was killed."""
+    study, _ = settings(n_units=n_units, n_trials=1 + n_trials)
     gains = [(g, fb) for g in study["grid"]["g"] for fb in study["grid"]["fb"]][:n_networks]
     networks = [Network("gauss", 0.4, g, fb, 0) for g, fb in gains]
     fixed = checkpoints.draw_fixed(networks, study["network"])
-    state = force.start(networks, fixed, study["training"])
-    began = time.process_time()
-    force.train(state, networks, fixed, _task(study), study["network"], study["training"])
-    seconds = time.process_time() - began
+    state, marks = force.start(networks, fixed, study["training"]), []
+    parts = (networks, fixed, _task(study), study["network"], study["training"])
+    force.train(state, *parts, lambda state: marks.append(time.process_time()))
+    seconds = marks[-1] - marks[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.safetensors"
         checkpoints.save_partial(path, state, "key")

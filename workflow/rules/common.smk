@@ -102,6 +102,15 @@ def benchmark_rows(wildcards):
     return found
 
 
+def growth_points(wildcards):
+    """What the benchmark of growth has measured (costs.smk)."""
+    if not (found := Path("results/benchmarks/growth/points.csv")).exists():
+        raise WorkflowError(
+            f"{found} does not exist: run make bench, or tests/benchmarks/bench_growth.py"
+        )
+    return str(found)
+
+
 wildcard_constraints:
     shard="|".join(SHARDS),
     part="|".join(TS_SHARDS),

@@ -61,3 +61,25 @@ rule compare:
         code=code("compare"),
     script:
         "../scripts/compare.py"
+
+
+# How costs grow: `make bench` measures it.
+rule draw_growth:
+    input:
+        growth_points,
+    output:
+        pdf="figures/benchmarks/growth.pdf",
+        png="figures/benchmarks/growth.png",
+        csv="figures/benchmarks/growth.csv",
+        json="figures/benchmarks/growth.json",
+    log:
+        "logs/benchmarks/draw_growth.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_growth"),
+    script:
+        "../scripts/draw_growth.py"
