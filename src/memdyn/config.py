@@ -10,7 +10,6 @@ from copy import deepcopy
 from itertools import chain
 from pathlib import Path
 
-import jsonschema
 import yaml
 
 
@@ -72,6 +71,8 @@ def extra_delays(settings: Mapping) -> list[float]:
 
 
 def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
+    import jsonschema  # late: jobs, which take a few helpers from here, do without
+
     validator = jsonschema.Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
     error = errors[0] if errors else None

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from scipy.linalg import get_blas_funcs
 
 
 class Window:
@@ -31,6 +30,8 @@ class Window:
         self.p, self.k, self.done = p, k, 0
         self.batched = isinstance(p, torch.Tensor)
         if not self.batched:
+            from scipy.linalg import get_blas_funcs  # late: most jobs import this and never train
+
             # A row-major symmetric matrix is its own column-major transpose: no copy is made.
             self.matrices, self.columns = [q.numpy().T for q in p], [q.numpy().T for q in k]
             self.symv, self.syrk, self.gemv = get_blas_funcs(
