@@ -192,7 +192,8 @@ class _Trial:
     Attributes:
         x: (n_units, width) state; columns beyond the n networks belong to none.
         seen: (n_units + n_outputs, width) rates and outputs after the last step.
-        readout: (n_outputs, n_units, width).
+        rates, outputs: (n, n_units), (n, n_outputs) the same, one row per network.
+        readout: (n, n_outputs, n_units).
         results: (2, n) sum over the response of the squared error of the output, before the
             updates; and 1 where a network is finite, else 0.
     """
@@ -208,7 +209,8 @@ class _Trial:
         self.shard, self.rows, self.every, self.epochs = shard, rows, every, task.epochs
         self.index = torch.tensor(rows, device=state.x.device)
         self.batched, n, n_units = _batched(state.x), len(rows), state.x.shape[1]
-        self.n, self.n_units, n_outputs = n, n_units, state.readout.shape[1]
+        self.outputs, self.readout = state.outputs[self.index], state.readout[self.index]
+        self.n, n_outputs = n, self.outputs.shape[1]
         block = CUDA_WIDTH if self.batched else CPU_WIDTH
         width = -(-n // block) * block
 
@@ -216,24 +218,20 @@ class _Trial:
             return state.x.new_zeros(shape)
 
         self.x, self.seen = zeros(n_units, width), zeros(n_units + n_outputs, width)
-        self.readout, self.scales = zeros(n_outputs, n_units, width), torch.zeros_like(self.seen)
         self.x[:, :n] = state.x[self.index].T
-        self.readout[..., :n] = state.readout[self.index].permute(1, 2, 0)
-        self.scales[:, :n] = shard.scales[:, self.index]
-        self.r, self.outputs = self.seen.tensor_split([n_units])
+        self.r, self.fed_back = self.seen.tensor_split([n_units])
         torch.tanh(self.x, out=self.r)
-        self.outputs[:, :n] = state.outputs[self.index].T
+        self.fed_back[:, :n] = self.outputs.T
+        self.rates, self.scales = zeros(n, n_units), torch.zeros_like(self.seen)
+        self.scales[:, :n] = shard.scales[:, self.index]
         self.scaled, self.change = torch.zeros_like(self.seen), torch.zeros_like(self.x)
-        self.terms = torch.zeros_like(self.readout)
         blocks = (self.scaled.split(block, dim=1), self.change.split(block, dim=1))
         self.blocks = list(zip(*blocks, strict=True))
 
-        self.p_memory, self.p_output = (
-            self._matrices(state.p_memory),
-            self._matrices(state.p_output),
-        )
+        self.p_memory = self._matrices(state.p_memory)
+        self.p_output = self._matrices(state.p_output)
         self.k = zeros(n, -(-max(task.n_delay, task.n_response) // every), n_units)
-        self.drive, self.targets = zeros(2, task.n_stimulus, n_units), zeros(2, n_outputs, 1)
+        self.drive, self.targets = zeros(2, task.n_stimulus, n_units), zeros(2, n_outputs)
         self.results = zeros(2, n).double()
 
     def prepare(self, drive: np.ndarray, means: np.ndarray, target: float) -> None:
@@ -246,7 +244,7 @@ class _Trial:
         """
         self.drive.copy_(torch.from_numpy(drive))
         targets = np.concatenate([np.full((2, 1), target), means], axis=1)
-        self.targets.copy_(torch.from_numpy(targets)[:, :, None])
+        self.targets.copy_(torch.from_numpy(targets))
 
     def run(self) -> None:
         """Go through the trial; every network learns."""
@@ -255,15 +253,14 @@ class _Trial:
                 self._step(row[:, None])
             self._learn(delay, self.p_memory, slice(1, None), self.targets[i])
         errors = self._learn("response", self.p_output, slice(0, 1), self.targets[0])
-        self.results[0] = sum(error[0, : self.n].double() ** 2 for error in errors)
-        finite = torch.isfinite(self.x).all(0) & torch.isfinite(self.readout).all(1).all(0)
-        self.results[1] = finite[: self.n]
+        self.results[0] = sum(error.double() ** 2 for error in errors)
+        finite = torch.isfinite(self.x).all(0)[: self.n]
+        self.results[1] = finite & torch.isfinite(self.readout).all(2).all(1)
 
     def finish(self, state: TrainingState) -> torch.Tensor:
         """Hand the networks back to the shard; returns ``results`` on the CPU."""
         state.x[self.index] = self.x.T[: self.n]
-        state.outputs[self.index] = self.outputs.T[: self.n]
-        state.readout[self.index] = self.readout.permute(2, 0, 1)[: self.n]
+        state.outputs[self.index], state.readout[self.index] = self.outputs, self.readout
         if self.batched and self.n < len(state.x):
             state.p_memory[self.index], state.p_output[self.index] = self.p_memory, self.p_output
         return self.results.cpu()
@@ -283,29 +280,30 @@ class _Trial:
             self.change.add_(drive)
         self.x.lerp_(self.change, self.shard.rate)
         torch.tanh(self.x, out=self.r)
-        torch.mul(self.readout, self.r, out=self.terms)
-        torch.sum(self.terms, 1, out=self.outputs)
+        self.rates.copy_(self.r[:, : self.n].T)
+        torch.bmm(self.rates[:, None], self.readout.mT, out=self.outputs[:, None])
+        self.fed_back[:, : self.n] = self.outputs.T
 
     def _learn(
         self,
         epoch: str,
         p: torch.Tensor | list[torch.Tensor],
-        outputs: slice,
+        learned: slice,
         targets: torch.Tensor,
     ) -> list[torch.Tensor]:
-        """Go through ``epoch`` without input; update the readout of ``outputs``.
+        """Go through ``epoch`` without input; update the readout of the outputs ``learned``.
 
         Returns:
-            For each step the error (number of outputs, width) before the update.
+            For each step the error (n,) of the first of them, before the update.
         """
-        window, errors = Window(p, self.k), []
-        readout, targets = self.readout[outputs, :, : self.n], targets[outputs]
+        window, readout, errors = Window(p, self.k), self.readout[:, learned], []
         for step in range(self.epochs[epoch].stop - self.epochs[epoch].start):
             self._step()
-            errors.append(self.outputs[outputs] - targets)
+            error = (self.outputs - targets)[:, learned]
+            errors.append(error[:, 0])
             if step % self.every == 0:
-                gain = window.gain(self.r[:, : self.n].T.contiguous()).T.contiguous()
-                readout.addcmul_(errors[-1][:, None, : self.n], gain, value=-1.0)
+                gain = window.gain(self.rates)
+                readout.addcmul_(error[:, :, None], gain[:, None], value=-1.0)
         window.fold()
         return errors
 
