@@ -14,8 +14,8 @@ LINE = "%(asctime)s %(message)s"
 def start_log(path: Path | str) -> None:
     """Send log lines (INFO and above) to a fresh file and to stderr.
 
-    An uncaught exception becomes one line in both, and its traceback goes to the file only. The last
-    line says what the process has used.
+    An uncaught exception becomes one line in both, and its traceback goes to the file only. The
+    last line says what the process has used.
 
     Args:
         path: the log file; its folder is made.

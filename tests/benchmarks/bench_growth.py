@@ -40,6 +40,28 @@ SERIES = [
     ("spectrum", "spectrum", "n_units", UNITS, {}, 3, 2),
 ]
 TINY = {"n_units": 16, "n_networks": 1, "n_trials": 1, "N": 2, "n_seeds": 4}
+README = Path(__file__).parent / "README.md"
+BEGIN, END = "<!-- growth: begin -->", "<!-- growth: end -->"
+
+
+def write_table(points):
+    """Put the exponents into the README, between its two markers."""
+    lines = ["| work | grows | from | to | time | memory |", "|---|---|---|---|---|---|"]
+    for row in exponents(points).itertuples():
+        powers = [
+            f"{one:.2f}, {last:.2f} ({expected:g})" if one == one else f"too little ({expected:g})"
+            for one, last, expected in (
+                (row.cpu, row.last_cpu, row.expected_cpu),
+                (row.memory, row.last_memory, row.expected_memory),
+            )
+        ]
+        what = f"{row.work} ({row.rest})" if row.rest else row.work
+        lines.append(f"| {what} | {row.grows} | {row.first} | {row.last} | {' | '.join(powers)} |")
+    facts = points.iloc[-1]
+    where = f"{facts['cpu_name']}, torch {facts['torch']}, commit {str(facts['commit'])[:7]}"
+    before, _, rest = README.read_text().partition(BEGIN)
+    text = "\n".join([*lines, "", f"Measured {facts['time']}: {where}, one thread."])
+    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
 
 
 def main(argv=None):
@@ -63,7 +85,10 @@ def main(argv=None):
     if options.csv:
         folder = options.csv.with_suffix("")
         folder.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(found)[list(COLUMNS)].to_csv(folder / "points.csv", index=False)
+        points = pd.DataFrame(found)[list(COLUMNS)]
+        points.to_csv(folder / "points.csv", index=False)
+        if not options.small:
+            write_table(points)
 
 
 if __name__ == "__main__":

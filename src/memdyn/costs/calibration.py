@@ -21,7 +21,9 @@ from memdyn import timescales, weights
 from memdyn.conditions import condition_of
 from memdyn.costs import memory
 from memdyn.costs.work import items_per_sequence, jobs, training_of
+from memdyn.dynamics import newton
 from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.simulate import freeze, run
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.grid import Member, members, shards
@@ -185,17 +187,13 @@ def _flow(config: Mapping, argument: str) -> float:
 
 
 def _factor(config: Mapping, argument: str) -> float:
-    """A Jacobian, its factors, and the few solutions that they serve."""
-    study = config["slow_manifolds"]
-    system = step_of(_frozen(study), study["network"]["tau"]).to(torch.float32)
-    x = _states(study, 1)
-
-    def factorise() -> None:
-        factors, pivots, _ = torch.linalg.lu_factor_ex(system.root_jacobian(x))
-        for _ in range(3):
-            torch.linalg.lu_solve(factors, pivots, system.root(x)[..., None])
-
-    return per_call(factorise)
+    """A step along a Newton path: a Jacobian, its factors, and the solutions that they serve."""
+    study, rows = config["slow_manifolds"], 8
+    system = step_of(_frozen(study), study["network"]["tau"])
+    group = torch.zeros(rows, dtype=torch.long)
+    starts = newton.start(system, _states(study, rows).double(), None, group)
+    path = {"radius": 1e3, "target": 1e-3, "dtype": torch.float32, "iterations": 1}
+    return per_call(lambda: follow(system, starts, **path)) / rows
 
 
 def _tangent(config: Mapping, argument: str) -> float:

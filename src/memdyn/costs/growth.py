@@ -31,7 +31,7 @@ def read_points(path: Path | str) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in points]
     if missing:
         raise FileProblem(f"{path} has no column '{missing[0]}': run `make bench` again")
-    return points
+    return points.fillna({"rest": ""})
 
 
 def slope(size: np.ndarray, value: np.ndarray, least: float) -> float:
@@ -50,8 +50,9 @@ def slope(size: np.ndarray, value: np.ndarray, least: float) -> float:
 def exponents(points: pd.DataFrame) -> pd.DataFrame:
     """One row per series: ``work``, ``grows``, ``rest``, ``first`` and ``last`` size.
 
-    ``cpu`` and ``memory`` are the fitted exponents, with the expected beside them; NaN where too
-    few values are large enough to tell.
+    ``cpu`` and ``memory`` are the exponents fitted to all points, ``last_cpu`` and ``last_memory``
+    those between the two largest sizes, with the expected beside them; NaN where too few values are
+    large enough to tell.
     """
     rows = []
     for key, own in points.groupby(["work", "grows", "rest"], sort=False):
@@ -59,6 +60,8 @@ def exponents(points: pd.DataFrame) -> pd.DataFrame:
         row |= {"first": own["size"].min(), "last": own["size"].max()}
         for kind, least in LEAST.items():
             row[f"expected_{kind}"] = own[f"expected_{kind}"].iloc[0]
-            row[kind] = slope(own["size"].to_numpy(), own[kind].to_numpy(), least)
+            size, value = own["size"].to_numpy(), own[kind].to_numpy()
+            row[kind] = slope(size, value, least)
+            row[f"last_{kind}"] = slope(size[-2:], value[-2:], least)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ from memdyn.grid import Member, member_shards, shards
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
-TABLES, TORCH, FIGURES = 200 * MB, 355 * MB, 400 * MB
+TABLES, TORCH, FIGURES = 200 * MB, 370 * MB, 400 * MB
 #: Requested for a job: so many times the peak of the formula.
 MARGIN = 1.25
 #: Values recorded before they are summed up (timescales.SEGMENT), bytes of activity held at once
@@ -114,9 +114,9 @@ def n_starts(study: Mapping) -> int:
 
 
 def find_attractors(study: Mapping) -> int:
-    """Outputs of the last ten trial lengths; a Jacobian and its decomposition."""
+    """Outputs of the last ten trial lengths; a Jacobian and its decomposition; parts of SciPy."""
     n_steps = min(10, study["attractors"]["run_length"]) * trial_steps(study)
-    return TORCH + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
+    return TORCH + 64 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
 
 
 def find_cycles(study: Mapping) -> int:
@@ -131,7 +131,7 @@ def find_fixed_points(study: Mapping) -> int:
     """Jacobians of a lot of rows, their products and factors; two spectra per point found."""
     n, settings = study["network"]["n_units"], study["dynamics"]
     seeds = settings["n_seeds"] * (1 + settings["rounds"])
-    at_once = max(8 * n * n, min(JACOBIANS, 8 * 8 * n * n))
+    at_once = max(8 * n * n, min(JACOBIANS, 8 * n * n * seeds))
     return TORCH + 2 * _weights(study) + 3 * at_once + 40 * seeds * n
 
 
@@ -231,8 +231,9 @@ def measure_weights(study: Mapping) -> int:
 
 def accuracies(study: Mapping) -> int:
     """A stretch of activity, with what is computed from it."""
-    n = study["network"]["n_units"]
-    return TORCH + 2 * ACTIVITY + 64 * n * n
+    n, settings = study["network"]["n_units"], study["accuracy"]
+    most = 4 * settings["repeats"] * (settings["steps"] + settings["warm_up"]) * n
+    return TORCH + 2 * min(ACTIVITY, most) + 64 * n * n
 
 
 def perturb_networks(study: Mapping) -> int:

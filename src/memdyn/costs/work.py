@@ -46,7 +46,7 @@ RUN_ON = Span(0.3, 0.66, 1.0)
 RESTS = Span(0, 2, 6)
 #: ``find_cycles``, per network. Steps, in parts of transient and window: 0.6 where runs rest, 3.5
 #: to solve for a cycle (about one network in seven); factorisations and spectra.
-CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.5, 1.0, 3.5), Span(7, 50, 250), Span(1, 1.3, 3)
+CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.5, 1.2, 3.5), Span(7, 60, 250), Span(1, 1.3, 3)
 #: ``find_fixed_points``, per network: factorisations for each seed (3 to 6, and up to 8 steps of
 #: descent, which take 2.6 of them each), and spectra of points (mirror images have one).
 FACTORS_PER_SEED, POINT_SPECTRA = Span(3, 14, 30), Span(2, 4, 8)

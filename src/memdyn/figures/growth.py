@@ -45,7 +45,7 @@ NAMES = {
 }
 KINDS = {"cpu": "time (CPU-s)", "memory": "memory (MB)"}
 # Places in inches.
-LEFT, TOP, WIDE, NARROW, GAP, HIGH, HEIGHT = 0.62, 0.95, 2.0, 0.92, 0.24, 1.75, 5.6
+LEFT, TOP, WIDE, NARROW, GAP, HIGH, HEIGHT = 0.62, 0.95, 2.0, 0.95, 0.22, 1.75, 6.25
 
 
 def draw(points: pd.DataFrame) -> Drawn:
@@ -58,7 +58,7 @@ def draw(points: pd.DataFrame) -> Drawn:
             left, axes = LEFT, []
             for grows in columns:
                 width = WIDE if grows == "n_units" else NARROW
-                ax = panel(figure, left, TOP + i * (HIGH + 0.62), width, HIGH)
+                ax = panel(figure, left, TOP + i * (HIGH + 0.74), width, HIGH)
                 _draw_panel(ax, points, fitted, grows, kind)
                 axes.append(ax)
                 left += width + GAP
@@ -90,14 +90,16 @@ def _draw_panel(
             if expected:  # through the largest point, which small costs bias least
                 dashed = value[seen][-1] * (size[seen] / size[seen][-1]) ** expected
                 ax.plot(size[seen], dashed, ":", lw=1.0, color=colour)
-        text = f"{power:.2f} ({expected:g})" if math.isfinite(power) else f"none ({expected:g})"
+        last = getattr(row, f"last_{kind}")
+        text = f"{power:.2f}, {last:.2f} ({expected:g})"
+        text = text if math.isfinite(power) else f"too little ({expected:g})"
         ax.annotate(
             text,
             (0, 1),
             (4, -3 - 9.5 * line),
             xycoords="axes fraction",
             textcoords="offset points",
-            size=TEXT,
+            size=SMALL,
             color=colour,
             va="top",
         )
@@ -125,7 +127,10 @@ def _legend(figure, names: list[str]) -> None:
     for i, name in enumerate(names):
         x = (LEFT + i * 1.75) / FULL
         figure.text(x, 1 - 0.2 / HEIGHT, NAMES[name], color=COLOURS[name], size=TEXT, va="center")
-    sentence = "Numbers: fitted exponent (expected one). Solid: the fit. Dotted: as expected."
+    sentence = (
+        "Numbers: exponent fitted to all sizes, exponent between the two largest (expected for "
+        "large sizes). Solid: the fit. Dotted: as expected."
+    )
     figure.text(LEFT / FULL, 1 - 0.42 / HEIGHT, sentence, size=SMALL, color=FAINT, va="center")
 
 
@@ -153,7 +158,11 @@ def _wrapped(text: str, width: int = 135) -> str:
 def _summary(fitted: pd.DataFrame) -> dict:
     return {
         f"{row.work}, {row.grows}": {
-            kind: {"fitted": getattr(row, kind), "expected": getattr(row, f"expected_{kind}")}
+            kind: {
+                "fitted": getattr(row, kind),
+                "last": getattr(row, f"last_{kind}"),
+                "expected": getattr(row, f"expected_{kind}"),
+            }
             for kind in KINDS
         }
         for row in fitted.itertuples()
