@@ -63,6 +63,25 @@ def test_an_oscillation_that_the_euler_step_makes_unstable_is_not_a_rest():
     assert stable_fixed_points(small(weights, rate=0.001), torch.full((1, 2), 1e-9)) is not None
 
 
+def test_wherever_runs_stop_early_they_would_have_ended():
+    """Random networks that rest, cycle or wander: what an early stop foretells comes true."""
+    rng, stopped = np.random.default_rng(0), 0
+    for _ in range(14):
+        weights = rng.uniform(1.2, 3) * rng.standard_normal((6, 6)) / np.sqrt(6)
+        network = small(weights)
+        x = torch.tensor(rng.standard_normal((12, 6)), dtype=torch.float32)
+        early = run_long(network, x, 100, 30, 4, marks=(10, 30), rest_variance=1e-9)
+        full = run_long(network, x, 100, 30, 4, marks=(10, 30))
+        if early.n_steps < full.n_steps == 3000:
+            stopped += 1
+            assert full.tail.double().var(0).max() < 1e-6, "the full run must rest as well"
+        else:
+            assert torch.equal(early.tail, full.tail)
+        np.testing.assert_allclose(early.tail, full.tail, atol=2e-4)
+        np.testing.assert_allclose(early.marked, full.marked, atol=2e-4)
+    assert 3 <= stopped <= 11, "both kinds must have been among them"
+
+
 def test_the_early_stop_changes_no_label(trained, task, settings):
     networks, fixed, state = trained
     attractors = {**settings["attractors"], "run_length": 20, "noisy_copies": 2}
@@ -79,7 +98,9 @@ def test_the_early_stop_changes_no_label(trained, task, settings):
         assert (full["n_steps"] == 7000).all()
         stopped += early["n_steps"].iloc[0] < 7000
         assert early["kind"].tolist() == full["kind"].tolist()
-        np.testing.assert_allclose(early["z"], full["z"], atol=1e-4)
+        same = ["z", "z_mean", "zd_1", "zd_2", "memory_1", "memory_2"]
+        np.testing.assert_allclose(early[same], full[same], atol=1e-4)
+        assert early["period"].equals(full["period"])
         assert classify(early, task, attractors) == classify(full, task, attractors)
     assert stopped >= 1, "the rule must have been at work"
 
