@@ -143,3 +143,37 @@ def test_files_and_bad_shapes(tmp_path):
     assert len(ends) == 2
     with pytest.raises(ValueError, match="one network and states"):
         find_limit_cycles(StuartLandau(3), rows(2, 3)[None])
+
+
+def plane(rule):
+    """A flow of (x, y, w): r' = rule(r), one turn per 2 pi, w' = w - w^3."""
+
+    def velocity(x, u):
+        r = x[..., :2].norm(dim=-1, keepdim=True)
+        radial = x[..., :2] * rule(r) / r
+        turn = torch.stack([-x[..., 1], x[..., 0]], -1)
+        return torch.cat([radial + turn, x[..., 2:] - x[..., 2:] ** 3], -1)
+
+    return rk4_map(Flow(velocity, 3, 0.1))
+
+
+def test_mirror_images_are_solved_for_once(monkeypatch):
+    """Two cycles, at w = 1 and w = -1, each the other's mirror image."""
+    calls, newton = [], limit_cycles._newton
+    monkeypatch.setattr(limit_cycles, "_newton", lambda *a: calls.append(1) or newton(*a))
+    starts = torch.tensor([[0.5, 0.2, 0.3], [0.5, 0.2, -0.3], [-1.3, 0.2, -0.8]])
+    cycles, ends = find_limit_cycles(
+        plane(lambda r: r - r**3), starts.double(), transient=400, window=200
+    )
+    assert ends.cycle.tolist() == [0, 1, 1] and len(calls) == 1
+    assert np.abs(cycles.states[:, 2] - [1, -1]).max() < 1e-8
+    assert np.abs(cycles.orbit[0] + cycles.orbit[1]).max() < 1e-12
+
+
+def test_a_run_that_shadows_an_unstable_cycle_is_followed_to_its_end():
+    """r = 1 repels at the rate 0.1, r = 2 attracts; the run starts 0.001 away from r = 1."""
+    network = plane(lambda r: 0.1 * r * (r - 1) * (2 - r))
+    start = torch.tensor([[1.001, 0.0, 1.0]]).double()
+    cycles, ends = find_limit_cycles(network, start, transient=400, window=200)
+    assert ends.outcome.tolist() == ["limit_cycle"] and cycles.stable.all()
+    assert np.linalg.norm(cycles.states[0, :2]) == pytest.approx(2, abs=1e-5)

@@ -15,7 +15,7 @@ flow itself. Large networks use Newton on the leading multipliers and plain iter
 (Newton-Picard: Lust, Roose, Spence & Champneys 1998).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -38,8 +38,10 @@ LINEAR = 0.1
 STRETCHES, TRIES = 8, 4
 #: A run settles, however slowly, if each quarter is this much narrower than the one before.
 SHRINKS = 0.95
-#: A run recurs if it comes back this close, relative to its diameter.
+#: A run recurs if it comes back this close, relative to its diameter, ...
 RECUR = 0.05
+#: ... and if all through the turn before it was this close to where it is now.
+ALONG = 0.2
 #: A cycle is solved when the return map moves its point less than this, relative to its diameter.
 CLOSED = 1e-8
 #: Cycles are one if their periods agree, and a point of one lies on the other, within this.
@@ -48,6 +50,12 @@ SAME = 1e-2
 DENSE_UNITS = 200
 #: Turns after which the return map must at least have come to move its point half as far.
 HOPE = 6
+#: A run that seems aperiodic is looked at so often: it may shadow an unstable cycle for long.
+LOOKS = 3
+#: In runs that turn out to be on no cycle, solving is tried so often at each look.
+VAIN = 3
+#: Leading multipliers are known once a turn changes them less than this; so many turns at most.
+SETTLED, TURNS = 1e-4, 4
 _NODES = 6
 _SAMPLES = 64
 
@@ -95,6 +103,7 @@ class Ends(Table):
 @dataclass
 class _Cycle:
     point: Tensor
+    turn: Tensor  # once around, step by step
     period: float
     multipliers: np.ndarray
     trivial_error: float
@@ -119,7 +128,8 @@ def find_limit_cycles(
         states: where runs start, (rows, n).
         inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         transient: steps before a run is looked at.
-        window: steps it is then looked at; must hold at least one period.
+        window: steps it is then looked at; must hold at least one period, better two. A run that is
+            then neither at rest nor on a cycle is followed as long again, up to ``LOOKS`` times.
         n_multipliers: how many are computed in networks above ``DENSE_UNITS`` units.
 
     Raises:
@@ -128,70 +138,106 @@ def find_limit_cycles(
     if network.n_networks is not None or states.ndim != 2:
         raise ValueError("find_limit_cycles takes one network and states (rows, units)")
     network = network.to(torch.float64)
-    x = states.detach().to(torch.float64)
-    u = None if inputs is None else inputs.detach().to(x).expand(len(x), -1)
-    rests = _Rests(network, len(x))
+    u = None if inputs is None else inputs.detach().to(torch.float64).expand(len(states), -1)
+    search = _Search(network, states.detach().to(torch.float64), u, n_multipliers)
+    for _ in range(LOOKS):
+        if len(search.undecided()):
+            search.run_on(transient)
+            search.look(window)
+    return search.tables()
 
-    def of(rows: Tensor) -> Tensor | None:
-        return None if u is None else u[rows]
 
-    x = x.clone()
-    for stretch in range(STRETCHES):
-        moving = rests.moving(x)
-        if not len(moving):
-            break
-        steps = (transient + stretch) // STRETCHES  # they sum up to all
-        before, x[moving] = x[moving], _run(network, x[moving], of(moving), steps)
-        rests.look(x, before, u, moving)
-    moving = rests.moving(x)
-    path = _run(network, x[moving], of(moving), window, keep=True)
-    x[moving] = path[:, -1].to(x)
-    rests.look(x, path[:, window // 2].to(x), u, moving)
+class _Search:
+    """Runs x (rows, n) and what is known of their ends so far."""
 
-    cycles: list[_Cycle] = []
-    outcome = np.where(rests.point >= 0, "fixed_point", "diverged").astype("<U11")
-    which, diameter = np.full(len(x), -1), 2 * rests.distance
-    for row, run in zip(moving.tolist(), path, strict=True):
-        diameter[row] = _diameter(run)
-        if rests.point[row] >= 0 or not run.isfinite().all():
-            continue
-        index = next((i for i, c in enumerate(cycles) if _runs_on(run, c)), -1)
-        still = diameter[row] <= max(REST, 8 * torch.finfo(run.dtype).eps) * (
-            1 + float(run[-1].norm())
-        )
-        if index < 0 and not still:
-            u_row = None if u is None else u[row : row + 1]
-            cycle = _solve_cycle(network, run, u_row, n_multipliers)
+    def __init__(self, network: System, x: Tensor, u: Tensor | None, n_multipliers: int):
+        self.network, self.x, self.u, self.n_multipliers = network, x.clone(), u, n_multipliers
+        self.rests = _Rests(network, len(x))
+        self.outcome = np.full(len(x), "aperiodic", dtype="<U11")
+        self.diameter = np.zeros(len(x))
+        self.solved: list[_Cycle] = []
+        self.cycle: dict[int, _Cycle] = {}  # by row
+
+    def undecided(self) -> Tensor:
+        """Indices of the runs of which no more is known than that they move."""
+        rows = self.rests.moving(self.x)
+        return rows[torch.as_tensor(self.outcome == "aperiodic", device=rows.device)[rows]]
+
+    def _inputs(self, rows: Tensor) -> Tensor | None:
+        return None if self.u is None else self.u[rows]
+
+    def run_on(self, transient: int) -> None:
+        """Follow the undecided runs, those that come to rest no further than that."""
+        for stretch in range(STRETCHES):
+            rows = self.undecided()
+            if not len(rows):
+                break
+            steps = (transient + stretch) // STRETCHES  # they sum up to all
+            before = self.x[rows]
+            self.x[rows] = _run(self.network, before, self._inputs(rows), steps)
+            self.rests.look(self.x, before, self.u, rows)
+
+    def look(self, window: int) -> None:
+        """Follow the undecided runs a little further and say what each of them does."""
+        rows = self.undecided()
+        path = _run(self.network, self.x[rows], self._inputs(rows), window, keep=True)
+        self.x[rows] = path[:, -1].to(self.x)
+        self.rests.look(self.x, path[:, window // 2].to(self.x), self.u, rows)
+        moving = {}
+        for row, run in zip(rows.tolist(), path, strict=True):
+            self.diameter[row] = _diameter(run)
+            if self.rests.point[row] >= 0 or not run.isfinite().all():
+                continue
+            eps = torch.finfo(run.dtype).eps
+            if self.diameter[row] <= max(REST, 8 * eps) * (1 + float(run[-1].norm())):
+                self.outcome[row] = "fixed_point"  # on a continuum, not stable in all directions
+            else:
+                moving[row] = run, _returns(run, self.diameter[row])
+        # First the runs that repeat themselves best: what is found there settles others.
+        order = sorted(moving, key=lambda row: min(moving[row][1], default=(np.inf, 0)))
+        vain = 0
+        for row in order:
+            run, back = moving[row]
+            cycle = next((c for c in self.solved if _runs_on(run, c)), None)
+            if cycle is None and back and vain < VAIN:
+                u = None if self.u is None else self.u[row : row + 1]
+                cycle = _solve_cycle(self.network, run, u, back, self.n_multipliers, self.solved)
+                vain += cycle is None
             if cycle is not None:
-                cycles.append(cycle)
-                index = len(cycles) - 1
-        which[row] = index
-        if still:  # on a continuum, which is not stable in all directions
-            outcome[row] = "fixed_point"
-        elif index < 0:
-            outcome[row] = "settling" if _settles(run) else "aperiodic"
-        else:
-            outcome[row] = "limit_cycle"
-    for row in np.flatnonzero(rests.point >= 0):
-        x[row] = rests.points[rests.point[row]]
+                self.cycle[row], self.outcome[row] = cycle, "limit_cycle"
+            else:
+                self.outcome[row] = "settling" if _settles(run) else "aperiodic"
 
-    n, kept = x.shape[-1], len(cycles)
-    width = max((len(c.multipliers) for c in cycles), default=0)
-    multipliers = np.full((kept, width), np.nan, dtype=complex)
-    for i, c in enumerate(cycles):
-        multipliers[i, : len(c.multipliers)] = c.multipliers
-    table = LimitCycles(
-        states=np.array([c.point.cpu().numpy() for c in cycles]).reshape(kept, n),
-        period=np.array([c.period for c in cycles]),
-        multipliers=multipliers,
-        trivial_error=np.array([c.trivial_error for c in cycles]),
-        stable=np.array([c.stable for c in cycles], dtype=bool),
-        diameter=np.array([c.diameter for c in cycles]),
-        orbit=np.array([c.orbit for c in cycles]).reshape(kept, _SAMPLES, n),
-        dt=network.dt,
-    )
-    ends = Ends(states=x.cpu().numpy(), outcome=outcome, cycle=which, diameter=diameter)
-    return table, ends
+    def tables(self) -> tuple[LimitCycles, Ends]:
+        """The cycles on which runs end, in the order of the runs, and the ends."""
+        x, outcome, diameter = self.x.clone(), self.outcome.copy(), self.diameter.copy()
+        for row in np.flatnonzero(self.rests.point >= 0):
+            x[row] = self.rests.points[self.rests.point[row]]
+            outcome[row], diameter[row] = "fixed_point", 2 * self.rests.distance[row]
+        outcome[~x.isfinite().all(1).cpu().numpy()] = "diverged"
+        cycles = list({id(c): c for _, c in sorted(self.cycle.items())}.values())
+        index = {id(c): i for i, c in enumerate(cycles)}
+        which = [index[id(self.cycle[row])] if row in self.cycle else -1 for row in range(len(x))]
+
+        n, kept = x.shape[-1], len(cycles)
+        width = max((len(c.multipliers) for c in cycles), default=0)
+        multipliers = np.full((kept, width), np.nan, dtype=complex)
+        for i, c in enumerate(cycles):
+            multipliers[i, : len(c.multipliers)] = c.multipliers
+        table = LimitCycles(
+            states=np.array([c.point.cpu().numpy() for c in cycles]).reshape(kept, n),
+            period=np.array([c.period for c in cycles]),
+            multipliers=multipliers,
+            trivial_error=np.array([c.trivial_error for c in cycles]),
+            stable=np.array([c.stable for c in cycles], dtype=bool),
+            diameter=np.array([c.diameter for c in cycles]),
+            orbit=np.array([c.orbit for c in cycles]).reshape(kept, _SAMPLES, n),
+            dt=self.network.dt,
+        )
+        ends = Ends(
+            states=x.cpu().numpy(), outcome=outcome, cycle=np.array(which), diameter=diameter
+        )
+        return table, ends
 
 
 def _run(network: System, x: Tensor, u: Tensor | None, steps: int, keep: bool = False) -> Tensor:
@@ -295,51 +341,113 @@ def _settles(run: Tensor) -> bool:
 
 
 def _runs_on(run: Tensor, cycle: _Cycle) -> bool:
-    """Whether every point of a run lies on a known cycle."""
-    points = run[:: max(1, len(run) // 50)].cpu().numpy()[:, None]
-    side = np.roll(cycle.orbit, -1, axis=0) - cycle.orbit
-    offset = points - cycle.orbit
-    length = np.square(side).sum(-1).clip(min=np.finfo(float).tiny)
-    share = np.clip((offset * side).sum(-1) / length, 0, 1)
-    gap = np.linalg.norm(offset - share[..., None] * side, axis=-1).min(1)
-    return bool(gap.max() <= SAME * cycle.diameter)
+    """Whether a run lies on a known cycle all the time, or near a stable one for its last turn."""
+    if cycle.stable:
+        turn = run[-len(cycle.turn) :]
+        if _offset(turn, cycle) <= RECUR / 2:
+            return True
+    return _offset(run, cycle) <= SAME
 
 
-def _solve_cycle(network: System, run: Tensor, u: Tensor | None, k: int) -> _Cycle | None:
-    """The cycle that a run (steps, n) moves on, or None if it never closes."""
-    diameter = _diameter(run)
-    jump = float((run[1:] - run[:-1]).norm(dim=-1).max())
-    if jump > diameter / 4:
-        return _solve_orbit(network, run, u, diameter)
-    last = run[-1].to(torch.float64)
+def _offset(run: Tensor, cycle: _Cycle) -> float:
+    """Largest distance of points of a run from a cycle, relative to its diameter."""
+    points = run[:: max(1, len(run) // 50)].to(cycle.turn)
+    near = torch.cdist(points, cycle.turn).argmin(1)
+    offset, gaps = points - cycle.turn[near], []
+    for next_to in (near - 1, (near + 1) % len(cycle.turn)):  # between two samples
+        side = cycle.turn[next_to] - cycle.turn[near]
+        length = side.square().sum(-1).clamp(min=torch.finfo(side.dtype).tiny)
+        share = ((offset * side).sum(-1) / length).clamp(0, 1)
+        gaps.append((offset - share[:, None] * side).norm(dim=-1))
+    return float(torch.minimum(*gaps).max()) / cycle.diameter
+
+
+def _solve_cycle(
+    network: System,
+    run: Tensor,
+    u: Tensor | None,
+    back: list[tuple[float, int]],
+    k: int,
+    solved: list[_Cycle],
+) -> _Cycle | None:
+    """The cycle that a run (steps, n) moves on, or None if it never closes.
+
+    Each cycle that Newton's method comes to is added to ``solved``, whether the run is on it or
+    not, and in an odd system its mirror image: none is solved for twice.
+    """
+    diameter, last = _diameter(run), run[-1].to(torch.float64)
+    if _jumps(run, diameter):
+        cycle = _solve_orbit(network, last, u, back, diameter)
+        _remember(network, u, cycle, solved)
+        return cycle
     section = _Section(network, last, last - run[-2], u)
-    # Backwards in time the run shows when it last came by: that is the period to expect.
-    for steps in _recurrences(run.flip(0), diameter):
-        cycle = _newton(section, last, steps, k, diameter)
+    worth = np.inf
+    for gap, steps in back:
+        if gap > worth:
+            continue
+        cycle = _newton(section, last, steps, k, diameter, solved)
         if cycle is None:
             continue
+        _remember(network, u, cycle, solved)
         away = float((cycle.point - last).norm()) / diameter
         # A chaotic run passes near many unstable cycles without being on any.
         if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
             return cycle
+        worth = gap / 2  # more turns of the same cycle are not worth it, a doubled period is
     return None
 
 
-def _recurrences(run: Tensor, diameter: float) -> list[int]:
-    """Steps after which a run comes back through a section at its first point, the first three."""
+def _remember(
+    network: System, u: Tensor | None, cycle: _Cycle | None, solved: list[_Cycle]
+) -> None:
+    if cycle is None or any(cycle is c for c in solved):
+        return
+    solved.append(cycle)
+    some = cycle.turn[:: max(1, len(cycle.turn) // 8)]
+    odd = (network.step(some, u) + network.step(-some, u)).norm(dim=-1)
+    if bool((odd <= newton.rounding_level(some)).all()) and _offset(-cycle.turn, cycle) > SAME:
+        solved.append(replace(cycle, point=-cycle.point, turn=-cycle.turn, orbit=-cycle.orbit))
+
+
+def _jumps(run: Tensor, diameter: float) -> bool:
+    """Whether a run goes around in a few whole steps, so that no section can cut it."""
+    return float((run[1:] - run[:-1]).norm(dim=-1).max()) > diameter / 4
+
+
+def _returns(run: Tensor, diameter: float) -> list[tuple[float, int]]:
+    """When a run last was where it ends, in steps before its end: that is the period to expect.
+
+    The last three times, each with how far the turn before was from the last one, relative to the
+    diameter; those where it was too far are left out.
+    """
+    run = run.flip(0)
+    step = (run[1:] - run[:-1]).norm(dim=-1)
+    if _jumps(run, diameter):
+        close = (run[1:] - run[0]).norm(dim=-1) <= RECUR * diameter
+        return [(0.0, steps) for steps in (close.nonzero()[:3, 0] + 1).tolist()]
     height = (run - run[0]) @ (run[1] - run[0])
     crossing = ((height[1:-1] < 0) & (height[2:] >= 0)).nonzero()[:, 0] + 1
-    near = (run[crossing] - run[0]).norm(dim=-1) <= RECUR * diameter + (
-        run[crossing + 1] - run[crossing]
-    ).norm(dim=-1)
-    return crossing[near][:3].tolist()
+    near = (run[crossing] - run[0]).norm(dim=-1) <= RECUR * diameter + step[crossing]
+    back = []
+    for steps in crossing[near][:3].tolist():
+        before = run[steps : 2 * steps]
+        gap = float((run[: len(before)] - before).norm(dim=-1).max())
+        if gap <= ALONG * diameter + float(step.max()):  # a period is no whole number of steps
+            back.append((gap / diameter, steps))
+    return back
 
 
 class _Section:
-    """The return map to a plane through ``origin``, orthogonal to ``direction``."""
+    """The return map to a plane through ``origin``, orthogonal to ``direction``.
+
+    Large networks carry vectors along in float32: what they are good for, Newton's steps and
+    multipliers, needs no more, and the point itself moves in float64.
+    """
 
     def __init__(self, network: System, origin: Tensor, direction: Tensor, u: Tensor | None):
         self.network, self.u = network, u
+        small = not network.casts or network.n_units <= DENSE_UNITS
+        self.carrier = network if small else network.to(torch.float32)
         self.origin, self.normal = origin, direction / direction.norm()
 
     def __call__(self, x: Tensor, steps: int, v: Tensor | None = None):
@@ -349,11 +457,8 @@ class _Section:
             (point, velocity per step, time in steps, carried vectors, path), or None for no
             crossing.
         """
-        path, carried = [x[None]], None if v is None else [v[None]]
+        path = [x[None]]
         for _ in range(steps + _NODES):
-            if v is not None:
-                carried.append(self.network.step_tangent(path[-1], self.u, carried[-1]))
-                carried = carried[-3 * _NODES :]
             path.append(self.network.step(path[-1], self.u))
         path = torch.cat(path)
         height = (path - self.origin) @ self.normal
@@ -366,9 +471,18 @@ class _Section:
         offset, weights, slopes = _interpolate(height[nodes].cpu().numpy())
         weights, slopes = (torch.as_tensor(w).to(x) for w in (weights, slopes))
         if v is not None:
-            first = nodes.start - (len(path) - len(carried))
-            v = torch.einsum("j,jkn->kn", weights, torch.cat(carried)[first : first + _NODES])
+            v = torch.einsum("j,jkn->kn", weights, self._carry(v, path, nodes))
         return weights @ path[nodes], slopes @ path[nodes], nodes.start + offset, v, path[: at + 2]
+
+    def _carry(self, v: Tensor, path: Tensor, nodes: slice) -> Tensor:
+        """Vectors v (k, n) carried along a path to its nodes, (nodes, k, n)."""
+        dtype = v.dtype if self.carrier is self.network else torch.float32
+        u = None if self.u is None else self.u.to(dtype)
+        carried, at = [v[None].to(dtype)], path.to(dtype)
+        for i in range(nodes.stop - 1):
+            carried.append(self.carrier.step_tangent(at[i : i + 1], u, carried[-1]))
+            carried = carried[-_NODES:]
+        return torch.cat(carried).to(v)
 
 
 def _interpolate(height: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -384,7 +498,9 @@ def _interpolate(height: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     return t, t**powers @ inverse, slope @ inverse
 
 
-def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -> _Cycle | None:
+def _newton(
+    section: _Section, x: Tensor, steps: int, k: int, diameter: float, solved: list[_Cycle]
+) -> _Cycle | None:
     """Newton(-Picard) on the return map from x; None if it does not converge."""
     n = x.shape[-1]
     eye = torch.eye(n, dtype=x.dtype, device=x.device)
@@ -398,6 +514,9 @@ def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -
         if back is None:
             return None
         point, velocity, time, carried, path = back
+        known = next((c for c in solved if _offset(path, c) <= SAME), None)
+        if known is not None:
+            return known
         gap = point - x
         if gap.norm() <= CLOSED * diameter:
             break
@@ -409,38 +528,48 @@ def _newton(section: _Section, x: Tensor, steps: int, k: int, diameter: float) -
         projected = carried - along[:, None] * velocity
         small = projected @ basis.mT  # rows: images of basis vectors, in the basis
         part = basis @ gap
-        solved = torch.linalg.solve_ex((torch.eye(len(basis)).to(x) - small.mT), part)[0]
-        step = gap + (solved - part) @ basis
+        inside = torch.linalg.solve_ex((torch.eye(len(basis)).to(x) - small.mT), part)[0]
+        step = gap + (inside - part) @ basis
         if not step.norm() <= diameter:  # also NaN
             return None
         x, steps = x + step, int(time)
         basis = basis if dense else projected
     else:
         return None
-    for _ in range(0 if dense else 3):  # turns until the basis spans the leading multipliers
+    trivial, others = _multipliers(carried, basis)
+    for _ in range(0 if dense else TURNS):  # until the basis spans the leading multipliers
         basis = torch.linalg.qr(torch.cat([velocity[None], carried[:k]]).mT)[0].mT
-        carried = section(x, steps, basis)[3]
-    values = np.linalg.eigvals((carried @ basis.mT).mT.cpu().numpy()).astype(complex)
-    trivial = np.abs(values - 1).argmin()
-    others = np.delete(values, trivial)
-    others = others[np.argsort(-np.abs(others), kind="stable")]
+        carried, before = section(x, steps, basis)[3], others
+        trivial, others = _multipliers(carried, basis)
+        if np.abs(np.abs(others[:2]) - np.abs(before[:2])).max(initial=0) <= SETTLED:
+            break
     return _Cycle(
         point=x,
+        turn=path[: int(time) + 1],
         period=float(time) * section.network.dt,
         multipliers=others,
-        trivial_error=float(abs(values[trivial] - 1)),
+        trivial_error=float(abs(trivial - 1)),
         stable=bool((np.abs(others) < 1).all()),
         diameter=_diameter(path),
         orbit=_resample(path, float(time)),
     )
 
 
-def _solve_orbit(network: System, run: Tensor, u: Tensor | None, diameter: float) -> _Cycle | None:
-    """A cycle of k whole steps, by Newton on F^k(x) = x."""
-    x = run[-1].to(torch.float64)
-    back = (run.flip(0)[1:] - x).norm(dim=-1) <= RECUR * diameter
+def _multipliers(carried: Tensor, basis: Tensor) -> tuple[complex, np.ndarray]:
+    """The trivial multiplier and the others, by falling modulus, of basis vectors (k, n) carried
+    around once."""
+    values = np.linalg.eigvals((carried @ basis.mT).mT.cpu().numpy()).astype(complex)
+    trivial = np.abs(values - 1).argmin()
+    others = np.delete(values, trivial)
+    return values[trivial], others[np.argsort(-np.abs(others), kind="stable")]
+
+
+def _solve_orbit(
+    network: System, x: Tensor, u: Tensor | None, back: list[tuple[float, int]], diameter: float
+) -> _Cycle | None:
+    """A cycle of k whole steps through about x, by Newton on F^k(x) = x."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    for k in (back.nonzero()[:3, 0] + 1).tolist():
+    for _, k in back:
         for _ in range(20):
             path, product = [x[None]], eye[None]
             for _ in range(k):
@@ -457,6 +586,7 @@ def _solve_orbit(network: System, run: Tensor, u: Tensor | None, diameter: float
         path = torch.cat(path)
         return _Cycle(
             point=x,
+            turn=path[:k],
             period=k * network.dt,
             multipliers=values,
             trivial_error=float("nan"),
