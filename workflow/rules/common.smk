@@ -35,7 +35,9 @@ TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
 # What jobs ask for, from the formulas of memdyn.costs.memory.
-MEMORY = {name: memory.request(peak) for name, peak in memory.megabytes(config).items()}
+MEMORY = {
+    name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
+}
 # What the costs of a run depend on.
 COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
 # Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.

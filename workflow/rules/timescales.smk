@@ -27,7 +27,7 @@ rule train_curricula:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=lambda wildcards: part_memory(memory.train_curricula, wildcards),
+        mem_mb=lambda wildcards: part_memory("train_curricula", wildcards),
         runtime=4320,
     params:
         members=lambda wildcards: [list(member) for member in TS_SHARDS[wildcards.part]],
@@ -169,7 +169,7 @@ rule retrain_networks:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=lambda wildcards: part_memory(memory.retrain_networks, wildcards),
+        mem_mb=lambda wildcards: part_memory("retrain_networks", wildcards),
         runtime=4320,
     params:
         settings=TIMESCALES["retraining"],

@@ -247,26 +247,32 @@ def _item(config: Mapping, argument: str) -> float:
     return spent / (copies * length * sum(condition.repeats))
 
 
+def _recording(config: Mapping, name: str, steps: int):
+    """Drive as many snapshots together as a job does, for so many steps."""
+    study = config["timescales"]
+    together = memory.snapshots_together(study)
+    _, condition, params = _drawn(study, name, together)
+    settings = {**study["stimulation"], "burn_in": 0, "steps": steps}
+    return params, timescales.stimulate(condition.cell, params, [0] * together, settings)
+
+
 def _recorded(config: Mapping, argument: str) -> float:
     """A short recording in place of a long one: both are summed up in pieces."""
     study = config["timescales"]
-    settings = {**study["stimulation"], "burn_in": 0}
-    _, condition, params = _drawn(study, argument)
-    piece = timescales.SEGMENT // (settings["trials"] * study["network"]["n_units"])
-    settings["steps"] = min(settings["steps"], max(piece // 2, 4 * settings["lags"], 1000))
-    seconds = per_call(lambda: timescales.stimulate(condition.cell, params, [0], settings))
-    return seconds / settings["steps"]
+    settings, together = study["stimulation"], memory.snapshots_together(study)
+    piece = timescales.SEGMENT // (settings["trials"] * study["network"]["n_units"] * together)
+    steps = min(settings["steps"], max(piece, 4 * settings["lags"]))
+    return per_call(lambda: _recording(config, argument, steps)) / (steps * together)
 
 
 def _fit(config: Mapping, argument: str) -> float:
     study = config["timescales"]
-    settings = {**study["stimulation"], "burn_in": 100}
-    settings["steps"] = max(1000, 4 * settings["lags"])
+    settings, together = study["stimulation"], memory.snapshots_together(study)
     name = next(n for n in settings["conditions"] if n in study["run"])
-    _, condition, params = _drawn(study, name)
-    moments = timescales.stimulate(condition.cell, params, [0], settings)
-    fitted = settings["fitted_lags"]
-    return per_call(lambda: timescales.measure([params], moments, fitted))
+    params, moments = _recording(config, name, max(1000, 4 * settings["lags"]))
+    each = [{key: value[[b]] for key, value in params.items()} for b in range(together)]
+    spent = per_call(lambda: timescales.measure(each, moments, settings["fitted_lags"]))
+    return spent / together
 
 
 def _weights(config: Mapping, argument: str) -> float:

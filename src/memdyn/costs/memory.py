@@ -18,6 +18,8 @@ MB = 2**20
 TABLES, TORCH, FIGURES = 200 * MB, 370 * MB, 400 * MB
 #: Requested for a job: so many times the peak of the formula.
 MARGIN = 1.25
+#: ... and so much (MB) for CUDA's libraries by rules that may get a GPU. ASSUMPTION: not measured.
+CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescales")
 #: Values recorded before they are summed up (timescales.SEGMENT), bytes of activity held at once
 #: (robustness.accuracy.ACTIVITY) and of Jacobians (dynamics.newton): copies, to import no torch.
 SEGMENT, ACTIVITY, JACOBIANS = 10_000_000, 32 * MB, 64 * MB
@@ -53,13 +55,20 @@ def megabytes(config: Mapping) -> dict[str, int]:
         "perturb_networks": perturb_networks(two),
         "retrain_networks": max(retrain_networks(two, part) for part in parts),
         "change_steps": accuracies(two),
+        "collect_timescales": TORCH + 32 * MB,
     }
     return {rule: ceil(size / MB) for rule, size in found.items()}
 
 
-def request(megabytes: float) -> int:
-    """What a rule asks for (MB) whose peak is ``megabytes``: with the margin, in steps of 100."""
-    return 100 * ceil(MARGIN * megabytes / 100)
+def request(megabytes: float, rule: str | None = None) -> int:
+    """What to ask for (MB) for a peak of ``megabytes``: with the margin, in steps of 100.
+
+    Args:
+        megabytes: of the formula.
+        rule: that may be given a GPU, for which CUDA needs room; None for the CPU alone.
+    """
+    room = 0 if rule is None or rule in WITHOUT_GPU else CUDA
+    return 100 * ceil((MARGIN * megabytes + room) / 100)
 
 
 def _make_stimuli(study: Mapping) -> int:
@@ -211,11 +220,16 @@ def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
     return TORCH + max(*batches, 2 * saved)
 
 
+def snapshots_together(study: Mapping) -> int:
+    """Snapshots of a network that ``measure_timescales`` drives side by side."""
+    wanted = len(study["stimulation"]["N"]) + 1
+    return min(max(1, 2000 // study["network"]["n_units"]), wanted)
+
+
 def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
     """Recorded activity and its copies; spectra of the autocorrelations; covariances."""
     settings, n = study["stimulation"], study["network"]["n_units"]
-    wanted = len({*settings["N"]}) + 1
-    together = min(max(1, 2000 // n), wanted)
+    together = snapshots_together(study)
     trials, steps = settings["trials"], settings["steps"]
     values = min(SEGMENT, together * trials * steps * n)
     frequencies = (values / (together * trials * n) + settings["lags"]) / 2

@@ -15,6 +15,8 @@ from memdyn.costs.work import Job, jobs, waits_for
 #: Peak memory (MB) of jobs that do little more than start.
 _LIGHT = {"table": memory.TABLES / memory.MB, "figure": memory.FIGURES / memory.MB}
 TOTAL = "total"
+#: Rules below this part of all CPU-seconds share one line of the printed table.
+SMALL = 0.005
 
 
 def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.DataFrame:
@@ -28,8 +30,9 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
     Returns:
         ``rule``, ``jobs``, ``cpu`` with ``low`` and ``high`` (CPU-s of all its jobs), ``longest``
         (CPU-s of the longest job), ``memory_MB`` (peak of a job); of the row ``total`` ``longest``
-        is the longest chain of jobs that wait for each other, and ``wall`` (s) the time on so many
-        ``cores``, if nothing else runs there.
+        is the longest chain of jobs that wait for each other, ``wall`` (s) the time on so many
+        ``cores`` if nothing else runs there, and ``memory_at_once_MB`` that of as many of the
+        largest jobs.
 
     Raises:
         ValueError: an operation that was not calibrated.
@@ -60,8 +63,10 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
     table = pd.DataFrame(rows)
     wall, chain = schedule(planned, spans[:, 1], cores)
     sums = table[["jobs", "cpu", "low", "high"]].sum()
+    at_once = table["memory_MB"].repeat(table["jobs"]).nlargest(cores).sum()
     total = {"rule": TOTAL, **sums, "longest": chain, "memory_MB": table["memory_MB"].max()}
-    table = pd.concat([table, pd.DataFrame([{**total, "wall": wall, "cores": cores}])])
+    total |= {"wall": wall, "cores": cores, "memory_at_once_MB": at_once}
+    table = pd.concat([table, pd.DataFrame([total])])
     return table.astype({"jobs": int}).reset_index(drop=True)
 
 
@@ -151,26 +156,38 @@ def compare(prediction: pd.DataFrame, logs: Path | str) -> pd.DataFrame:
 
 
 def as_text(table: pd.DataFrame) -> str:
-    """The table of ``predict`` for people."""
+    """The table of ``predict`` for people; rules that take next to nothing share one line."""
     rules, total = table[table["rule"] != TOTAL], table.iloc[-1]
-    lines = [
-        f"{'rule':24}{'jobs':>6}{'CPU':>9}{'from':>9}{'to':>9}{'longest job':>13}{'memory':>9}"
-    ]
-    for row in (*rules.itertuples(), total):
-        times = (_time(value) for value in (row.cpu, row.low, row.high))
-        longest = "" if row.rule == TOTAL else _time(row.longest)
-        lines.append(
-            f"{row.rule:24}{row.jobs:6d}"
-            + "".join(f"{one:>9}" for one in times)
-            + f"{longest:>13}{row.memory_MB:6.0f} MB"
-        )
+    small = rules["cpu"] < SMALL * total["cpu"]
+    names = ("rule", "jobs", "CPU", "from", "to", "longest job", "memory of a job")
+    lines = [_columns(*names), *(_line(row.rule, row) for _, row in rules[~small].iterrows())]
+    if small.any():
+        few = rules[small]
+        sums = few[["jobs", "cpu", "low", "high"]].sum()
+        most = few[["longest", "memory_MB"]].max()
+        lines.append(_line(f"{len(few)} others", pd.concat([sums, most])))
+    lines.append(_line(TOTAL, total))
     return "\n".join(
         [
             *lines,
-            f"{_time(total.wall)} on {total.cores:.0f} core(s) with nothing else running; "
-            f"{_time(total.longest)} is the longest chain of jobs on any number of cores. "
-            "Snakemake itself takes some seconds besides. GPU: not predicted.",
+            f"{_time(total['wall'])} on {total['cores']:.0f} core(s) with nothing else running, "
+            f"with at most {total['memory_at_once_MB'] / 1024:.1f} GB of memory.",
+            f"{_time(total['longest'])} is the longest chain of jobs that wait for each other. "
+            "Snakemake itself takes some seconds besides.",
+            "GPU: not predicted.",
         ]
+    )
+
+
+def _line(name: str, row: pd.Series) -> str:
+    times = (_time(row[key]) for key in ("cpu", "low", "high"))
+    longest = "" if name == TOTAL else _time(row["longest"])
+    return _columns(name, f"{row['jobs']:.0f}", *times, longest, f"{row['memory_MB']:.0f} MB")
+
+
+def _columns(first: str, *others: str) -> str:
+    return f"{first:20}{others[0]:>5}" + "".join(
+        f"{text:>{width}}" for text, width in zip(others[1:], (10, 10, 10, 13, 17), strict=True)
     )
 
 
@@ -195,7 +212,7 @@ def errors_as_text(table: pd.DataFrame) -> str:
 
 def _time(seconds: float) -> str:
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
+        if seconds >= 1.5 * size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.1f} s"
 

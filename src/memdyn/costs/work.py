@@ -44,12 +44,14 @@ PERFORMING = Span(0.3, 0.52, 0.9)
 RUN_ON = Span(0.3, 0.66, 1.0)
 #: Spectra per network by which ``find_attractors`` confirms rests.
 RESTS = Span(0, 2, 6)
-#: ``find_cycles``, per network. Steps, in parts of transient and window: 0.6 where runs rest, 3.5
-#: to solve for a cycle (about one network in seven); factorisations and spectra.
-CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.5, 1.2, 3.5), Span(7, 60, 250), Span(1, 1.3, 3)
-#: ``find_fixed_points``, per network: factorisations for each seed (3 to 6, and up to 8 steps of
+#: ``find_cycles``, per network. Steps of the few runs that do not rest at once, in parts of
+#: transient and window: 0.6 where all rest, 5.5 to solve for a cycle (one network in seven at 1000
+#: units, one in four at 300); factorisations and spectra.
+CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.6, 2.4, 5.5), Span(7, 60, 250), Span(1, 1.3, 3)
+MOVING = 5
+#: ``find_fixed_points``, per network: factorisations for each seed (3 to 13, and up to 8 steps of
 #: descent, which take 2.6 of them each), and spectra of points (mirror images have one).
-FACTORS_PER_SEED, POINT_SPECTRA = Span(3, 14, 30), Span(2, 4, 8)
+FACTORS_PER_SEED, POINT_SPECTRA = Span(3, 22, 40), Span(2, 4, 8)
 #: ``find_exponents``: part of the steps that are followed, and distinct ends of runs: 1 or 2 where
 #: runs rest, all 16 where they cycle.
 FOLLOWED, DISTINCT_ENDS = Span(0.13, 0.68, 1.0), 4
@@ -182,8 +184,7 @@ def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]
     yield "find_attractors", per(size, **runs)
     yield "classify_mechanisms", {"table": exactly(1)}
 
-    rows = cases + memory.n_types(study)
-    run = {f"flow_{rows}": CYCLE_STEPS * (dynamics["transient"] + dynamics["window"])}
+    run = {f"flow_{MOVING}": CYCLE_STEPS * (dynamics["transient"] + dynamics["window"])}
     solved = {f"factor_{n}": CYCLE_FACTORS, f"spectrum_{n}": CYCLE_SPECTRA}
     yield "find_cycles", per(analysed, **run, **solved)
 
@@ -191,7 +192,7 @@ def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]
     drift = round(study["task"]["delay"] / study["network"]["dt"])
     held = exactly(dynamics["memory_states"])
     spectra = Span(*(a + b for a, b in zip(POINT_SPECTRA, held, strict=True)))
-    late = {f"flow_{rows}": 2 * drift * (2 + dynamics["noisy_copies"])}  # float64: twice
+    late = {f"flow_{MOVING}": 2 * drift * (2 + dynamics["noisy_copies"])}  # float64: twice
     yield "find_fixed_points", per(analysed, **seeds, **late, **{f"spectrum_{n}": spectra})
     followed = {f"tangent_{DISTINCT_ENDS}": FOLLOWED * dynamics["exponent_steps"]}
     yield "find_exponents", per(analysed, **followed)
