@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import json
 import os
 import re
 import resource
@@ -28,21 +29,16 @@ from pathlib import Path
 
 from measure import Row, begin, parser, report
 
+from memdyn.grid import shards
+
 ROOT = Path(__file__).parents[2]
 TOUCH = "\nfrom pathlib import Path\nfor f in snakemake.output: Path(f).touch()\n"
 #: The work of `standard` in CPU-seconds where no prediction was made: 3 hours on 8 cores.
 STANDARD = 3 * 8 * 3600
-CONFIG = """
-scale: bench
-scales:
-  bench:
-    slow_manifolds:
-      stimuli: {{source: gaussian}}
-      network: {{n_units: {units}}}
-      grid: {{distribution: [gauss], g: [0.9], pg: [0.4], fb: [10, 5], seed: [0, 1],
-        networks_per_shard: 2}}
-      training: {{n_trials: {trials}}}
-"""
+GRID = {
+    **{"distribution": ["gauss"], "g": [0.9], "pg": [0.4], "fb": [10, 5]},
+    **{"seed": [0, 1], "networks_per_shard": 2},
+}
 
 
 def copy_repository(folder: Path, imports_only: bool) -> None:
@@ -122,17 +118,20 @@ def two_cores(units: int, trials: int) -> Row:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_repository(folder, imports_only=False)
-        (folder / "bench.yaml").write_text(CONFIG.format(units=units, trials=trials))
+        study = {"stimuli": {"source": "gaussian"}, "grid": GRID}
+        study |= {"network": {"n_units": units}, "training": {"n_trials": trials}}
+        config = {"scale": "bench", "scales": {"bench": {"slow_manifolds": study}}}
+        (folder / "bench.yaml").write_text(json.dumps(config))  # JSON is YAML
         settings = ("--configfile", "bench.yaml", "--scheduler", "greedy")
         results = "results/bench/slow_manifolds"
         snakemake(folder, "--cores", "1", *settings, f"{results}/stimuli.safetensors")
-        shards = [f"{results}/networks/gauss_pg0.4_seed{i}.safetensors" for i in (0, 1)]
+        networks = [f"{results}/networks/{name}.safetensors" for name in shards(GRID)]
         walls = []
         for cores in ("1", "2"):
             (folder / results / "networks").exists() and shutil.rmtree(
                 folder / results / "networks"
             )
-            walls.append(snakemake(folder, "--cores", cores, *settings, *shards)[1])
+            walls.append(snakemake(folder, "--cores", cores, *settings, *networks)[1])
     return Row(
         work="two_cores",
         what="two training jobs on two cores",
@@ -151,7 +150,7 @@ def main(argv=None) -> None:
     made.add_argument("--only", choices=("overhead", "cores"))
     made.add_argument("--target", default="fig4", help="figure whose jobs are started")
     made.add_argument("--units", type=int, default=1000)
-    made.add_argument("--trials", type=int, default=120)
+    made.add_argument("--trials", type=int, default=40)
     options: argparse.Namespace = begin(made, argv)
     if options.small:
         options.target, options.units, options.trials = "make_stimuli", 20, 1
