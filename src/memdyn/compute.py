@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 
 import torch
 from threadpoolctl import threadpool_limits
 
 from memdyn.gpu import claim_gpu
+
+# Options of glibc's malloc (malloc.h), and what they are set to here (bytes).
+MMAP_THRESHOLD, TRIM_THRESHOLD, KEPT = -3, -1, 2**28
 
 
 def set_up(gpus: int = 0, threads: int = 1) -> torch.device:
@@ -24,5 +28,18 @@ def set_up(gpus: int = 0, threads: int = 1) -> torch.device:
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     torch.set_flush_denormal(True)
+    keep_freed_memory()
     logging.getLogger(__name__).info("on %s, %d thread(s)", device, threads)
     return device
+
+
+def keep_freed_memory() -> None:
+    """Let glibc use freed memory again, up to 256 MB at a time; elsewhere nothing happens.
+
+    It hands large arrays back to the system otherwise, which clears each page before it gives it
+    out again: up to a tenth of the time of an update of study 2 (measured).
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(MMAP_THRESHOLD, KEPT)
+        libc.mallopt(TRIM_THRESHOLD, KEPT)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import recorder
 from memdyn.conditions import Condition
 from memdyn.networks.recurrent import Cell, draw
 from memdyn.randomness import Stream, generator
@@ -113,6 +114,18 @@ def test_a_network_becomes_the_same_in_any_company(kind):
         for key, params in own.items():
             for name, value in params.items():
                 assert torch.equal(value, kept[key][name]), name
+
+
+@pytest.mark.parametrize("settings", [SGD, ADAM], ids=["sgd", "adam"])
+@pytest.mark.parametrize("kind", ["leaky", "leaky_inside"])
+def test_an_update_asks_nothing_of_the_host(kind, settings):
+    """So that a GPU never waits; networks differ in N, and so in the length of their sequences."""
+    condition = condition_for("multi", Cell(kind), settings)
+    state = begin(condition, [0, 1])
+    batch = batch_for(condition, state, [(2, 2), (2, 5)])
+    assert batch.lengths[0] != batch.lengths[1]
+    with recorder.Recorder():
+        gradient.update(state, batch, condition)
 
 
 def test_fixed_time_constants_stay():

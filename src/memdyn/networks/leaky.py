@@ -4,9 +4,12 @@
     inside:   h_t = (1 - a) h_{t-1} + a f(d_t),    d_t = W h_{t-1} + b + b_in + W_in x_t
 
 (specification of study 2, section 2; "inside" is its variant "mod"). Steps are dt = 1. No unit is
-connected to itself. The gradient is written out by hand: backpropagation through time then costs
-three matrix products per step and keeps two states per step, and the gradient of the weights is one
-product over all steps at once.
+connected to itself.
+
+For training, the item and a one stand beside the activities: "outside" is then
+h_t = f(A [h_{t-1}, x_t, 1]), with the leak in the matrix A, and a step is one product and f. The
+gradient is written out by hand: backpropagation through time is one more product per step, and the
+gradient of A one product over all steps at once. For "inside", A is [W, W_in, b + b_in].
 """
 
 from __future__ import annotations
@@ -28,11 +31,14 @@ _FUNCTIONS = {
     "sigmoid": torch.sigmoid_,
 }
 # Gradient with respect to a function's argument, from the gradient and the function's *result*.
+_aten = torch.ops.aten
 _BACKWARD = {
-    "leaky_relu": lambda g, y: torch.ops.aten.leaky_relu_backward(g, y, SLOPE, True),
-    "relu": lambda g, y: torch.ops.aten.threshold_backward(g, y, 0.0),
-    "tanh": torch.ops.aten.tanh_backward,
-    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "leaky_relu": lambda g, y, out: _aten.leaky_relu_backward.grad_input(
+        g, y, SLOPE, True, grad_input=out
+    ),
+    "relu": lambda g, y, out: _aten.threshold_backward.grad_input(g, y, 0.0, grad_input=out),
+    "tanh": lambda g, y, out: _aten.tanh_backward.grad_input(g, y, grad_input=out),
+    "sigmoid": lambda g, y, out: _aten.sigmoid_backward.grad_input(g, y, grad_input=out),
 }
 NONLINEARITIES = tuple(_FUNCTIONS)
 
@@ -100,17 +106,8 @@ def final_state(
     Returns:
         (B, batch, n).
     """
-    return _FinalState.apply(
-        leak(params["tau"], scale_tau),
-        params["recurrent"],
-        params["bias"] + params["input_bias"],
-        params["input"][:, :, 0],
-        inputs,
-        states,
-        tuple(lengths),
-        inside,
-        nonlinearity,
-    )
+    matrix, a = _matrix(params, inside, scale_tau)
+    return _FinalState.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
 
 
 @torch.no_grad()
@@ -127,101 +124,98 @@ def trajectory(
     found = inputs.new_empty((steps, *states.shape))
     a = leak(params["tau"], scale_tau)[:, None]
     bias, weight = (params["bias"] + params["input_bias"])[:, None], params["input"].mT
-    recurrent, h = params["recurrent"].mT, states
+    recurrent, h, function = params["recurrent"].mT, states, _FUNCTIONS[nonlinearity]
     drive = torch.empty_like(states)
-    for t in range(steps):
-        h = _step(h, inputs[:, :, t, None], a, recurrent, bias, weight, drive, found[t], inside,
-                  _FUNCTIONS[nonlinearity])  # fmt: skip
+    for t in range(steps):  # without the matrix A: a run may be one step, and then that costs more
+        torch.addcmul(bias, inputs[:, :, t, None], weight, out=drive)
+        drive.baddbmm_(h, recurrent)
+        if inside:
+            h = torch.lerp(h, function(drive), a, out=found[t])
+        else:
+            h = function(torch.lerp(h, drive, a, out=found[t]))
     return found.permute(1, 2, 0, 3)
 
 
-def _step(h, x, a, recurrent, bias, weight, drive, out, inside, function):
-    """One step into ``out``; ``drive`` is left with d_t (outside) or f(d_t) (inside)."""
-    torch.addcmul(bias, x, weight, out=drive)
-    drive.baddbmm_(h, recurrent)
+def _matrix(
+    params: dict[str, torch.Tensor], inside: bool, scale_tau: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A (B, n, n + 2), and the leak (B, n) where that is no part of it."""
+    recurrent, bias = params["recurrent"], params["bias"] + params["input_bias"]
+    itself = torch.eye(recurrent.shape[-1], dtype=recurrent.dtype, device=recurrent.device)
+    recurrent = recurrent * (1 - itself)  # a self-connection would not be trained
+    a = leak(params["tau"], scale_tau)
+    matrix = torch.cat([recurrent, params["input"], bias[..., None]], dim=2)
     if inside:
-        function(drive)
-        return torch.lerp(h, drive, a, out=out)
-    torch.lerp(h, drive, a, out=out)
-    return function(out)
+        return matrix, a
+    kept = torch.nn.functional.pad(itself, (0, 2))  # of the activity before, by 1 - a
+    return torch.lerp(kept, matrix, a[..., None]), None
 
 
 class _FinalState(torch.autograd.Function):
     """Networks are taken longest first, so that those that have started are always a prefix."""
 
     @staticmethod
-    def forward(ctx, a, recurrent, bias, weight, inputs, states, lengths, inside, nonlinearity):
+    def forward(ctx, matrix, a, inputs, states, lengths, nonlinearity):
         n_networks, batch, steps = inputs.shape
+        n = states.shape[-1]
         order = sorted(range(n_networks), key=lambda b: -lengths[b])
-        a, recurrent, bias, weight, inputs, states = (
-            _ordered(x, order) for x in (a, recurrent, bias, weight, inputs, states)
-        )
         starts = [steps - lengths[b] for b in order]
-        shape = (n_networks, steps, batch, states.shape[-1])
+        matrix, inputs, states = (_ordered(x, order) for x in (matrix, inputs, states))
+        a = None if a is None else _ordered(a, order)
         keep = any(ctx.needs_input_grad)
-        function = _FUNCTIONS[nonlinearity]
-        h = states.new_empty((n_networks, steps + 1, *shape[2:]) if keep else (2, *states.shape))
-        drive = states.new_empty(shape if keep else states.shape)
+        places = steps + 1 if keep else 2  # of states in memory: all, or the last two in turn
+        h = states.new_empty((n_networks, places, batch, n + 2))
+        h[..., n + 1].fill_(1.0)
         for b, start in enumerate(starts):
-            if keep:
-                h[b, start] = states[b]
-            else:
-                h[start % 2, b] = states[b]
-        transposed = recurrent.mT
-        columns = inputs.permute(2, 0, 1)[..., None].contiguous()
+            h[b, start % places, :, :n] = states[b]
+        inner = 0 if a is None else steps if keep else 1  # f(d_t) in memory
+        drive = states.new_empty((n_networks, inner, batch, n))
+        transposed = matrix.mT.contiguous()
+        function = _FUNCTIONS[nonlinearity]
         for first, last, k in _segments(starts, steps):
-            parts = (a[:k, None], transposed[:k], bias[:k, None], weight[:k, None])
             for t in range(first, last):
-                if keep:
-                    before, after, d = h[:k, t], h[:k, t + 1], drive[:k, t]
+                before, after = h[:k, t % places], h[:k, (t + 1) % places, :, :n]
+                before[..., n] = inputs[:k, :, t]
+                if a is None:
+                    function(torch.bmm(before, transposed[:k], out=after))
                 else:
-                    before, after, d = h[t % 2, :k], h[(t + 1) % 2, :k], drive[:k]
-                _step(before, columns[t, :k], *parts, d, after, inside, function)
-        ctx.save_for_backward(a, recurrent, inputs)
-        ctx.kept = (h, drive, order, starts, inside, nonlinearity)
-        final = h[:, steps] if keep else h[steps % 2]
-        return _ordered(final, np.argsort(order).tolist())
+                    d = function(torch.bmm(before, transposed[:k], out=drive[:k, t % inner]))
+                    torch.lerp(before[..., :n], d, a[:k, None], out=after)
+        ctx.save_for_backward(matrix, a)
+        ctx.kept = (h, drive, order, starts, nonlinearity)
+        return _ordered(h[:, steps % places, :, :n], np.argsort(order).tolist())
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        a, recurrent, inputs = ctx.saved_tensors
-        h, drive, order, starts, inside, nonlinearity = ctx.kept
-        ctx.kept = None  # drive is overwritten below: a second backward would be wrong
-        _, steps, _, n = drive.shape
-        backward, trained_tau = _BACKWARD[nonlinearity], ctx.needs_input_grad[0]
-        d_a = torch.zeros_like(a)
+        matrix, a = ctx.saved_tensors
+        h, flow, order, starts, nonlinearity = ctx.kept
+        ctx.kept = None  # flow is overwritten below: a second backward would be wrong
+        n, steps, backward = grad.shape[-1], h.shape[1] - 1, _BACKWARD[nonlinearity]
+        square = matrix[:, :, :n].contiguous()
         dh = _ordered(grad, order).clone()  # changed in place below
+        if a is None:
+            flow, d_a = h.new_empty((*h.shape[:1], steps, *dh.shape[1:])), None
+        else:
+            d_a = torch.zeros_like(a)
         for first, last, k in reversed(_segments(starts, steps)):
-            w, rate = recurrent[:k], a[:k, None]
-            dh = dh[:k]  # networks that started later have ended here
+            dh, w = dh[:k], square[:k]  # networks that started later have ended here
             for t in range(last - 1, first - 1, -1):
-                d = drive[:k, t]
-                if inside:
-                    flow = dh * rate
-                    if trained_tau:
-                        d_a[:k] += torch.linalg.vecdot(d - h[:k, t], dh, dim=1)
-                    d.copy_(backward(flow, d))
-                    dh.sub_(flow)
-                else:
-                    dh = backward(dh, h[:k, t + 1])
-                    if trained_tau:
-                        d_a[:k] += torch.linalg.vecdot(d - h[:k, t], dh, dim=1)
-                    torch.mul(dh, rate, out=d)
-                    dh -= d
-                dh.baddbmm_(d, w)
-        d_recurrent, d_bias = torch.empty_like(recurrent), torch.empty_like(a)
-        d_weight = torch.empty_like(a)
+                f = flow[:k, t]
+                if a is None:
+                    backward(dh, h[:k, t + 1, :, :n], f)
+                    torch.bmm(f, w, out=dh)
+                else:  # flow holds f(d_t)
+                    d_a[:k] += torch.linalg.vecdot(f - h[:k, t, :, :n], dh, dim=1)
+                    into = dh * a[:k, None]
+                    dh.sub_(into).baddbmm_(backward(into, f, f), w)
+        d_matrix = torch.empty_like(matrix)
         for b, start in enumerate(starts):
-            flow = drive[b, start:].reshape(-1, n)
-            torch.mm(flow.T, h[b, start:steps].reshape(-1, n), out=d_recurrent[b])
-            items = inputs[b, :, start:].T.reshape(-1)
-            both = flow.T @ torch.stack([torch.ones_like(items), items], dim=1)
-            d_bias[b], d_weight[b] = both[:, 0], both[:, 1]
-        d_recurrent.diagonal(dim1=1, dim2=2).zero_()  # self-connections do not exist
+            seen = h[b, start:steps].flatten(0, 1)
+            torch.mm(flow[b, start:].flatten(0, 1).T, seen, out=d_matrix[b])
         back = np.argsort(order).tolist()
-        found = (d_a, d_recurrent, d_bias, d_weight)
-        return *(_ordered(x, back) for x in found), *(None,) * 5
+        d_a = None if d_a is None else _ordered(d_a, back)
+        return _ordered(d_matrix, back), d_a, *(None,) * 4
 
 
 def _ordered(x: torch.Tensor, order: list[int]) -> torch.Tensor:
