@@ -102,7 +102,7 @@ def overhead(target: str) -> Row:
     total = once + all_jobs * each
     return Row(
         work="overhead",
-        what="starting the jobs of `standard`, against their work",
+        what="starting the jobs of the scale standard, against their work",
         size=f"{all_jobs} jobs",
         ours=total,
         reference=work,

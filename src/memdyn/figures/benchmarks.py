@@ -36,7 +36,7 @@ COLUMNS = (
 )
 REACHED, MISSED = "#117733", "#CC3311"  # as the verdicts of claims
 # Places across the page and heights (inch).
-NAMES, AXIS, LIMIT, TOP, LINE, BOTTOM = 0.12, (3.45, 2.3), (6.1, 1.05), 0.42, 0.36, 0.78
+NAMES, AXIS, LIMIT, TOP, LINE, BOTTOM = 0.12, (3.45, 2.3), (6.1, 1.05), 0.42, 0.5, 0.78
 
 
 def read_rows(paths: Sequence[Path | str]) -> pd.DataFrame:
@@ -102,14 +102,13 @@ def reached(value: float, target: float) -> bool | None:
 
 
 def _draw_names(ax: Axes, y: float, row) -> None:
-    """What was measured, over its size and seconds, left of the axis."""
-    place = {"xycoords": ("figure fraction", "data"), "textcoords": "offset points"}
-    start = NAMES / FULL
+    """What was measured, its size, and the seconds of both, left of the axis."""
+    place = {"xycoords": ("figure fraction", "data"), "textcoords": "offset points", "size": SMALL}
     gpu = "" if row.device == "cpu" else " (GPU)"
-    ax.annotate(row.what + gpu, (start, y), (0, 1.5), size=SMALL, va="bottom", **place)
-    seconds = f"{quantity(row.ours, row.unit)}, {row.against} {quantity(row.reference, row.unit)}"
-    below = {"size": SMALL, "color": FAINT, "va": "top"}
-    ax.annotate(f"{row.size}: {seconds}", (start, y), (0, 0.5), **below, **place)
+    seconds = f"{quantity(row.ours, row.unit)}; {row.against}: {quantity(row.reference, row.unit)}"
+    for up, text in ((10, row.what + gpu), (0, row.size), (-10, seconds)):
+        colour = INK if up > 0 else FAINT
+        ax.annotate(text, (NAMES / FULL, y), (0, up), va="center", color=colour, **place)
 
 
 def _draw_ratio(ax: Axes, y: float, row) -> None:
@@ -130,7 +129,7 @@ def _draw_ratio(ax: Axes, y: float, row) -> None:
         zorder=4,
     )
     if not math.isnan(row.target):
-        ax.plot([row.target] * 2, [y - 0.32, y + 0.32], color=INK, lw=1.4, zorder=5)
+        ax.plot([row.target] * 2, [y - 0.25, y + 0.25], color=INK, lw=1.4, zorder=5)
 
 
 def _draw_share(ax: Axes, y: float, row) -> None:
@@ -139,12 +138,12 @@ def _draw_share(ax: Axes, y: float, row) -> None:
         ax.text(0.02, y, "no limit known", size=SMALL, color=FAINT, va="center_baseline")
         return
     colour = {True: REACHED, False: MISSED, None: FAINT}[reached(row.share, row.target_share)]
-    ax.barh(y, 1, 0.3, color=PALE, lw=0, zorder=1)
-    ax.barh(y, min(row.share, 1), 0.3, color=colour, lw=0, zorder=2)
+    ax.barh(y, 1, 0.22, color=PALE, lw=0, zorder=1)
+    ax.barh(y, min(row.share, 1), 0.22, color=colour, lw=0, zorder=2)
     if not math.isnan(row.target_share):
-        ax.plot([row.target_share] * 2, [y - 0.25, y + 0.25], color=INK, lw=1.4, zorder=3)
+        ax.plot([row.target_share] * 2, [y - 0.19, y + 0.19], color=INK, lw=1.4, zorder=3)
     text = f"{row.share:.0%} ({row.limit_kind})"
-    ax.text(0, y - 0.2, text, size=SMALL, color=FAINT, va="bottom")
+    ax.text(0, y - 0.17, text, size=SMALL, color=FAINT, va="bottom")
 
 
 def _scale(ax: Axes, rows: pd.DataFrame) -> None:
@@ -166,10 +165,10 @@ def _note(rows: pd.DataFrame) -> str:
     last = rows.iloc[-1]
     commits = ", ".join(dict.fromkeys(str(commit)[:7] for commit in rows["commit"]))
     return (
-        "Upright mark: the target (green: reached; red: missed). CPU-s: of one thread; s: on "
-        "the wall's\nclock. Limit: operations or bytes at the rate of matrix products (matmul) or "
-        f"of copies, measured beside.\n{last['cpu']}, {last['cores']} cores, torch "
-        f"{last['torch']}, commit {commits}."
+        "Upright mark: the target (green: reached; red: missed). CPU-s: of one thread; s: on the "
+        "wall's clock.\nLimit: operations or bytes at the rate of matrix products (matmul) or of "
+        f"copies, measured beside.\n{last['cpu']}, {last['cores']} cores, torch {last['torch']}, "
+        f"commit {commits}."
     )
 
 
