@@ -68,13 +68,14 @@ def calibrate(config: Mapping) -> dict[str, float]:
 
 
 def per_call(function: Callable[[], object]) -> float:
-    """Mean CPU-seconds of a call, after one that does not count."""
+    """Median CPU-seconds of a call, after one that does not count."""
     function()
-    calls, began, spent = 0, time.process_time(), 0.0
-    while not calls or spent < ENOUGH:
+    spent: list[float] = []
+    while sum(spent) < ENOUGH or not spent:
+        began = time.process_time()
         function()
-        calls, spent = calls + 1, time.process_time() - began
-    return spent / calls
+        spent.append(time.process_time() - began)
+    return float(np.median(spent))
 
 
 def _signature(study: Mapping, argument: str) -> tuple:

@@ -24,7 +24,7 @@ CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescale
 #: (robustness.accuracy.ACTIVITY) and of Jacobians (dynamics.newton): copies, to import no torch.
 SEGMENT, ACTIVITY, JACOBIANS = 10_000_000, 32 * MB, 64 * MB
 #: Floats that backpropagation keeps per unit, sequence and step.
-_KEPT = {"leaky": 2, "leaky_inside": 2, "gru": 14, "lstm": 18}
+_KEPT = {"leaky": 3, "leaky_inside": 3, "gru": 14, "lstm": 18}
 #: Recurrent matrices of a cell.
 _GATES = {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
 

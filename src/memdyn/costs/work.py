@@ -45,9 +45,9 @@ RUN_ON = Span(0.3, 0.66, 1.0)
 #: Spectra per network by which ``find_attractors`` confirms rests.
 RESTS = Span(0, 2, 6)
 #: ``find_cycles``, per network. Steps of the few runs that do not rest at once, in parts of
-#: transient and window: 0.6 where all rest, 5.5 to solve for a cycle (one network in seven at 1000
+#: transient and window: 0.6 where all rest, 3 to solve for a cycle (one network in seven at 1000
 #: units, one in four at 300); factorisations and spectra.
-CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.6, 2.4, 5.5), Span(7, 60, 250), Span(1, 1.3, 3)
+CYCLE_STEPS, CYCLE_FACTORS, CYCLE_SPECTRA = Span(0.6, 1.4, 3.5), Span(7, 40, 150), Span(1, 1.3, 3)
 MOVING = 5
 #: ``find_fixed_points``, per network: factorisations for each seed (3 to 13, and up to 8 steps of
 #: descent, which take 2.6 of them each), and spectra of points (mirror images have one).
