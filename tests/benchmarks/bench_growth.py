@@ -67,11 +67,8 @@ def write_table(points):
 def main(argv=None):
     options = begin(parser(__doc__), argv)
     found = []
-    for work, probe, grows, sizes, rest, time, memory in SERIES:
-        sizes = (
-            [16, 32] if options.small and grows == "n_units" else sizes[: 2 if options.small else 9]
-        )
-        rest = {**rest, **({"n_units": 16} if options.small and "n_units" in rest else {})}
+    for work, probe, grows, sizes, rest, time, memory in SERIES[: 1 if options.small else None]:
+        sizes = (16, 32) if options.small else sizes
         tiny = {key: TINY[key] for key in (grows, *rest)}
         first, *points = measured(probe, [tiny, *({**rest, grows: size} for size in sizes)])
         for point in points:
