@@ -1,6 +1,7 @@
 """One update of study 2 against the published loop and against the machine's matrix products.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_updates.py [--n 10 30] [--authors CHECKOUT]
+    python tests/benchmarks/bench_updates.py --gpu --networks 4                        # on a GPU
 
 The reference is the published algorithm, written plainly: sequences made one by one, the input
 indexed inside the loop over time, autograd through every step, all 100 heads read. With a checkout
@@ -23,7 +24,7 @@ from unittest import mock
 
 import numpy as np
 import torch
-from measure import Row, begin, matmul_rate, parser, report, seconds
+from measure import Row, begin, clock_of, matmul_rate, parser, report, seconds, wait
 
 from memdyn.conditions import Condition
 from memdyn.networks.recurrent import Cell, draw
@@ -36,7 +37,7 @@ SETTINGS = {
     "signed": False,
 }
 SIMPSON = (1 / 6, 4 / 6, 1 / 6)
-TARGETS = {10: 1.7, 30: 6.0}
+TARGETS, ON_GPU = {10: 1.7, 30: 6.0}, 20.0
 
 
 class Published(torch.nn.Module):
@@ -49,7 +50,7 @@ class Published(torch.nn.Module):
         self.heads = torch.nn.ModuleList([torch.nn.Linear(units, 2) for _ in range(HEADS)])
 
     def forward(self, items):
-        h = 0.1 * torch.rand(items.shape[1], len(self.tau))
+        h = 0.1 * torch.rand(items.shape[1], len(self.tau), device=items.device)
         drive = self.input(items)
         self.recurrent.weight.data.fill_diagonal_(0.0)
         for t in range(len(items)):
@@ -95,74 +96,82 @@ def authors(checkout: Path, units: int) -> Reference:
     return Reference("authors' code", module, lambda items: module(items)[1], draw_theirs)
 
 
-def reference_update(reference: Reference, Ns: list[int], batch: int) -> Callable[[int], None]:
+def reference_update(
+    reference: Reference, Ns: list[int], batch: int, device: str
+) -> Callable[[int], None]:
     """A function that makes one update on sequences of a given length."""
+    reference.module.to(device)
     parameters = list(reference.module.parameters())
     optimiser = torch.optim.SGD(parameters, 0.05, 0.1, nesterov=True)
 
     def update(length: int) -> None:
         items, answers = reference.draw(Ns, batch, length)
         optimiser.zero_grad()
-        out = reference.answer(items)
+        out = reference.answer(items.to(device))
         loss = sum(
-            torch.nn.functional.cross_entropy(out[head], answer)
+            torch.nn.functional.cross_entropy(out[head], answer.to(device))
             for head, answer in enumerate(answers)
         )
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 2.0)
         optimiser.step()
+        wait(device)
 
     return update
 
 
-def our_update(kind: str, units: int, Ns: list[int], batch: int) -> Callable[[int], None]:
-    """The same for the pipeline's own training of one network."""
+def our_update(
+    kind: str, units: int, Ns: list[int], batch: int, device: str, n_networks: int
+) -> Callable[[int], None]:
+    """The same for the pipeline's own training, of some networks side by side."""
     curriculum = Curriculum(kind, Ns[0], Ns[-1])
     condition = Condition("parity", Cell(), curriculum, (1,), (1.0, 2.0), SETTINGS)
-    state = gradient.start(draw(Cell(), units, HEADS, [0]), condition)
+    params = draw(Cell(), units, HEADS, list(range(n_networks)))
+    state, places = gradient.start(params, condition, device), [(Ns[0], Ns[-1])] * n_networks
     count = iter(range(10**6))
 
     def update(length: int) -> None:
         lengths = {"shortest": [0, length], "longest": [0, length], "batch_size": batch}
         own = condition._replace(training=SETTINGS | lengths)
-        rngs = [np.random.default_rng(next(count))]
-        drawn = gradient.draw_batch(rngs, [(Ns[0], Ns[-1])], own, state.params, "cpu")
+        rngs = [np.random.default_rng(next(count)) for _ in places]
+        drawn = gradient.draw_batch(rngs, places, own, state.params, device)
         gradient.update(state, drawn, own)
+        wait(device)
 
     return update
 
 
 def measure(kind: str, n: int, options: argparse.Namespace) -> Row:
-    """Mean seconds of an update over all lengths of sequences."""
+    """Mean seconds of an update of one network over all lengths of sequences."""
     torch.manual_seed(0)
     Ns = list(range(2, n + 1)) if kind == "multi" else [n]
-    units, batch = options.units, options.batch
+    units, batch, n_networks = options.units, options.batch, options.networks
+    device = str(options.device)
     made = authors(options.authors, units) if options.authors else plain(units)
-    ours, theirs = our_update(kind, units, Ns, batch), reference_update(made, Ns, batch)
+    ours = our_update(kind, units, Ns, batch, device, n_networks)
+    theirs = reference_update(made, Ns, batch, device)
     lengths = (n + 2, (5 * n + 3) // 2, 4 * n + 1)
     ours(lengths[0]), theirs(lengths[0])  # warm up
     shapes = ((batch, units, units), (units, batch * lengths[1], units))
-    peak = max(map(matmul_rate, shapes))
-    found = np.array(
-        [
-            seconds(partial(ours, L), partial(theirs, L), repeats=options.repeats, warm_up=False)
-            for L in lengths
-        ]
-    )
-    mean = SIMPSON @ found
-    peak = max(peak, *map(matmul_rate, shapes))
+    peak = max(matmul_rate(shape, device=device) for shape in shapes)
+    about = {"repeats": options.repeats, "warm_up": False, "clock": clock_of(device)}
+    found = [seconds(partial(ours, L), partial(theirs, L), **about) for L in lengths]
+    mean = SIMPSON @ np.array(found)
+    peak = max(peak, *(matmul_rate(shape, device=device) for shape in shapes))
     operations = 6 * batch * units**2 * np.mean(lengths[::2])  # forward one product, backward two
     return Row(
         work=f"update_{kind}_{n}",
         what=f"one update of study 2, {kind}-head, N = {n}",
-        size=f"{units} units, batch {batch}",
-        ours=float(mean[0]),
+        size=f"{units} units, batch {batch}"
+        + (f", {n_networks} networks at once" if n_networks > 1 else ""),
+        ours=float(mean[0]) / n_networks,
         reference=float(mean[1]),
         against=made.name,
-        target=TARGETS.get(n, np.nan),
+        target=TARGETS.get(n, np.nan) if device == "cpu" else ON_GPU,
         limit=float(operations / peak),
         limit_kind="matmul",
-        target_share=0.8,
+        target_share=0.8 if device == "cpu" else np.nan,
+        unit="CPU-s" if device == "cpu" else "s",
     )
 
 
@@ -171,6 +180,7 @@ def main(argv=None) -> None:
     made.add_argument("--units", type=int, default=500)
     made.add_argument("--batch", type=int, default=256)
     made.add_argument("--n", type=int, nargs="+", default=[10, 30])
+    made.add_argument("--networks", type=int, default=1, help="side by side")
     made.add_argument("--repeats", type=int, default=3)
     made.add_argument("--authors", type=Path, help="checkout of LevinaLab/rnn_timescale_public")
     options = begin(made, argv)

@@ -178,9 +178,9 @@ def copy_rate(n_bytes: int = COPIED, device: str = "cpu") -> float:
     def copy() -> None:
         for _ in range(times):
             target.copy_(source)
-        _wait(device)
+        wait(device)
 
-    best = seconds(copy, repeats=TRIES, clock=_clock(device))[0]
+    best = seconds(copy, repeats=TRIES, clock=clock_of(device))[0]
     return _highest(("copy", n_bytes, device), 2 * n_bytes * times / best)
 
 
@@ -198,9 +198,9 @@ def matmul_rate(
     def multiply() -> None:
         for _ in range(times):
             torch.mm(a, b, out=c)
-        _wait(device)
+        wait(device)
 
-    best = seconds(multiply, repeats=TRIES, clock=_clock(device))[0]
+    best = seconds(multiply, repeats=TRIES, clock=clock_of(device))[0]
     return _highest(("matmul", *shape, dtype, device), operations * times / best)
 
 
@@ -227,12 +227,14 @@ def machine(device: str = "cpu") -> dict[str, str]:
     }
 
 
-def _wait(device: str) -> None:
+def wait(device: str) -> None:
+    """Wait until a GPU has done what it was given."""
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
 
 
-def _clock(device: str) -> Callable[[], float]:
+def clock_of(device: str) -> Callable[[], float]:
+    """CPU-seconds on the CPU, the wall's on a GPU."""
     return time.perf_counter if device.startswith("cuda") else time.process_time
 
 

@@ -137,6 +137,13 @@ def test_the_start_of_jobs_is_what_is_left_of_a_run(monkeypatch):
     assert "2.00 CPU-s for each job (mean of 4 behind fig4), 3.0 once: 5.0% of" in found.note
 
 
+def test_the_run_is_as_long_as_predicted(tmp_path):
+    file = tmp_path / "prediction.csv"
+    assert bench_pipeline.expected_work(file) == (24 * 3600, "the run as expected")
+    file.write_text("rule,jobs,cpu\ntrain_networks,2,50\ntotal,3,70\n")
+    assert bench_pipeline.expected_work(file) == (70.0, "the run as predicted")
+
+
 def test_two_cores_are_timed_from_scratch(monkeypatch):
     def pretend(folder, *arguments):
         *_, last = arguments
