@@ -50,9 +50,10 @@ def code(script):
     return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
 
 
-def part_memory(peak, wildcards):
-    """Memory (MB) to ask for a shard of study 2, by a formula of memdyn.costs.memory."""
-    return memory.request(peak(TIMESCALES, TS_SHARDS[wildcards.part]) / memory.MB)
+def part_memory(rule, wildcards):
+    """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
+    peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.part])
+    return memory.request(peak / memory.MB, rule)
 
 
 def all_logs(wildcards):
