@@ -145,8 +145,10 @@ def find_fixed_points(study: Mapping) -> int:
 
 
 def find_exponents(study: Mapping) -> int:
+    """The closed-loop matrix in both precisions."""
     n, rows = study["network"]["n_units"], n_cases(study)
-    return TORCH + _weights(study) + 40 * rows * n * (1 + study["dynamics"]["n_exponents"])
+    vectors = 40 * rows * n * (1 + study["dynamics"]["n_exponents"])
+    return TORCH + 16 * MB + 2 * _weights(study) + vectors
 
 
 def extend_delays(study: Mapping) -> int:
