@@ -34,6 +34,8 @@ REST = 1e-6
 NEAR = 1e-2
 #: ... if f there is that of the linear flow within this part, and the run came nearer.
 LINEAR = 0.1
+#: None is looked for where Newton's first step is so many times as long as NEAR.
+FAR = 10
 #: The run is cut into so many stretches; after each, so many points are tried at most.
 STRETCHES, TRIES = 8, 4
 #: A run settles, however slowly, if each quarter is this much narrower than the one before.
@@ -50,8 +52,9 @@ SAME = 1e-2
 DENSE_UNITS = 200
 #: Turns after which the return map must at least have come to move its point half as far.
 HOPE = 6
-#: A run that seems aperiodic is looked at so often: it may shadow an unstable cycle for long.
-LOOKS = 3
+#: A run that seems aperiodic is looked at once more, as it may shadow an unstable cycle for long,
+#: and up to so often in all while that settles some.
+LOOKS = 4
 #: In runs that turn out to be on no cycle, solving is tried so often at each look.
 VAIN = 3
 #: Leading multipliers are known once a turn changes them less than this; so many turns at most.
@@ -129,7 +132,7 @@ def find_limit_cycles(
         inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         transient: steps before a run is looked at.
         window: steps it is then looked at; must hold at least one period, better two. A run that is
-            then neither at rest nor on a cycle is followed as long again, up to ``LOOKS`` times.
+            then neither at rest nor on a cycle is followed as long again, see ``LOOKS``.
         n_multipliers: how many are computed in networks above ``DENSE_UNITS`` units.
 
     Raises:
@@ -140,10 +143,11 @@ def find_limit_cycles(
     network = network.to(torch.float64)
     u = None if inputs is None else inputs.detach().to(torch.float64).expand(len(states), -1)
     search = _Search(network, states.detach().to(torch.float64), u, n_multipliers)
-    for _ in range(LOOKS):
-        if len(search.undecided()):
-            search.run_on(transient)
-            search.look(window)
+    left = [len(states)]
+    while left[-1] and len(left) <= LOOKS and (len(left) < 3 or left[-1] < left[-2]):
+        search.run_on(transient)
+        search.look(window)
+        left.append(len(search.undecided()))
     return search.tables()
 
 
@@ -312,6 +316,10 @@ class _Rests:
     def _new_point(self, x: Tensor, u: Tensor | None) -> int:
         """Index of the fixed point next to x, -1 unless there is one and it is stable."""
         reach = float(NEAR * (1 + x.norm()))
+        slope = self.network.drift_jacobian(x[None], u)[0].to(torch.float32)
+        step = torch.linalg.solve_ex(slope, -self.network.drift(x[None], u)[0].to(slope))[0]
+        if not step.norm() <= FAR * reach:
+            return -1
         start = newton.start(
             self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device)
         )
