@@ -17,8 +17,9 @@ from memdyn.mechanisms import end_kind
 from memdyn.randomness import Stream, generator
 from memdyn.tasks.spm import SequentialPatternMatching
 
-# Outputs of so many trial lengths at the end decide whether an end is at rest, periodic or neither.
-TAIL = 10
+# Outputs of so many trial lengths at the end decide whether an end is at rest, periodic or neither:
+# twice the longest period that can be seen (cycles of 6 to 7 trial lengths occur at 1000 units).
+TAIL = 20
 # Trial lengths after which the authors note how fast the state still moves.
 DEPTHS = (0, 1, 5, 10, 20, 30, 40, 50)
 

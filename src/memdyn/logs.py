@@ -15,7 +15,7 @@ def start_log(path: Path | str) -> None:
     """Send log lines (INFO and above) to a fresh file and to stderr.
 
     An uncaught exception becomes one line in both, and its traceback goes to the file only. The
-    last line says what the process has used.
+    last line of a job that succeeds says what it has used.
 
     Args:
         path: the log file; its folder is made.
@@ -30,6 +30,7 @@ def start_log(path: Path | str) -> None:
     logging.captureWarnings(True)
 
     def log_uncaught(kind, problem, trace) -> None:
+        atexit.unregister(_log_usage)
         if not issubclass(kind, Exception):  # Ctrl-C
             sys.__excepthook__(kind, problem, trace)
             return

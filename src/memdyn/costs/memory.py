@@ -123,8 +123,8 @@ def n_starts(study: Mapping) -> int:
 
 
 def find_attractors(study: Mapping) -> int:
-    """Outputs of the last ten trial lengths; a Jacobian and its decomposition; parts of SciPy."""
-    n_steps = min(10, study["attractors"]["run_length"]) * trial_steps(study)
+    """Outputs of the last twenty trial lengths; a Jacobian and its decomposition; parts of SciPy."""
+    n_steps = min(20, study["attractors"]["run_length"]) * trial_steps(study)
     return TORCH + 64 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
 
 
