@@ -15,7 +15,7 @@ from memdyn.grid import Member, member_shards, shards
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
-TABLES, TORCH, FIGURES = 200 * MB, 370 * MB, 400 * MB
+TABLES, TORCH, FIGURES = 220 * MB, 370 * MB, 400 * MB
 #: Requested for a job: so many times the peak of the formula.
 MARGIN = 1.25
 #: ... and so much (MB) for CUDA's libraries by rules that may get a GPU. ASSUMPTION: not measured.
@@ -125,7 +125,7 @@ def n_starts(study: Mapping) -> int:
 def find_attractors(study: Mapping) -> int:
     """Outputs of the last twenty trial lengths; a Jacobian and its decomposition; parts of SciPy."""
     n_steps = min(20, study["attractors"]["run_length"]) * trial_steps(study)
-    return TORCH + 64 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
+    return TORCH + 96 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
 
 
 def find_cycles(study: Mapping) -> int:
@@ -168,7 +168,7 @@ def add_noise(study: Mapping) -> int:
 def trace(study: Mapping) -> int:
     """Whole trials, long runs and spectra of a few networks, for the figures."""
     n = study["network"]["n_units"]
-    return TORCH + 2 * _weights(study) + 4 * 40 * trial_steps(study) * n + 64 * MB
+    return TORCH + 2 * _weights(study) + 4 * 40 * trial_steps(study) * n + 128 * MB
 
 
 # Study 2.
