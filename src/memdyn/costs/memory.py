@@ -123,7 +123,7 @@ def n_starts(study: Mapping) -> int:
 
 
 def find_attractors(study: Mapping) -> int:
-    """Outputs of the last twenty trial lengths; a Jacobian and its decomposition; parts of SciPy."""
+    """Outputs of the last twenty trial lengths; a Jacobian, its decomposition; parts of SciPy."""
     n_steps = min(20, study["attractors"]["run_length"]) * trial_steps(study)
     return TORCH + 96 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
 
