@@ -8,7 +8,7 @@ is refused in one sentence instead of failing somewhere later.
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,25 @@ def read_table_metadata(path: Path | str) -> dict[str, Any]:
         FileProblem: missing, truncated or foreign.
     """
     return _metadata_of(Path(path), _read_parquet(Path(path), columns=[]).schema.metadata)
+
+
+def read_benchmark(path: Path | str, columns: Iterable[str]) -> pd.DataFrame:
+    """The CSV of a benchmark, which must have ``columns``.
+
+    Raises:
+        FileProblem: another file, or none.
+    """
+    try:
+        rows = pd.read_csv(path)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise FileProblem(f"{path} cannot be read as CSV: run `make bench` again") from None
+    missing = [name for name in columns if name not in rows]
+    if missing:
+        raise FileProblem(
+            f"{path} is no CSV of a benchmark (no column {missing[0]!r}): "
+            "remove it and run `make bench` again"
+        )
+    return rows
 
 
 def save_arrays(

@@ -41,6 +41,7 @@ from memdyn.tasks.binary import sequences
 
 MAX_SHARE = 0.25  # of the squared error of one exponential that two may leave: half its root
 SEGMENT = 10_000_000  # most values that are recorded before they are summed up
+TOGETHER = 2_000  # most units, of snapshots side by side, that are recorded together
 
 
 class _Sums(NamedTuple):

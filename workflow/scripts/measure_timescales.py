@@ -25,7 +25,8 @@ for member in snapshots.members:
         continue
     cell = snapshots.cell(member)
     # Snapshots side by side fill a device, and their curves are fitted together: within memory.
-    together = max(1, 2000 // snapshots.parameters(member, wanted[0])["heads"].shape[-1])
+    n_units = snapshots.parameters(member, wanted[0])["heads"].shape[-1]
+    together = max(1, timescales.TOGETHER // n_units)
     for first in range(0, len(wanted), together):
         Ns = wanted[first : first + together]
         each = [on(device, snapshots.parameters(member, N)) for N in Ns]

@@ -22,6 +22,7 @@ from memdyn.conditions import condition_of
 from memdyn.costs import memory
 from memdyn.costs.work import items_per_sequence, jobs, training_of
 from memdyn.dynamics import newton
+from memdyn.dynamics.limit_cycles import DENSE_UNITS
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.simulate import freeze, run
@@ -177,7 +178,7 @@ def _flow(config: Mapping, argument: str) -> float:
     n = study["network"]["n_units"]
     system = step_of(_frozen(study), study["network"]["tau"])
     x = _states(study, int(argument))
-    system, x = (system.to(torch.float32), x) if n > 200 else (system, x.double())
+    system, x = (system.to(torch.float32), x) if n > DENSE_UNITS else (system, x.double())
 
     def run_on() -> None:
         y = x

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from memdyn.files import FileProblem
+from memdyn.files import read_benchmark
 
 #: Of the points: ``rest`` says what stayed as it was, ``memory`` (MB) is counted from a tiny size.
 COLUMNS = (
@@ -24,14 +24,7 @@ def read_points(path: Path | str) -> pd.DataFrame:
     Raises:
         FileProblem: another file, or none.
     """
-    try:
-        points = pd.read_csv(path)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise FileProblem(f"{path} cannot be read as CSV: run `make bench` again") from None
-    missing = [name for name in COLUMNS if name not in points]
-    if missing:
-        raise FileProblem(f"{path} has no column '{missing[0]}': run `make bench` again")
-    return points.fillna({"rest": ""})
+    return read_benchmark(path, COLUMNS).fillna({"rest": ""})
 
 
 def slope(size: np.ndarray, value: np.ndarray, least: float) -> float:

@@ -20,9 +20,12 @@ TABLES, TORCH, FIGURES = 220 * MB, 370 * MB, 400 * MB
 MARGIN = 1.25
 #: ... and so much (MB) for CUDA's libraries by rules that may get a GPU. ASSUMPTION: not measured.
 CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescales")
-#: Values recorded before they are summed up (timescales.SEGMENT), bytes of activity held at once
-#: (robustness.accuracy.ACTIVITY) and of Jacobians (dynamics.newton): copies, to import no torch.
-SEGMENT, ACTIVITY, JACOBIANS = 10_000_000, 32 * MB, 64 * MB
+#: Copies, to import no torch; a test holds them against the originals. Values recorded before they
+#: are summed up and units recorded side by side (timescales), bytes of activity held at once
+#: (robustness.accuracy) and of Jacobians (dynamics.newton), trial lengths whose outputs are kept
+#: (attractors), units above which runs are float32 (dynamics.limit_cycles).
+SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 64 * MB
+TAIL, DENSE_UNITS = 20, 200
 #: Floats that backpropagation keeps per unit, sequence and step.
 _KEPT = {"leaky": 3, "leaky_inside": 3, "gru": 14, "lstm": 18}
 #: Recurrent matrices of a cell.
@@ -124,14 +127,14 @@ def n_starts(study: Mapping) -> int:
 
 def find_attractors(study: Mapping) -> int:
     """Outputs of the last twenty trial lengths; a Jacobian, its decomposition; parts of SciPy."""
-    n_steps = min(20, study["attractors"]["run_length"]) * trial_steps(study)
+    n_steps = min(TAIL, study["attractors"]["run_length"]) * trial_steps(study)
     return TORCH + 96 * MB + 2 * _weights(study) + _recorded(study, n_starts(study), n_steps)
 
 
 def find_cycles(study: Mapping) -> int:
     """The window of all runs that still move: all of them, at worst."""
     n, window = study["network"]["n_units"], study["dynamics"]["window"] + 1
-    rows, itemsize = n_cases(study) + n_types(study), 4 if n > 200 else 8
+    rows, itemsize = n_cases(study) + n_types(study), 4 if n > DENSE_UNITS else 8
     one_run = window * n * itemsize
     return TORCH + 2 * _weights(study) + (rows + 6) * one_run
 
@@ -225,7 +228,7 @@ def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
 def snapshots_together(study: Mapping) -> int:
     """Snapshots of a network that ``measure_timescales`` drives side by side."""
     wanted = len(study["stimulation"]["N"]) + 1
-    return min(max(1, 2000 // study["network"]["n_units"]), wanted)
+    return min(max(1, TOGETHER // study["network"]["n_units"]), wanted)
 
 
 def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:

@@ -143,11 +143,13 @@ def find_limit_cycles(
     network = network.to(torch.float64)
     u = None if inputs is None else inputs.detach().to(torch.float64).expand(len(states), -1)
     search = _Search(network, states.detach().to(torch.float64), u, n_multipliers)
-    left = [len(states)]
-    while left[-1] and len(left) <= LOOKS and (len(left) < 3 or left[-1] < left[-2]):
+    before = left = len(states)
+    for looked in range(LOOKS):
+        if not left or (looked > 1 and left == before):
+            break
         search.run_on(transient)
         search.look(window)
-        left.append(len(search.undecided()))
+        before, left = left, len(search.undecided())
     return search.tables()
 
 

@@ -26,7 +26,7 @@ from memdyn.figures.style import (
     panel,
     small_print,
 )
-from memdyn.files import FileProblem
+from memdyn.files import FileProblem, read_benchmark
 
 #: Columns that a benchmark's CSV must have for the figure and the table.
 COLUMNS = (
@@ -45,19 +45,7 @@ def read_rows(paths: Sequence[Path | str]) -> pd.DataFrame:
     Raises:
         FileProblem: a file is none of them.
     """
-    parts = []
-    for path in paths:
-        try:
-            part = pd.read_csv(path)
-        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
-            raise FileProblem(f"{path} cannot be read as CSV: run `make bench` again") from None
-        missing = [name for name in COLUMNS if name not in part]
-        if missing:
-            raise FileProblem(
-                f"{path} is no CSV of a benchmark (no column {missing[0]!r}): remove it"
-            )
-        parts.append(part)
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat([read_benchmark(path, COLUMNS) for path in paths], ignore_index=True)
     return rows.drop_duplicates(["work", "size", "device"], keep="last", ignore_index=True)
 
 
