@@ -65,23 +65,26 @@ def test_planted_cycle_of_a_rate_network():
     assert np.abs(cycles.orbit[0] - cycles.states[0]).sum(1).max() > 0.1
 
 
+def lorenz(x, u):
+    a, b, c = x.unbind(-1)
+    return torch.stack([10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c], -1)
+
+
+def lorenz_slope(x, u):
+    a, b, c = x.unbind(-1)
+    one = torch.ones_like(a)
+    entries = [-10 * one, 10 * one, 0 * one, 28 - c, -one, -a, b, a, -8 / 3 * one]
+    return torch.stack(entries, -1).view(*x.shape, 3)
+
+
+LORENZ = rk4_map(Flow(lorenz, 3, 0.01, derivative=lorenz_slope))
+
+
 def test_rest_chaos_and_divergence_are_not_cycles():
     _, ends = find_limit_cycles(random_rate(40, 0.7), rows(3, 40), **SHORT)
     assert set(ends.outcome) == {"fixed_point"}
 
-    def lorenz(x, u):
-        a, b, c = x.unbind(-1)
-        return torch.stack([10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c], -1)
-
-    def slope(x, u):
-        a, b, c = x.unbind(-1)
-        one = torch.ones_like(a)
-        entries = [-10 * one, 10 * one, 0 * one, 28 - c, -one, -a, b, a, -8 / 3 * one]
-        return torch.stack(entries, -1).view(*x.shape, 3)
-
-    cycles, ends = find_limit_cycles(
-        rk4_map(Flow(lorenz, 3, 0.01, derivative=slope)), rows(6, 3), transient=1000, window=1000
-    )
+    cycles, ends = find_limit_cycles(LORENZ, rows(6, 3), transient=1000, window=1000)
     assert set(ends.outcome) == {"aperiodic"} and len(cycles) == 0
     assert cycles.states.shape == (0, 3)
 
@@ -171,9 +174,22 @@ def test_mirror_images_are_solved_for_once(monkeypatch):
 
 
 def test_a_run_that_shadows_an_unstable_cycle_is_followed_to_its_end():
-    """r = 1 repels at the rate 0.1, r = 2 attracts; the run starts 0.001 away from r = 1."""
+    """r = 1 repels at the rate 0.1, r = 2 attracts; the runs start 0.001 away from r = 1."""
     network = plane(lambda r: 0.1 * r * (r - 1) * (2 - r))
-    start = torch.tensor([[1.001, 0.0, 1.0]]).double()
+    angle = torch.arange(12, dtype=torch.float64)
+    start = torch.stack([1.001 * angle.cos(), 1.001 * angle.sin(), torch.ones(12)], 1)
     cycles, ends = find_limit_cycles(network, start, transient=400, window=200)
-    assert ends.outcome.tolist() == ["limit_cycle"] and cycles.stable.all()
+    assert set(ends.outcome) == {"limit_cycle"} and cycles.stable.all()
     assert np.linalg.norm(cycles.states[0, :2]) == pytest.approx(2, abs=1e-5)
+
+
+def test_a_few_chaotic_runs_go_ahead_of_the_others(monkeypatch):
+    """None of them settles: the others are not followed for a second time."""
+    followed, run = [], limit_cycles._run
+    monkeypatch.setattr(
+        limit_cycles, "_run", lambda *a, **k: followed.append(len(a[1])) or run(*a, **k)
+    )
+    _, ends = find_limit_cycles(LORENZ, rows(20, 3), transient=1000, window=1000)
+    assert set(ends.outcome) == {"aperiodic"}
+    looks = limit_cycles.STRETCHES + 1
+    assert followed == [20] * looks + [limit_cycles.SCOUTS] * looks

@@ -149,3 +149,15 @@ def test_user_functions():
     x = rows(3, 2)
     torch.testing.assert_close(flow.step(x), 0.9 * x)
     torch.testing.assert_close(flow.input_jacobian(x), torch.eye(2).double().expand(3, 2, 2))
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: euler_map(f)], ids=["flow", "map"])
+def test_a_users_derivative_is_left_as_it_is(wrap):
+    matrix = rows(3, 3)[None]
+    before = matrix.clone()
+    flow = Flow(lambda x, u: x @ matrix[0].mT, 3, 0.1, derivative=lambda x, u: matrix)
+    torch.testing.assert_close(
+        wrap(flow).drift_jacobian(rows(1, 3)), (flow.dt if wrap(flow) is not flow else 1) * before
+    )
+    Map(torch.tanh, 3, derivative=lambda x, u: matrix).drift_jacobian(rows(1, 3))
+    assert torch.equal(matrix, before)

@@ -17,6 +17,7 @@ flow itself. Large networks use Newton on the leading multipliers and plain iter
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -53,8 +54,8 @@ DENSE_UNITS = 200
 #: Turns after which the return map must at least have come to move its point half as far.
 HOPE = 6
 #: A run that seems aperiodic is looked at once more, as it may shadow an unstable cycle for long,
-#: and up to so often in all while that settles some.
-LOOKS = 4
+#: and up to so often in all while that settles some. A few go ahead; if none settles, none follows.
+LOOKS, SCOUTS = 4, 5
 #: In runs that turn out to be on no cycle, solving is tried so often at each look.
 VAIN = 3
 #: Leading multipliers are known once a turn changes them less than this; so many turns at most.
@@ -143,13 +144,14 @@ def find_limit_cycles(
     network = network.to(torch.float64)
     u = None if inputs is None else inputs.detach().to(torch.float64).expand(len(states), -1)
     search = _Search(network, states.detach().to(torch.float64), u, n_multipliers)
-    before = left = len(states)
-    for looked in range(LOOKS):
-        if not left or (looked > 1 and left == before):
+    search.follow(search.undecided(), transient, window)
+    for _ in range(1, LOOKS):
+        left = search.undecided()
+        ahead = left[:: max(1, len(left) // SCOUTS)]
+        search.follow(ahead, transient, window)
+        if len(search.undecided()) == len(left):
             break
-        search.run_on(transient)
-        search.look(window)
-        before, left = left, len(search.undecided())
+        search.follow(left[~torch.isin(left, ahead)], transient, window)
     return search.tables()
 
 
@@ -172,20 +174,18 @@ class _Search:
     def _inputs(self, rows: Tensor) -> Tensor | None:
         return None if self.u is None else self.u[rows]
 
-    def run_on(self, transient: int) -> None:
-        """Follow the undecided runs, those that come to rest no further than that."""
+    def follow(self, rows: Tensor, transient: int, window: int) -> None:
+        """Run on from ``rows``, indices of undecided runs, and say what each of them does."""
+        if not len(rows):
+            return
         for stretch in range(STRETCHES):
-            rows = self.undecided()
-            if not len(rows):
-                break
             steps = (transient + stretch) // STRETCHES  # they sum up to all
             before = self.x[rows]
             self.x[rows] = _run(self.network, before, self._inputs(rows), steps)
             self.rests.look(self.x, before, self.u, rows)
-
-    def look(self, window: int) -> None:
-        """Follow the undecided runs a little further and say what each of them does."""
-        rows = self.undecided()
+            rows = rows[torch.isin(rows, self.undecided())]
+            if not len(rows):
+                return
         path = _run(self.network, self.x[rows], self._inputs(rows), window, keep=True)
         self.x[rows] = path[:, -1].to(self.x)
         self.rests.look(self.x, path[:, window // 2].to(self.x), self.u, rows)
@@ -447,6 +447,17 @@ def _returns(run: Tensor, diameter: float) -> list[tuple[float, int]]:
     return back
 
 
+class _Crossing(NamedTuple):
+    """Where a path (steps, n) comes to a section: point (n,), velocity (n,) per step, and time in
+    steps; ``weights`` make the point of the last nodes of the path."""
+
+    point: Tensor
+    velocity: Tensor
+    time: float
+    path: Tensor
+    weights: Tensor
+
+
 class _Section:
     """The return map to a plane through ``origin``, orthogonal to ``direction``.
 
@@ -460,13 +471,8 @@ class _Section:
         self.carrier = network if small else network.to(torch.float32)
         self.origin, self.normal = origin, direction / direction.norm()
 
-    def __call__(self, x: Tensor, steps: int, v: Tensor | None = None):
-        """Follow x (n,), and vectors v (k, n), for about ``steps`` steps to the section.
-
-        Returns:
-            (point, velocity per step, time in steps, carried vectors, path), or None for no
-            crossing.
-        """
+    def reach(self, x: Tensor, steps: int) -> _Crossing | None:
+        """Follow x (n,) for about ``steps`` steps to the section; None if it is not crossed."""
         path = [x[None]]
         for _ in range(steps + _NODES):
             path.append(self.network.step(path[-1], self.u))
@@ -476,23 +482,27 @@ class _Section:
         up = up[(up >= steps - _NODES) & (up >= _NODES) & (up + _NODES // 2 < len(path))]
         if not len(up):
             return None
-        at = int(up[(up - steps).abs().argmin()])
-        nodes = slice(at - _NODES // 2 + 1, at + _NODES // 2 + 1)
-        offset, weights, slopes = _interpolate(height[nodes].cpu().numpy())
+        first = int(up[(up - steps).abs().argmin()]) - _NODES // 2 + 1
+        nodes = path[first : first + _NODES]
+        offset, weights, slopes = _interpolate(height[first : first + _NODES].cpu().numpy())
         weights, slopes = (torch.as_tensor(w).to(x) for w in (weights, slopes))
-        if v is not None:
-            v = torch.einsum("j,jkn->kn", weights, self._carry(v, path, nodes))
-        return weights @ path[nodes], slopes @ path[nodes], nodes.start + offset, v, path[: at + 2]
+        return _Crossing(
+            point=weights @ nodes,
+            velocity=slopes @ nodes,
+            time=first + offset,
+            path=path[: first + _NODES],
+            weights=weights,
+        )
 
-    def _carry(self, v: Tensor, path: Tensor, nodes: slice) -> Tensor:
-        """Vectors v (k, n) carried along a path to its nodes, (nodes, k, n)."""
+    def carry(self, v: Tensor, crossing: _Crossing) -> Tensor:
+        """Vectors v (k, n) carried along to a crossing."""
         dtype = v.dtype if self.carrier is self.network else torch.float32
         u = None if self.u is None else self.u.to(dtype)
-        carried, at = [v[None].to(dtype)], path.to(dtype)
-        for i in range(nodes.stop - 1):
+        carried, at = [v[None].to(dtype)], crossing.path.to(dtype)
+        for i in range(len(at) - 1):
             carried.append(self.carrier.step_tangent(at[i : i + 1], u, carried[-1]))
             carried = carried[-_NODES:]
-        return torch.cat(carried).to(v)
+        return torch.einsum("j,jkn->kn", crossing.weights, torch.cat(carried).to(v))
 
 
 def _interpolate(height: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -520,19 +530,20 @@ def _newton(
     first = None
     for iteration in range(20):
         basis = basis if dense else torch.linalg.qr(basis.mT)[0].mT
-        back = section(x, steps, basis)
+        back = section.reach(x, steps)
         if back is None:
             return None
-        point, velocity, time, carried, path = back
-        known = next((c for c in solved if _offset(path, c) <= SAME), None)
+        known = next((c for c in solved if _offset(back.path, c) <= SAME), None)
         if known is not None:
             return known
-        gap = point - x
-        if gap.norm() <= CLOSED * diameter:
-            break
+        gap, velocity = back.point - x, back.velocity
+        closed = gap.norm() <= CLOSED * diameter
         first = first or float(gap.norm())
-        if iteration >= HOPE and gap.norm() > first / 2:
+        if not closed and iteration >= HOPE and gap.norm() > first / 2:
             return None
+        carried = section.carry(basis, back)
+        if closed:
+            break
         # On the section, M loses what it moves along the flow.
         along = (carried @ section.normal) / (velocity @ section.normal)
         projected = carried - along[:, None] * velocity
@@ -542,26 +553,26 @@ def _newton(
         step = gap + (inside - part) @ basis
         if not step.norm() <= diameter:  # also NaN
             return None
-        x, steps = x + step, int(time)
+        x, steps = x + step, int(back.time)
         basis = basis if dense else projected
     else:
         return None
     trivial, others = _multipliers(carried, basis)
     for _ in range(0 if dense else TURNS):  # until the basis spans the leading multipliers
         basis = torch.linalg.qr(torch.cat([velocity[None], carried[:k]]).mT)[0].mT
-        carried, before = section(x, steps, basis)[3], others
+        carried, before = section.carry(basis, back), others
         trivial, others = _multipliers(carried, basis)
         if np.abs(np.abs(others[:2]) - np.abs(before[:2])).max(initial=0) <= SETTLED:
             break
     return _Cycle(
         point=x,
-        turn=path[: int(time) + 1],
-        period=float(time) * section.network.dt,
+        turn=back.path[: int(back.time) + 1],
+        period=float(back.time) * section.network.dt,
         multipliers=others,
         trivial_error=float(abs(trivial - 1)),
         stable=bool((np.abs(others) < 1).all()),
-        diameter=_diameter(path),
-        orbit=_resample(path, float(time)),
+        diameter=_diameter(back.path),
+        orbit=_resample(back.path, float(back.time)),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
+from scipy.linalg import get_blas_funcs
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
@@ -26,6 +27,8 @@ ROUNDING = 1e4
 FLAT = 1e-6
 #: A row is given up if in so many steps neither |f| falls by this part nor its slope by half.
 PATIENCE, GAIN = 6, 0.05
+#: Up to so many units, products of a batch are faster than one triangle after the other.
+BLOCK = 256
 _WORKSPACE_BYTES = 2**26  # Jacobians held at once
 
 
@@ -213,7 +216,7 @@ def _steps(
         if newton[part[0]]:
             out = torch.linalg.solve_ex(jacobian, -unit)[0]
         else:
-            normal = jacobian.mT @ jacobian
+            normal = _gram(jacobian)
             diagonal = normal.diagonal(dim1=-2, dim2=-1)
             scale[part] = torch.maximum(scale[part], diagonal.mean(-1).to(x.dtype))
             diagonal.add_((damping[part] * scale[part]).to(dtype).unsqueeze(-1))
@@ -222,6 +225,18 @@ def _steps(
             out[failed > 0] = torch.nan
         step[part] = out.to(x.dtype) * size
     return step, slope, scale
+
+
+def _gram(jacobian: Tensor) -> Tensor:
+    """J'J of each row, (rows, n, n); above BLOCK units on a CPU only its lower triangle is right.
+
+    That triangle is half the work, which torch has no function for.
+    """
+    if jacobian.is_cuda or jacobian.shape[-1] <= BLOCK:
+        return jacobian.mT @ jacobian
+    syrk = get_blas_funcs("syrk", dtype=jacobian.numpy().dtype)
+    # BLAS counts by columns: it reads J as J', and fills the triangle above the diagonal.
+    return torch.stack([torch.from_numpy(syrk(1.0, j.T).T) for j in jacobian.numpy()])
 
 
 def _next_damping(damping: Tensor, ratio: Tensor, better: Tensor) -> Tensor:

@@ -98,7 +98,7 @@ class System:
         return self.velocity(x, u) if self.is_flow else self.step(x, u) - x
 
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        """DF of a map or Dv of a flow at each row: (rows, n) -> (rows, n, n)."""
+        """DF of a map or Dv of a flow at each row, (rows, n) -> (rows, n, n), not shared."""
         return autodiff_jacobian(self._rule, x, u)
 
     def drift_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
@@ -172,7 +172,8 @@ def autodiff_jacobian(rule: Callable, x: Tensor, u: Tensor | None = None) -> Ten
 class Map(System):
     """A map given as a function ``rule(x, u)`` of rows, e.g. a user's own cell.
 
-    ``derivative(x, u)``, (rows, n) -> (rows, n, n), replaces automatic differentiation if given.
+    ``derivative(x, u)``, (rows, n) -> (rows, n, n), replaces automatic differentiation if given;
+    what it returns is copied.
     """
 
     rule: Callable[[Tensor, Tensor | None], Tensor]
@@ -184,7 +185,7 @@ class Map(System):
         return self.rule(x, u)
 
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        return self.derivative(x, u) if self.derivative else super().jacobian(x, u)
+        return self.derivative(x, u).clone() if self.derivative else super().jacobian(x, u)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Flow(System):
         return self.rule(x, u)
 
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        return self.derivative(x, u) if self.derivative else super().jacobian(x, u)
+        return self.derivative(x, u).clone() if self.derivative else super().jacobian(x, u)
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,7 @@ class euler_map(_SteppedFlow):
         return jacobian
 
     def drift_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        return self.dt * self.flow.jacobian(x, u)
+        return self.flow.jacobian(x, u).mul_(self.dt)
 
     def input_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.dt * self.flow.input_jacobian(x, u)
