@@ -266,13 +266,13 @@ def find_exponents(
 
     Returns:
         One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of
-        the speed (1 / tau; see ``lyapunov.Exponents``), NaN where the run diverged, and
-        ``counted``, the time (tau) that they were averaged over. Runs that rest at one place are
+        the speed (1 / tau; see ``lyapunov.Exponents``), and ``counted``, the time (tau) that they
+        were averaged over; NaN where the run diverged. Runs that rest at one place are
         followed once.
     """
     k = settings["n_exponents"]
     exponents, error = np.full((2, len(ends), k), np.nan)
-    trend, counted = np.full((2, len(ends)), np.nan), np.nan
+    trend, counted = np.full((2, len(ends)), np.nan), np.full(len(ends), np.nan)
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = _first_of_alike(ends[finite].cpu().numpy())
@@ -288,7 +288,7 @@ def find_exponents(
         )
         exponents[finite], error[finite] = found.exponents[member], found.error[member]
         trend[:, finite] = found.trend[member], found.trend_error[member]
-        counted = found.steps * found.dt / 2
+        counted[finite] = found.counted[member]
     columns = [("exponent", exponents), ("error", error)]
     table = pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
     return table.assign(trend=trend[0], trend_error=trend[1], counted=counted)

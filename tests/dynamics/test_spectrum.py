@@ -10,7 +10,7 @@ from known import StuartLandau, block_network, orthogonal, random_rate, rows
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.slow_manifold import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
-from memdyn.dynamics.systems import LeakyNetwork, Map, RateNetwork, euler_map, rk4_map
+from memdyn.dynamics.systems import Flow, LeakyNetwork, Map, RateNetwork, euler_map, rk4_map
 from memdyn.dynamics.votes import LABELS, exponent_kinds, vote
 
 
@@ -164,16 +164,35 @@ def test_a_slow_spiral_is_told_from_a_cycle_by_its_speed():
         )
         assert abs(found.exponents[0, 0]) < 1 / 40  # not clear by itself
         columns = (found.exponents[:, 0], found.error[:, 0], found.trend, found.trend_error)
-        kinds += exponent_kinds(*columns, found.steps * found.dt / 2).tolist()
+        kinds += exponent_kinds(*columns, found.counted).tolist()
     assert kinds == [FIXED, CYCLE]
 
 
 def test_exponents_stop_when_their_sign_is_clear():
     network = random_rate(20, 0.5)
     clear = lyapunov_exponents(network, rows(2, 20), k=1, steps=16000, until_clear=True)
-    assert clear.steps < 16000 and (clear.trend == -np.inf).all()
+    assert (clear.counted < 16000 / 2).all() and (clear.trend == -np.inf).all()
     full = lyapunov_exponents(network, rows(2, 20), k=1, steps=4000)
     assert clear.exponents[0, 0] == pytest.approx(full.exponents[0, 0], abs=1e-3)
+
+
+def test_each_run_is_followed_until_its_own_sign_is_clear():
+    """A system of two parts: exponents -2 above 0.5, and 1e-4, which is never clear, below."""
+    flow = Flow(lambda x, u: x - x**3, 1, 0.01, derivative=lambda x, u: 1 - 3 * x[..., None] ** 2)
+    weak = Flow(lambda x, u: 1e-4 * x, 1, 0.01, derivative=lambda x, u: 1e-4 + 0 * x[..., None])
+    both = Flow(
+        lambda x, u: torch.where(x > 0.5, flow.velocity(x), weak.velocity(x)),
+        1,
+        0.01,
+        derivative=lambda x, u: torch.where(x[..., None] > 0.5, flow.jacobian(x), weak.jacobian(x)),
+    )
+    starts = torch.tensor([[0.1], [0.9], [0.2]]).double()
+    found = lyapunov_exponents(both, starts, k=1, steps=4000, transient=1000, until_clear=True)
+    assert found.counted.tolist() == pytest.approx([20, 2.5, 20])
+    truth = [100 * math.log1p(1e-6), 100 * math.log(0.98), 100 * math.log1p(1e-6)]
+    np.testing.assert_allclose(found.exponents[:, 0], truth, rtol=1e-6)
+    with pytest.raises(ValueError, match="until_clear takes one network"):
+        lyapunov_exponents(both, starts[None], k=1, until_clear=True)
 
 
 def test_vote_needs_evidence():

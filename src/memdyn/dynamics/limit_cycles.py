@@ -205,7 +205,8 @@ class _Search:
         for row in order:
             run, back = moving[row]
             cycle = next((c for c in self.solved if _runs_on(run, c)), None)
-            if cycle is None and back and vain < VAIN:
+            shadows = any(_shadows(run, back, c, self.network.dt) for c in self.solved)
+            if cycle is None and back and vain < VAIN and not shadows:
                 u = None if self.u is None else self.u[row : row + 1]
                 cycle = _solve_cycle(self.network, run, u, back, self.n_multipliers, self.solved)
                 vain += cycle is None
@@ -357,6 +358,15 @@ def _runs_on(run: Tensor, cycle: _Cycle) -> bool:
         if _offset(turn, cycle) <= RECUR / 2:
             return True
     return _offset(run, cycle) <= SAME
+
+
+def _shadows(run: Tensor, back: list[tuple[float, int]], cycle: _Cycle, dt: float) -> bool:
+    """Whether a run goes along an unstable cycle, which is all that could be solved for there."""
+    if cycle.stable or not back:
+        return False
+    period = min(back)[1] * dt  # a run on a cycle of twice the period comes back best after both
+    same = abs(period - cycle.period) <= SAME * cycle.period
+    return same and _offset(run[-len(cycle.turn) :], cycle) <= RECUR
 
 
 def _offset(run: Tensor, cycle: _Cycle) -> float:

@@ -24,22 +24,22 @@ STILL = 8
 @dataclass(frozen=True, eq=False)
 class Exponents(Table):
     """Per starting row: exponents (rows, k), largest first, in 1 / time, and error (rows, k), the
-    standard error of each from the second half's eight blocks; trend (rows,), the rate at which
-    the speed |x[t+1] - x[t]| grows over that half (-inf where the run stands still), and
-    trend_error (rows,). Rows of a batch of networks follow each other,
-    ``network`` (rows,) says which. Scalars: dt; steps, of which the second half counts.
+    standard error of each from eight blocks of the time that counts, ``counted`` (rows,), the
+    second half of the run; trend (rows,), the rate at which the speed |x[t+1] - x[t]| grows over
+    that half (-inf where the run stands still), and trend_error (rows,). Rows of a batch of
+    networks follow each other, ``network`` (rows,) says which. Scalar dt.
     """
 
     schema = "memdyn.lyapunov"
-    version = 2
+    version = 3
 
     exponents: np.ndarray
     error: np.ndarray
     trend: np.ndarray
     trend_error: np.ndarray
+    counted: np.ndarray
     network: np.ndarray
     dt: float
-    steps: int
 
 
 def lyapunov_exponents(
@@ -63,11 +63,12 @@ def lyapunov_exponents(
         network: one network with states (rows, n), or a batch with (B, rows, n).
         every: steps between two QR decompositions; small enough that vectors do not collapse.
         seed: of the first tangent vectors.
-        until_clear: stop after an eighth, a quarter or half of the steps if the sign of every
-            largest exponent is clear by then: three errors and 1.5 / (time counted) from 0.
+        until_clear: follow a run for an eighth, a quarter or half of the steps only if the sign of
+            its largest exponent is clear by then: three errors and 1.5 / (time counted) from 0.
 
     Raises:
-        ValueError: k larger than the network, steps too few, or a run that leaves the finite.
+        ValueError: k larger than the network, steps too few, ``until_clear`` of a batch, or a run
+            that leaves the finite.
     """
     n = states.shape[-1]
     blocks = 8
@@ -75,6 +76,8 @@ def lyapunov_exponents(
         raise ValueError(f"k must be between 1 and {n} units, got {k}")
     if steps < 2 * blocks * every:
         raise ValueError(f"steps must be at least {2 * blocks * every}, got {steps}")
+    if until_clear and states.ndim != 2:
+        raise ValueError("until_clear takes one network and states (rows, units)")
     x = states.detach()
     generator = torch.Generator().manual_seed(seed)
     start = torch.randn(k, n, generator=generator, dtype=torch.float64).to(x)
@@ -82,9 +85,13 @@ def lyapunov_exponents(
     for _ in range(transient):
         x = network.step(x, inputs)
 
+    last = steps // every
+    stops = {last} | ({last // d for d in (8, 4, 2)} if until_clear else set())
+    left = np.arange(x[..., 0].numel())  # rows still followed
+    exponents, error = np.full((2, len(left), k), np.nan)
+    trend, trend_error, counted = np.full((3, len(left)), np.nan)
     growth, speeds = [], []
-    stops = {steps // every} | ({steps // every // d for d in (8, 4, 2)} if until_clear else set())
-    for turn in range(1, steps // every + 1):
+    for turn in range(1, last + 1):
         fastest = x.new_zeros(x.shape[:-1])
         for _ in range(every):
             v = network.step_tangent(x, inputs, v)
@@ -94,25 +101,35 @@ def lyapunov_exponents(
         v = q.mT
         growth.append(r.diagonal(dim1=-2, dim2=-1).abs().log() / (every * network.dt))
         speeds.append(fastest)
-        if turn in stops and turn >= 2 * blocks:
-            rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
-            means = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)])
-            error = means.std(0) / blocks**0.5
-            margin = 3 * error[..., 0] + 1.5 / (len(rates) * every * network.dt)
-            if (rates.mean(0)[..., 0].abs() > margin).all():
-                break
+        if turn not in stops or turn < 2 * blocks:
+            continue
+        rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
+        time = len(rates) * every * network.dt
+        mean = rates.mean(0)
+        spread = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)]).std(0) / blocks**0.5
+        clear = mean[..., 0].abs() > 3 * spread[..., 0] + 1.5 / time
+        done = torch.ones_like(clear) if turn == last else clear
+        rows = left[done.flatten().cpu().numpy()]
+        counted[rows] = time
+        exponents[rows], error[rows] = mean[done].cpu().numpy(), spread[done].cpu().numpy()
+        slope = _trend(torch.stack(speeds)[turn // 2 :], every * network.dt, x)
+        trend[rows], trend_error[rows] = (part[done].cpu().numpy() for part in slope)
+        if done.all():
+            break
+        left, x, v = left[~done.cpu().numpy()], x[~done], v[~done]
+        if inputs is not None and inputs.ndim == 2:
+            inputs = inputs[~done]
+        growth, speeds = ([part[~done] for part in parts] for parts in (growth, speeds))
     if not x.isfinite().all():
         raise ValueError("a run grew without bound: drop its starting state or lower dt")
-    trend, trend_error = _trend(torch.stack(speeds)[turn // 2 :], every * network.dt, x)
-    rows = states.shape[-2]
     return Exponents(
-        exponents=rates.mean(0).flatten(0, -2).cpu().numpy(),
-        error=error.flatten(0, -2).cpu().numpy(),
-        trend=trend.flatten().cpu().numpy(),
-        trend_error=trend_error.flatten().cpu().numpy(),
-        network=np.repeat(np.arange(x[..., 0, 0].numel()), rows),
+        exponents=exponents,
+        error=error,
+        trend=trend,
+        trend_error=trend_error,
+        counted=counted,
+        network=np.repeat(np.arange(states[..., 0, 0].numel()), states.shape[-2]),
         dt=network.dt,
-        steps=turn * every,
     )
 
 

@@ -94,14 +94,14 @@ def exponent_kinds(
     error: np.ndarray,
     trend: np.ndarray,
     trend_error: np.ndarray,
-    counted: float,
+    counted: np.ndarray | float,
 ) -> np.ndarray:
     """What the largest exponent of each run, and the trend of its speed, say it is on, (rows,).
 
     Args (rows,), in 1 / time, of ``lyapunov.Exponents``:
         largest, error: the largest exponent and its standard error.
         trend, trend_error: growth rate of the speed and its error.
-        counted: the time over which all were measured.
+        counted: the time over which they were measured, (rows,) or one for all.
 
     An exponent further than two errors and 1 / ``counted`` above 0 says "aperiodic", below 0
     "fixed_point". Between, the speed tells: a run that stands still is at a "fixed_point", one
