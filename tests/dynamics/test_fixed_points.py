@@ -15,6 +15,7 @@ from known import (
     rows,
 )
 
+from memdyn.dynamics import newton
 from memdyn.dynamics.fixed_points import FixedPoints, find_fixed_points
 from memdyn.dynamics.systems import Flow, LeakyNetwork, Map, RateNetwork, euler_map, from_torch
 
@@ -256,3 +257,19 @@ def test_file_round_trip_and_failures(tmp_path):
         FixedPoints.load(path)
     with pytest.raises(FileNotFoundError):
         FixedPoints.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_half_a_product_gives_the_same_step(dtype, monkeypatch):
+    """Large networks on a CPU: the triangle of J'J that the Cholesky factorisation reads."""
+    network = random_rate(30, 1.5)
+    x = rows(3, 30)
+    arguments = (network.velocity(x), torch.full((3,), 0.1).double(), torch.zeros(3).double())
+    steps = []
+    for block in (30, 29):
+        monkeypatch.setattr(newton, "BLOCK", block)
+        found = newton._steps(network.to(dtype).jacobian, dtype, x, None, *arguments)
+        steps.append(found[0])
+        assert (found[0].norm(dim=-1) > 0.1).all()
+    tolerance = 1e4 * torch.finfo(dtype).eps
+    torch.testing.assert_close(steps[0], steps[1], rtol=tolerance, atol=tolerance)

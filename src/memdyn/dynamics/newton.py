@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
-from scipy.linalg import get_blas_funcs
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
@@ -234,6 +233,8 @@ def _gram(jacobian: Tensor) -> Tensor:
     """
     if jacobian.is_cuda or jacobian.shape[-1] <= BLOCK:
         return jacobian.mT @ jacobian
+    from scipy.linalg import get_blas_funcs  # late: most jobs import this and descend nowhere
+
     syrk = get_blas_funcs("syrk", dtype=jacobian.numpy().dtype)
     # BLAS counts by columns: it reads J as J', and fills the triangle above the diagonal.
     return torch.stack([torch.from_numpy(syrk(1.0, j.T).T) for j in jacobian.numpy()])
