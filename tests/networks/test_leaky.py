@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+import recorder
+from memdyn import graphs
 from memdyn.networks import leaky
 
 N, BATCH = 7, 5
@@ -91,6 +93,68 @@ def test_side_by_side_is_the_same_as_alone_bit_for_bit(inside):
         assert torch.equal(together[b], alone[0])
         for name, value in own.items():
             assert torch.equal(all_params[name].grad[b], value.grad[0]), name
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """The GPU's route, its graphs played on the CPU; all loops over time that were recorded."""
+    works = []
+
+    def record(work):
+        works.append(work)
+        return recorder.record(work)
+
+    monkeypatch.setattr(leaky, "_records", lambda x: True)
+    monkeypatch.setattr(leaky, "_kept", {})
+    monkeypatch.setattr(leaky, "Replayed", lambda work, device: graphs.Replayed(work, "cuda"))
+    monkeypatch.setattr(graphs, "record", record)
+    return works
+
+
+def gradients(params, x, h0, lengths, inside, nonlinearity):
+    own = {name: value.clone().requires_grad_() for name, value in params.items()}
+    final = leaky.final_state(own, x, h0, lengths, inside, nonlinearity)
+    final.square().sum().backward()
+    return [final.detach(), *(value.grad for value in own.values())]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("nonlinearity", leaky.NONLINEARITIES)
+def test_a_recorded_loop_has_the_same_bits(inside, nonlinearity, recorded, monkeypatch):
+    """Passes that are run, recorded and replayed, with lengths and sequences of their own."""
+    n, batch = 12, 6
+    params = leaky.draw(n, [3, 4, 5], (1.0, 2.0))
+    generator = torch.Generator().manual_seed(0)
+    for lengths in [(9, 4, 7), (4, 10, 3), (12, 12, 5), (9, 16, 16), (20, 3, 18)]:
+        x = (torch.rand(3, batch, max(lengths), generator=generator) < 0.5).float()
+        h0 = torch.rand(3, batch, n, generator=generator)
+        arguments = (params, x, h0, lengths, inside, nonlinearity)
+        found = gradients(*arguments)
+        with monkeypatch.context() as plain:
+            plain.setattr(leaky, "_records", lambda x: False)
+            expected = gradients(*arguments)
+        for ours, theirs in zip(found, expected, strict=True):
+            assert torch.equal(ours, theirs)
+    assert len(recorded) == 2, "forwards and backwards; the last begins earlier, and runs once"
+
+
+def test_recorded_loops_make_room_for_longer_sequences(recorded):
+    params, h0 = leaky.draw(N, [0], (1, 2)), torch.rand(1, BATCH, N)
+    rooms = []
+    for steps in (60, 70, 5):
+        leaky.final_state(params, torch.ones(1, BATCH, steps), h0, (steps,), False, "tanh")
+        rooms.append([loop.room for loop in leaky._kept.values()])
+    assert rooms == [[64], [128], [128]]
+
+
+def test_a_gradient_whose_states_are_overwritten_is_refused(recorded):
+    params = leaky.draw(N, [0], (1, 2))
+    params["bias"].requires_grad_()
+    x, h0 = torch.ones(1, BATCH, 4), torch.rand(1, BATCH, N)
+    first, second = (leaky.final_state(params, x, h0, (4,), False, "tanh") for _ in range(2))
+    second.sum().backward()
+    with pytest.raises(RuntimeError, match="overwritten"):
+        first.sum().backward()
 
 
 def test_trajectory_ends_in_the_final_state(double_params):

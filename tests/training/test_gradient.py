@@ -6,6 +6,7 @@ import torch
 
 import recorder
 from memdyn.conditions import Condition
+from memdyn.networks import leaky
 from memdyn.networks.recurrent import Cell, draw
 from memdyn.randomness import Stream, generator
 from memdyn.training import gradient
@@ -118,8 +119,10 @@ def test_a_network_becomes_the_same_in_any_company(kind):
 
 @pytest.mark.parametrize("settings", [SGD, ADAM], ids=["sgd", "adam"])
 @pytest.mark.parametrize("kind", ["leaky", "leaky_inside"])
-def test_an_update_asks_nothing_of_the_host(kind, settings):
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_an_update_asks_nothing_of_the_host(kind, settings, on_gpu, monkeypatch):
     """So that a GPU never waits; networks differ in N, and so in the length of their sequences."""
+    monkeypatch.setattr(leaky, "_records", lambda x: on_gpu)
     condition = condition_for("multi", Cell(kind), settings)
     state = begin(condition, [0, 1])
     batch = batch_for(condition, state, [(2, 2), (2, 5)])

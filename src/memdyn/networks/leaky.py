@@ -10,6 +10,9 @@ For training, the item and a one stand beside the activities: "outside" is then
 h_t = f(A [h_{t-1}, x_t, 1]), with the leak in the matrix A, and a step is one product and f. The
 gradient is written out by hand: backpropagation through time is one more product per step, and the
 gradient of A one product over all steps at once. For "inside", A is [W, W_in, b + b_in].
+
+On a CPU networks take no step before their sequence begins. On a GPU, where launching a step costs
+more than taking it, all take all steps, on fixed tensors, and the loop over time is one graph.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
+from memdyn.graphs import Replayed
 from memdyn.randomness import Stream, generator
 
 SLOPE = 0.01  # of the leaky rectifier below zero (torch's default)
@@ -41,6 +45,8 @@ _BACKWARD = {
     "sigmoid": lambda g, y, out: _aten.sigmoid_backward.grad_input(g, y, grad_input=out),
 }
 NONLINEARITIES = tuple(_FUNCTIONS)
+# Recorded loops begin at, and have room for, a number of steps that these divide.
+_BEGIN, _ROOM = 8, 64
 
 
 def draw(
@@ -107,7 +113,12 @@ def final_state(
         (B, batch, n).
     """
     matrix, a = _matrix(params, inside, scale_tau)
-    return _FinalState.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
+    final = _RecordedFinalState if _records(states) else _FinalState
+    return final.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
+
+
+def _records(x: torch.Tensor) -> bool:
+    return x.is_cuda
 
 
 @torch.no_grad()
@@ -216,6 +227,126 @@ class _FinalState(torch.autograd.Function):
         back = np.argsort(order).tolist()
         d_a = None if d_a is None else _ordered(d_a, back)
         return _ordered(d_matrix, back), d_a, *(None,) * 4
+
+
+class _RecordedFinalState(torch.autograd.Function):
+    """The same on the tensors of a ``_Loop``, which the next forward pass overwrites."""
+
+    @staticmethod
+    def forward(ctx, matrix, a, inputs, states, lengths, nonlinearity):
+        ctx.loop = loop = _loop(states, inputs.shape[2], a is not None, nonlinearity)
+        ctx.starts = [loop.room - length for length in lengths]
+        final = loop.forward(matrix, a, inputs, states, ctx.starts)
+        ctx.passes = loop.passes
+        return final
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        if ctx.passes != ctx.loop.passes:
+            raise RuntimeError("another forward pass has overwritten what this gradient needs")
+        ctx.loop.passes += 1  # the gradient overwrites it, too
+        return *ctx.loop.backward(grad, ctx.starts), *(None,) * 4
+
+
+class _Loop:
+    """Fixed tensors of the loop over time; sequences end at the last of ``room`` steps.
+
+    A network whose sequence has not begun stands at its first state.
+    """
+
+    def __init__(self, like: torch.Tensor, room: int, inside: bool, nonlinearity: str):
+        n_networks, batch, n = like.shape
+
+        def new(*shape: int, dtype: torch.dtype = like.dtype) -> torch.Tensor:
+            return torch.zeros(n_networks, *shape, dtype=dtype, device=like.device)
+
+        self.n, self.room, self.inside, self.device = n, room, inside, like.device
+        self.function, self.slope = _FUNCTIONS[nonlinearity], _BACKWARD[nonlinearity]
+        self.h = new(room + 1, batch, n + 2)
+        self.h[..., n + 1].fill_(1.0)
+        self.flow = new(room, batch, n)  # f(d_t) of "inside"; then the gradient at f's argument
+        self.inputs, self.states, self.dh = new(batch, room), new(batch, n), new(batch, n)
+        self.transposed, self.square = new(n + 2, n), new(n, n)
+        self.a, self.d_a = new(n), new(n)
+        self.begun = new(room, 1, 1, dtype=torch.bool)
+        self.passes = 0
+        self._replayed: dict[tuple, Replayed] = {}
+
+    def forward(self, matrix, a, inputs, states, starts) -> torch.Tensor:
+        """State after the last step, as of ``final_state``."""
+        steps = inputs.shape[2]
+        self.passes += 1
+        self.inputs[:, :, self.room - steps :] = inputs
+        self.states.copy_(states)
+        self.transposed.copy_(matrix.mT)
+        self.square.copy_(matrix[:, :, : self.n])
+        if self.inside:
+            self.a.copy_(a)
+        self.begun.zero_()
+        for b, start in enumerate(starts):
+            self.begun[b, start:].fill_(True)
+        self._run(self._forward, self._first(starts))
+        return self.h[:, self.room, :, : self.n].clone()
+
+    def backward(self, grad, starts) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Gradients of A and of the leak ("inside")."""
+        self.dh.copy_(grad)
+        self.d_a.zero_()
+        self._run(self._backward, self._first(starts))
+        d_matrix = self.transposed.new_empty(self.transposed.mT.shape)
+        for b, start in enumerate(starts):
+            seen = self.h[b, start : self.room].flatten(0, 1)
+            torch.mm(self.flow[b, start:].flatten(0, 1).T, seen, out=d_matrix[b])
+        return d_matrix, self.d_a.clone() if self.inside else None
+
+    @staticmethod
+    def _first(starts: list[int]) -> int:
+        return min(starts) // _BEGIN * _BEGIN
+
+    def _run(self, work, first: int) -> None:
+        key = (work.__name__, first)
+        if key not in self._replayed:
+            self._replayed[key] = Replayed(lambda: work(first), self.device)
+        self._replayed[key]()
+
+    def _forward(self, first: int) -> None:
+        self.h[:, first, :, : self.n] = self.states
+        for t in range(first, self.room):
+            before, after = self.h[:, t], self.h[:, t + 1, :, : self.n]
+            before[..., self.n] = self.inputs[:, :, t]
+            if self.inside:
+                d = self.function(torch.bmm(before, self.transposed, out=self.flow[:, t]))
+                torch.lerp(before[..., : self.n], d, self.a[:, None], out=after)
+            else:
+                self.function(torch.bmm(before, self.transposed, out=after))
+            torch.where(self.begun[:, t], after, self.states, out=after)
+
+    def _backward(self, first: int) -> None:
+        """What comes out before a network's start is not used, but for d_a."""
+        dh = self.dh
+        for t in range(self.room - 1, first - 1, -1):
+            f = self.flow[:, t]
+            if self.inside:
+                dh.mul_(self.begun[:, t])
+                self.d_a += torch.linalg.vecdot(f - self.h[:, t, :, : self.n], dh, dim=1)
+                into = dh * self.a[:, None]
+                dh.sub_(into).baddbmm_(self.slope(into, f, f), self.square)
+            else:
+                self.slope(dh, self.h[:, t + 1, :, : self.n], f)
+                torch.bmm(f, self.square, out=dh)
+
+
+_kept: dict[tuple, _Loop] = {}  # one at most: its tensors are the largest of a job
+
+
+def _loop(like: torch.Tensor, steps: int, inside: bool, nonlinearity: str) -> _Loop:
+    """The loop that is kept, or a new one where that does not fit or has no room."""
+    key = (like.shape, like.dtype, like.device, inside, nonlinearity)
+    if key not in _kept or _kept[key].room < steps:
+        _kept.clear()
+        _kept[key] = _Loop(like, -(-steps // _ROOM) * _ROOM, inside, nonlinearity)
+    return _kept[key]
 
 
 def _ordered(x: torch.Tensor, order: list[int]) -> torch.Tensor:
