@@ -24,7 +24,7 @@ CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescale
 #: are summed up and units recorded side by side (timescales), bytes of activity held at once
 #: (robustness.accuracy) and of Jacobians (dynamics.newton), trial lengths whose outputs are kept
 #: (attractors), units above which runs are float32 (dynamics.limit_cycles).
-SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 64 * MB
+SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 16 * MB
 TAIL, DENSE_UNITS = 20, 200
 #: Floats that backpropagation keeps per unit, sequence and step.
 _KEPT = {"leaky": 3, "leaky_inside": 3, "gru": 14, "lstm": 18}

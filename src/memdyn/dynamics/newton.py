@@ -28,7 +28,7 @@ FLAT = 1e-6
 PATIENCE, GAIN = 6, 0.05
 #: Up to so many units, products of a batch are faster than one triangle after the other.
 BLOCK = 256
-_WORKSPACE_BYTES = 2**26  # Jacobians held at once
+_WORKSPACE_BYTES = 2**24  # Jacobians held at once
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,10 @@ def _gram(jacobian: Tensor) -> Tensor:
 
     syrk = get_blas_funcs("syrk", dtype=jacobian.numpy().dtype)
     # BLAS counts by columns: it reads J as J', and fills the triangle above the diagonal.
-    return torch.stack([torch.from_numpy(syrk(1.0, j.T).T) for j in jacobian.numpy()])
+    out = torch.empty_like(jacobian)
+    for product, j in zip(out, jacobian.numpy(), strict=True):
+        product.copy_(torch.from_numpy(syrk(1.0, j.T).T))
+    return out
 
 
 def _next_damping(damping: Tensor, ratio: Tensor, better: Tensor) -> Tensor:
