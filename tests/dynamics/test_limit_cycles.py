@@ -173,11 +173,13 @@ def test_mirror_images_are_solved_for_once(monkeypatch):
     assert np.abs(cycles.orbit[0] + cycles.orbit[1]).max() < 1e-12
 
 
-def test_a_run_that_shadows_an_unstable_cycle_is_followed_to_its_end():
-    """r = 1 repels at the rate 0.1, r = 2 attracts; the runs start 0.001 away from r = 1."""
+@pytest.mark.parametrize("away", [1e-3, 2e-5], ids=["leaving", "seemingly on it"])
+def test_a_run_that_shadows_an_unstable_cycle_is_followed_to_its_end(away):
+    """r = 1 repels at the rate 0.1, r = 2 attracts; the runs start near r = 1."""
     network = plane(lambda r: 0.1 * r * (r - 1) * (2 - r))
     angle = torch.arange(12, dtype=torch.float64)
-    start = torch.stack([1.001 * angle.cos(), 1.001 * angle.sin(), torch.ones(12)], 1)
+    start = torch.stack([angle.cos(), angle.sin(), torch.ones(12)], 1)
+    start[:, :2] *= 1 + away
     cycles, ends = find_limit_cycles(network, start, transient=400, window=200)
     assert set(ends.outcome) == {"limit_cycle"} and cycles.stable.all()
     assert np.linalg.norm(cycles.states[0, :2]) == pytest.approx(2, abs=1e-5)

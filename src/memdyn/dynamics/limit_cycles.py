@@ -53,8 +53,9 @@ SAME = 1e-2
 DENSE_UNITS = 200
 #: Turns after which the return map must at least have come to move its point half as far.
 HOPE = 6
-#: A run that seems aperiodic is looked at once more, as it may shadow an unstable cycle for long,
-#: and up to so often in all while that settles some. A few go ahead; if none settles, none follows.
+#: A run that seems aperiodic, or on an unstable cycle, is looked at once more, as it may shadow
+#: that cycle for long, and up to so often in all while that changes what is seen of some. A few go
+#: ahead; if nothing changes for them, none follows.
 LOOKS, SCOUTS = 4, 5
 #: In runs that turn out to be on no cycle, solving is tried so often at each look.
 VAIN = 3
@@ -148,8 +149,9 @@ def find_limit_cycles(
     for _ in range(1, LOOKS):
         left = search.undecided()
         ahead = left[:: max(1, len(left) // SCOUTS)]
+        before = search.outcome.copy()
         search.follow(ahead, transient, window)
-        if len(search.undecided()) == len(left):
+        if len(search.undecided()) == len(left) and (search.outcome == before).all():
             break
         search.follow(left[~torch.isin(left, ahead)], transient, window)
     return search.tables()
@@ -167,9 +169,11 @@ class _Search:
         self.cycle: dict[int, _Cycle] = {}  # by row
 
     def undecided(self) -> Tensor:
-        """Indices of the runs of which no more is known than that they move."""
+        """Indices of the runs that move, and are on no stable cycle as far as is known."""
         rows = self.rests.moving(self.x)
-        return rows[torch.as_tensor(self.outcome == "aperiodic", device=rows.device)[rows]]
+        known = self.outcome != "aperiodic"
+        known[[row for row, cycle in self.cycle.items() if not cycle.stable]] = False
+        return rows[torch.as_tensor(~known, device=rows.device)[rows]]
 
     def _inputs(self, rows: Tensor) -> Tensor | None:
         return None if self.u is None else self.u[rows]
@@ -204,6 +208,7 @@ class _Search:
         vain = 0
         for row in order:
             run, back = moving[row]
+            self.cycle.pop(row, None)
             cycle = next((c for c in self.solved if _runs_on(run, c)), None)
             shadows = any(_shadows(run, back, c, self.network.dt) for c in self.solved)
             if cycle is None and back and vain < VAIN and not shadows:
