@@ -194,17 +194,8 @@ def _draw_test(
     axis(ax, found["level"])
     ax.set(ylim=(0, 1), ylabel="failed fraction of trials")
     if delay:
-        ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ)")
+        ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ); ○ nothing: the reference")
         ax.plot(0, 0, "o", ms=4, mfc="white", mec=INK, mew=0.8, clip_on=False, zorder=6)
-        ax.annotate(
-            "reference: nothing added",
-            (0, 0),
-            xytext=(5, 4),
-            textcoords="offset points",
-            size=SMALL,
-            color=FAINT,
-            bbox={"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.5},
-        )
     else:
         ax.set_xlabel("noise level s (0: none)")
     _label_ends(ax, ends)
