@@ -15,6 +15,7 @@ rule find_cycles:
         f"{LOGS}/find_cycles/{{shard}}.benchmark.tsv"
     conda:
         "../../envs/memdyn.yaml"
+    priority: 2 # longest chain first: then cores end their work together
     threads: 1
     resources:
         gpu=GPU,
@@ -45,6 +46,7 @@ rule find_fixed_points:
         f"{LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
     conda:
         "../../envs/memdyn.yaml"
+    priority: 1
     threads: 1
     resources:
         gpu=GPU,

@@ -46,7 +46,8 @@ RECUR = 0.05
 #: ... and if all through the turn before it was this close to where it is now.
 ALONG = 0.2
 #: A cycle is solved when the return map moves its point less than this, relative to its diameter.
-CLOSED = 1e-8
+#: Large networks go around in float32 until it moves less than COARSE.
+CLOSED, COARSE = 1e-8, 1e-3
 #: Cycles are one if their periods agree, and a point of one lies on the other, within this.
 SAME = 1e-2
 #: Below this size all multipliers are found, above it the leading ``n_multipliers``.
@@ -477,21 +478,23 @@ class _Section:
     """The return map to a plane through ``origin``, orthogonal to ``direction``.
 
     Large networks carry vectors along in float32: what they are good for, Newton's steps and
-    multipliers, needs no more, and the point itself moves in float64.
+    multipliers, needs no more. The point itself moves in float64, or ``coarse`` in float32, too.
     """
 
     def __init__(self, network: System, origin: Tensor, direction: Tensor, u: Tensor | None):
         self.network, self.u = network, u
         small = not network.casts or network.n_units <= DENSE_UNITS
-        self.carrier = network if small else network.to(torch.float32)
+        self.dtype = origin.dtype if small else torch.float32
+        self.carrier = network if small else network.to(self.dtype)
         self.origin, self.normal = origin, direction / direction.norm()
 
-    def reach(self, x: Tensor, steps: int) -> _Crossing | None:
+    def reach(self, x: Tensor, steps: int, coarse: bool) -> _Crossing | None:
         """Follow x (n,) for about ``steps`` steps to the section; None if it is not crossed."""
-        path = [x[None]]
+        network, dtype = (self.carrier, self.dtype) if coarse else (self.network, x.dtype)
+        path, u = [x[None].to(dtype)], None if self.u is None else self.u.to(dtype)
         for _ in range(steps + _NODES):
-            path.append(self.network.step(path[-1], self.u))
-        path = torch.cat(path)
+            path.append(network.step(path[-1], u))
+        path = torch.cat(path).to(x)
         height = (path - self.origin) @ self.normal
         up = ((height[:-1] < 0) & (height[1:] >= 0)).nonzero()[:, 0]
         up = up[(up >= steps - _NODES) & (up >= _NODES) & (up + _NODES // 2 < len(path))]
@@ -511,9 +514,8 @@ class _Section:
 
     def carry(self, v: Tensor, crossing: _Crossing) -> Tensor:
         """Vectors v (k, n) carried along to a crossing."""
-        dtype = v.dtype if self.carrier is self.network else torch.float32
-        u = None if self.u is None else self.u.to(dtype)
-        carried, at = [v[None].to(dtype)], crossing.path.to(dtype)
+        u = None if self.u is None else self.u.to(self.dtype)
+        carried, at = [v[None].to(self.dtype)], crossing.path.to(self.dtype)
         for i in range(len(at) - 1):
             carried.append(self.carrier.step_tangent(at[i : i + 1], u, carried[-1]))
             carried = carried[-_NODES:]
@@ -542,17 +544,18 @@ def _newton(
     dense = n <= DENSE_UNITS
     generator = torch.Generator().manual_seed(0)
     basis = eye if dense else torch.randn(k, n, generator=generator, dtype=torch.float64).to(x)
-    first = None
+    first, coarse = None, not dense
     for iteration in range(20):
         basis = basis if dense else torch.linalg.qr(basis.mT)[0].mT
-        back = section.reach(x, steps)
+        back = section.reach(x, steps, coarse)
         if back is None:
             return None
         known = next((c for c in solved if _offset(back.path, c) <= SAME), None)
         if known is not None:
             return known
         gap, velocity = back.point - x, back.velocity
-        closed = gap.norm() <= CLOSED * diameter
+        closed = not coarse and gap.norm() <= CLOSED * diameter
+        coarse = coarse and gap.norm() > COARSE * diameter
         first = first or float(gap.norm())
         if not closed and iteration >= HOPE and gap.norm() > first / 2:
             return None

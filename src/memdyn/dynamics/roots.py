@@ -8,9 +8,9 @@ end.
 
 In a small network seeds descend on |f|. In a large one, where a step of descent costs three times a
 step along a Newton path, a few seeds follow their paths; the others are offered the roots that
-these find, and follow paths of their own if they do not fall to one. If a path folds, a few steps
-of descent bring the seed to the floor of its valley, and it tries again. What is left may stand by
-a local minimum of |f|.
+these find, and follow paths of their own if they do not fall to one. If a path folds, and the
+degree sum says that roots are missing, a few steps of descent bring the seed to the floor of its
+valley, and it tries again. What is left may stand by a local minimum of |f|.
 """
 
 from dataclasses import replace
@@ -87,13 +87,13 @@ def find_roots(
         The roots, the rows that reached none, and whether the rounds were given up as hopeless.
     """
     odd = is_odd(system, seeds, radius)
-    found, lost = _solve(system, seeds, radius, iterations, odd)
+    found, lost = _solve(system, seeds, radius, iterations, odd, rescue=True)
     roots = _signed(system, found)
     n_groups, tried, hopeless = int(seeds.group.max()) + 1, seeds[:0], False
 
-    def more_roots(start: Rows) -> tuple[Rows, int]:
+    def more_roots(start: Rows, rescue: bool) -> tuple[Rows, int]:
         nonlocal roots, lost
-        more, more_lost = _solve(system, start, radius, iterations, odd)
+        more, more_lost = _solve(system, start, radius, iterations, odd, rescue)
         lost = lost.join(more_lost)
         fresh = more[(newton.distances(more, roots.rows, odd) > SAME * radius).all(1)]
         roots = roots.join(_signed(system, fresh))
@@ -109,14 +109,14 @@ def find_roots(
         if not len(middle):
             break
         tried = tried.join(middle)
-        fresh, landed = more_roots(middle)
+        fresh, landed = more_roots(middle, rescue=not complete)
         hopeless = landed >= ENOUGH and len(fresh) >= HOPELESS * landed
         if hopeless or (complete and not len(fresh)):
             break
     if deflate:
         for _ in range(rounds + 1):
             away = deflated(system, seeds, closed(system, roots, odd, radius).rows, radius)
-            if not len(more_roots(away)[0]):
+            if not len(more_roots(away, rescue=True)[0]):
                 break
     return closed(system, roots, odd, radius), lost, hopeless
 
@@ -152,9 +152,12 @@ def _signed(system: System, rows: Rows) -> Roots:
 
 
 def _solve(
-    system: System, seeds: Rows, radius: float, iterations: int, odd: bool
+    system: System, seeds: Rows, radius: float, iterations: int, odd: bool, rescue: bool
 ) -> tuple[Rows, Rows]:
-    """Distinct roots reached from the seeds, and the rows that reached none."""
+    """Distinct roots reached from the seeds, and the rows that reached none.
+
+    ``rescue``: in a large network, try seeds again whose path folds.
+    """
     path = {"radius": radius, "target": 1e-3, "dtype": torch.float32, "iterations": iterations}
     down = {"radius": radius, "target": 1e3, "dtype": torch.float32}
     if system.n_units <= SMALL:
@@ -164,7 +167,7 @@ def _solve(
         near = rows.residual <= 1e3 * newton.rounding_level(rows.x)
         found, over = rows[near], rows[~near]
     else:
-        found, over = _follow_all(system, seeds, path, down, SAME * radius, odd)
+        found, over = _follow_all(system, seeds, path, down, SAME * radius, odd, rescue)
     merged = newton.merge(found, SAME * radius, odd)
     exact = newton.descend(
         system, merged, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
@@ -173,7 +176,7 @@ def _solve(
     return exact[exact.is_root], over.join(exact[~exact.is_root])
 
 
-def _follow_all(system, seeds, path, down, same, odd) -> tuple[Rows, Rows]:
+def _follow_all(system, seeds, path, down, same, odd, rescue) -> tuple[Rows, Rows]:
     """Rows at roots (a root may occur often) and the rest, by paths first; see the module."""
     first = torch.zeros(len(seeds), dtype=torch.bool, device=seeds.x.device)
     first[:: max(1, len(seeds) // LOT)] = True
@@ -182,6 +185,8 @@ def _follow_all(system, seeds, path, down, same, odd) -> tuple[Rows, Rows]:
     rest = capture(system, rest, known, target=path["target"], dtype=path["dtype"])
     rows = rows.join(rest[rest.is_root]).join(follow(system, rest[~rest.is_root], **path))
     found, lost = rows[rows.is_root], rows[~rows.is_root]
+    if not rescue:
+        return found, lost
     over = lost[:0]
     for start in range(0, len(lost), LOT):
         low = newton.descend(system, lost[start : start + LOT], iterations=DESCENT, **down)
