@@ -13,9 +13,9 @@ rule find_cycles:
         f"{LOGS}/find_cycles/{{shard}}.log",
     benchmark:
         f"{LOGS}/find_cycles/{{shard}}.benchmark.tsv"
+    priority: 2  # longest chain first: then cores end their work together
     conda:
         "../../envs/memdyn.yaml"
-    priority: 2 # longest chain first: then cores end their work together
     threads: 1
     resources:
         gpu=GPU,
@@ -44,9 +44,9 @@ rule find_fixed_points:
         f"{LOGS}/find_fixed_points/{{shard}}.log",
     benchmark:
         f"{LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
+    priority: 1
     conda:
         "../../envs/memdyn.yaml"
-    priority: 1
     threads: 1
     resources:
         gpu=GPU,
