@@ -35,7 +35,7 @@ Readout = Callable[[np.ndarray], np.ndarray]
 
 
 class Runs(NamedTuple):
-    """Long runs in float64 and the cycles on which they end.
+    """Long runs and the cycles, solved for in float64, on which they end.
 
     Attributes:
         table: one row per run: ``outcome`` (see ``limit_cycles.Ends``), ``cycle``, ``diameter``.

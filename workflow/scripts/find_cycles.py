@@ -1,4 +1,4 @@
-"""Run each network of a shard on in float64 and solve for the cycles on which runs end."""
+"""Run each network of a shard on and solve, in float64, for the cycles on which runs end."""
 
 import logging
 

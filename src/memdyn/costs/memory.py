@@ -140,11 +140,11 @@ def find_cycles(study: Mapping) -> int:
 
 
 def find_fixed_points(study: Mapping) -> int:
-    """Jacobians of a lot of rows, their products and factors; two spectra per point found."""
+    """Jacobians of a lot of rows, their products and factors; some more matrices; the points."""
     n, settings = study["network"]["n_units"], study["dynamics"]
     seeds = settings["n_seeds"] * (1 + settings["rounds"])
     at_once = max(8 * n * n, min(JACOBIANS, 8 * n * n * seeds))
-    return TORCH + 2 * _weights(study) + 3 * at_once + 40 * seeds * n
+    return TORCH + 2 * _weights(study) + 3 * at_once + 80 * n * n + 40 * seeds * n
 
 
 def find_exponents(study: Mapping) -> int:
