@@ -113,8 +113,8 @@ def overhead(target: str) -> Row:
     )
 
 
-def two_cores(units: int, trials: int) -> Row:
-    """Two shards on one core and on two."""
+def two_cores(units: int, trials: int, rounds: int) -> Row:
+    """Two shards on one core and on two, in turns; the best of each counts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_repository(folder, imports_only=False)
@@ -126,18 +126,18 @@ def two_cores(units: int, trials: int) -> Row:
         results = "results/bench/slow_manifolds"
         snakemake(folder, "--cores", "1", *settings, f"{results}/stimuli.safetensors")
         networks = [f"{results}/networks/{name}.safetensors" for name in shards(GRID)]
-        walls = []
-        for cores in ("1", "2"):
+        walls = {"1": [], "2": []}
+        for cores in ("1", "2") * rounds:
             (folder / results / "networks").exists() and shutil.rmtree(
                 folder / results / "networks"
             )
-            walls.append(snakemake(folder, "--cores", cores, *settings, *networks)[1])
+            walls[cores].append(snakemake(folder, "--cores", cores, *settings, *networks)[1])
     return Row(
         work="two_cores",
         what="two training jobs on two cores",
         size=f"2 shards of 2 networks, {units} units, {trials} trials",
-        ours=walls[1],
-        reference=walls[0],
+        ours=min(walls["2"]),
+        reference=min(walls["1"]),
         against="on one core",
         target=1.8,
         unit="s",
@@ -150,14 +150,15 @@ def main(argv=None) -> None:
     made.add_argument("--only", choices=("overhead", "cores"))
     made.add_argument("--target", default="fig4", help="figure whose jobs are started")
     made.add_argument("--units", type=int, default=1000)
-    made.add_argument("--trials", type=int, default=40)
+    made.add_argument("--trials", type=int, default=80)
+    made.add_argument("--rounds", type=int, default=2)
     options: argparse.Namespace = begin(made, argv)
     if options.small:
-        options.target, options.units, options.trials = "make_stimuli", 20, 1
+        options.target, options.units, options.trials, options.rounds = "make_stimuli", 20, 1, 1
     if options.only != "cores":
         report(overhead(options.target), options)
     if options.only != "overhead":
-        report(two_cores(options.units, options.trials), options)
+        report(two_cores(options.units, options.trials, options.rounds), options)
 
 
 if __name__ == "__main__":
