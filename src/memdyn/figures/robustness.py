@@ -194,7 +194,7 @@ def _draw_test(
     axis(ax, found["level"])
     ax.set(ylim=(0, 1), ylabel="failed fraction of trials")
     if delay:
-        ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ); ○ nothing: the reference")
+        ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ); ○: nothing")
         ax.plot(0, 0, "o", ms=4, mfc="white", mec=INK, mew=0.8, clip_on=False, zorder=6)
     else:
         ax.set_xlabel("noise level s (0: none)")
