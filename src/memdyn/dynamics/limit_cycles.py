@@ -211,8 +211,7 @@ class _Search:
             run, back = moving[row]
             self.cycle.pop(row, None)
             cycle = next((c for c in self.solved if _runs_on(run, c)), None)
-            shadows = any(_shadows(run, back, c, self.network.dt) for c in self.solved)
-            if cycle is None and back and vain < VAIN and not shadows:
+            if cycle is None and back and vain < VAIN and not self._shadows(run, back):
                 u = None if self.u is None else self.u[row : row + 1]
                 cycle = _solve_cycle(self.network, run, u, back, self.n_multipliers, self.solved)
                 vain += cycle is None
@@ -220,6 +219,16 @@ class _Search:
                 self.cycle[row], self.outcome[row] = cycle, "limit_cycle"
             else:
                 self.outcome[row] = "settling" if _settles(run) else "aperiodic"
+
+    def _shadows(self, run: Tensor, back: list[tuple[float, int]]) -> bool:
+        """Whether a run goes along a known unstable cycle: no other could be solved for there."""
+        # A run on a cycle of twice the period comes back best after both turns.
+        period = min(back)[1] * self.network.dt
+        return any(
+            abs(period - c.period) <= SAME * c.period and _offset(run[-len(c.turn) :], c) <= RECUR
+            for c in self.solved
+            if not c.stable
+        )
 
     def tables(self) -> tuple[LimitCycles, Ends]:
         """The cycles on which runs end, in the order of the runs, and the ends."""
@@ -364,15 +373,6 @@ def _runs_on(run: Tensor, cycle: _Cycle) -> bool:
         if _offset(turn, cycle) <= RECUR / 2:
             return True
     return _offset(run, cycle) <= SAME
-
-
-def _shadows(run: Tensor, back: list[tuple[float, int]], cycle: _Cycle, dt: float) -> bool:
-    """Whether a run goes along an unstable cycle, which is all that could be solved for there."""
-    if cycle.stable or not back:
-        return False
-    period = min(back)[1] * dt  # a run on a cycle of twice the period comes back best after both
-    same = abs(period - cycle.period) <= SAME * cycle.period
-    return same and _offset(run[-len(cycle.turn) :], cycle) <= RECUR
 
 
 def _offset(run: Tensor, cycle: _Cycle) -> float:

@@ -187,11 +187,8 @@ class _FinalState(torch.autograd.Function):
             for t in range(first, last):
                 before, after = h[:k, t % places], h[:k, (t + 1) % places, :, :n]
                 before[..., n] = inputs[:k, :, t]
-                if a is None:
-                    function(torch.bmm(before, transposed[:k], out=after))
-                else:
-                    d = function(torch.bmm(before, transposed[:k], out=drive[:k, t % inner]))
-                    torch.lerp(before[..., :n], d, a[:k, None], out=after)
+                own = (None, None) if a is None else (a[:k], drive[:k, t % inner])
+                _step(before, after, transposed[:k], *own, function)
         ctx.save_for_backward(matrix, a)
         ctx.kept = (h, drive, order, starts, nonlinearity)
         return _ordered(h[:, steps % places, :, :n], np.argsort(order).tolist())
@@ -212,21 +209,45 @@ class _FinalState(torch.autograd.Function):
         for first, last, k in reversed(_segments(starts, steps)):
             dh, w = dh[:k], square[:k]  # networks that started later have ended here
             for t in range(last - 1, first - 1, -1):
-                f = flow[:k, t]
-                if a is None:
-                    backward(dh, h[:k, t + 1, :, :n], f)
-                    torch.bmm(f, w, out=dh)
-                else:  # flow holds f(d_t)
-                    d_a[:k] += torch.linalg.vecdot(f - h[:k, t, :, :n], dh, dim=1)
-                    into = dh * a[:k, None]
-                    dh.sub_(into).baddbmm_(backward(into, f, f), w)
-        d_matrix = torch.empty_like(matrix)
-        for b, start in enumerate(starts):
-            seen = h[b, start:steps].flatten(0, 1)
-            torch.mm(flow[b, start:].flatten(0, 1).T, seen, out=d_matrix[b])
+                own = (None, None) if a is None else (a[:k], d_a[:k])
+                _step_back(dh, h[:k, t : t + 2, :, :n], flow[:k, t], w, *own, backward)
+        d_matrix = _matrix_gradient(flow, h, starts)
         back = np.argsort(order).tolist()
         d_a = None if d_a is None else _ordered(d_a, back)
         return _ordered(d_matrix, back), d_a, *(None,) * 4
+
+
+def _step(before, after, transposed, a, drive, function) -> None:
+    """One step of k networks, from ``before`` (k, batch, n + 2), with item and one, to ``after``
+    (k, batch, n); for "inside", ``drive`` (k, batch, n) is where f(d_t) is kept, and a the leak."""
+    if a is None:
+        function(torch.bmm(before, transposed, out=after))
+    else:
+        d = function(torch.bmm(before, transposed, out=drive))
+        torch.lerp(before[..., : after.shape[-1]], d, a[:, None], out=after)
+
+
+def _step_back(dh, around, f, square, a, d_a, slope) -> None:
+    """The gradient dh (k, batch, n) one step back, in place, from the states ``around`` the step
+    (k, 2, batch, n). f becomes the gradient at f's argument; for "inside" it holds f(d_t) before,
+    and the gradient of the leak is added to d_a."""
+    if a is None:
+        slope(dh, around[:, 1], f)
+        torch.bmm(f, square, out=dh)
+    else:
+        d_a += torch.linalg.vecdot(f - around[:, 0], dh, dim=1)
+        into = dh * a[:, None]
+        dh.sub_(into).baddbmm_(slope(into, f, f), square)
+
+
+def _matrix_gradient(flow: torch.Tensor, h: torch.Tensor, starts: list[int]) -> torch.Tensor:
+    """Gradient of A (B, n, n + 2), each network's from the steps since its start."""
+    steps, n = flow.shape[1], flow.shape[-1]
+    found = flow.new_empty((len(flow), n, h.shape[-1]))
+    for b, start in enumerate(starts):
+        seen = h[b, start:steps].flatten(0, 1)
+        torch.mm(flow[b, start:].flatten(0, 1).T, seen, out=found[b])
+    return found
 
 
 class _RecordedFinalState(torch.autograd.Function):
@@ -261,14 +282,14 @@ class _Loop:
         def new(*shape: int, dtype: torch.dtype = like.dtype) -> torch.Tensor:
             return torch.zeros(n_networks, *shape, dtype=dtype, device=like.device)
 
-        self.n, self.room, self.inside, self.device = n, room, inside, like.device
+        self.n, self.room, self.device = n, room, like.device
         self.function, self.slope = _FUNCTIONS[nonlinearity], _BACKWARD[nonlinearity]
         self.h = new(room + 1, batch, n + 2)
         self.h[..., n + 1].fill_(1.0)
         self.flow = new(room, batch, n)  # f(d_t) of "inside"; then the gradient at f's argument
         self.inputs, self.states, self.dh = new(batch, room), new(batch, n), new(batch, n)
         self.transposed, self.square = new(n + 2, n), new(n, n)
-        self.a, self.d_a = new(n), new(n)
+        self.a, self.d_a = (new(n), new(n)) if inside else (None, None)
         self.begun = new(room, 1, 1, dtype=torch.bool)
         self.passes = 0
         self._replayed: dict[tuple, Replayed] = {}
@@ -281,7 +302,7 @@ class _Loop:
         self.states.copy_(states)
         self.transposed.copy_(matrix.mT)
         self.square.copy_(matrix[:, :, : self.n])
-        if self.inside:
+        if self.a is not None:
             self.a.copy_(a)
         self.begun.zero_()
         for b, start in enumerate(starts):
@@ -292,13 +313,11 @@ class _Loop:
     def backward(self, grad, starts) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Gradients of A and of the leak ("inside")."""
         self.dh.copy_(grad)
-        self.d_a.zero_()
+        if self.a is not None:
+            self.d_a.zero_()
         self._run(self._backward, self._first(starts))
-        d_matrix = self.transposed.new_empty(self.transposed.mT.shape)
-        for b, start in enumerate(starts):
-            seen = self.h[b, start : self.room].flatten(0, 1)
-            torch.mm(self.flow[b, start:].flatten(0, 1).T, seen, out=d_matrix[b])
-        return d_matrix, self.d_a.clone() if self.inside else None
+        d_a = None if self.a is None else self.d_a.clone()
+        return _matrix_gradient(self.flow, self.h, starts), d_a
 
     @staticmethod
     def _first(starts: list[int]) -> int:
@@ -315,26 +334,17 @@ class _Loop:
         for t in range(first, self.room):
             before, after = self.h[:, t], self.h[:, t + 1, :, : self.n]
             before[..., self.n] = self.inputs[:, :, t]
-            if self.inside:
-                d = self.function(torch.bmm(before, self.transposed, out=self.flow[:, t]))
-                torch.lerp(before[..., : self.n], d, self.a[:, None], out=after)
-            else:
-                self.function(torch.bmm(before, self.transposed, out=after))
+            _step(before, after, self.transposed, self.a, self.flow[:, t], self.function)
             torch.where(self.begun[:, t], after, self.states, out=after)
 
     def _backward(self, first: int) -> None:
         """What comes out before a network's start is not used, but for d_a."""
-        dh = self.dh
         for t in range(self.room - 1, first - 1, -1):
-            f = self.flow[:, t]
-            if self.inside:
-                dh.mul_(self.begun[:, t])
-                self.d_a += torch.linalg.vecdot(f - self.h[:, t, :, : self.n], dh, dim=1)
-                into = dh * self.a[:, None]
-                dh.sub_(into).baddbmm_(self.slope(into, f, f), self.square)
-            else:
-                self.slope(dh, self.h[:, t + 1, :, : self.n], f)
-                torch.bmm(f, self.square, out=dh)
+            if self.a is not None:
+                self.dh.mul_(self.begun[:, t])
+            around = self.h[:, t : t + 2, :, : self.n]
+            own = (self.a, self.d_a, self.slope)
+            _step_back(self.dh, around, self.flow[:, t], self.square, *own)
 
 
 _kept: dict[tuple, _Loop] = {}  # one at most: its tensors are the largest of a job
