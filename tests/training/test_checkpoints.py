@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 
 from memdyn.files import FileProblem, load_arrays, save_arrays
 from memdyn.grid import Network
+from memdyn.jobs.digest import training_key
 from memdyn.training import checkpoints, force
 
 N_TRIALS = 40
@@ -117,7 +118,7 @@ def test_unfinished_training_resumes_only_under_its_key(small, tmp_path):
 
 
 def test_the_key_notices_every_part():
-    base = checkpoints.training_key([1, 2], {"a": 1.0})
-    assert base == checkpoints.training_key([1, 2], {"a": 1.0})
-    assert base != checkpoints.training_key([1, 2], {"a": 1.0000001})
-    assert base != checkpoints.training_key([2, 1], {"a": 1.0})
+    base = training_key([1, 2], {"a": 1.0})
+    assert base == training_key([1, 2], {"a": 1.0})
+    assert base != training_key([1, 2], {"a": 1.0000001})
+    assert base != training_key([2, 1], {"a": 1.0})

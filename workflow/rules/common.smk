@@ -9,7 +9,7 @@ from snakemake.logging import logger
 from memdyn.config import ConfigError, resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.digest import code_digest
+from memdyn.jobs.digest import code_digest
 from memdyn.gpu import visible_gpus
 from memdyn.grid import member_shards, shards
 

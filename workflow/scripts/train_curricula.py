@@ -10,12 +10,12 @@ from memdyn.compute import set_up
 from memdyn.conditions import condition_of
 from memdyn.files import FileProblem
 from memdyn.grid import Member
+from memdyn.jobs.digest import training_key
 from memdyn.logs import start_log
 from memdyn.networks.recurrent import draw
 from memdyn.provenance import provenance
 from memdyn.snapshots import Unfinished, save_snapshots
 from memdyn.training import gradient
-from memdyn.training.checkpoints import training_key
 from memdyn.training.curriculum_progress import CurriculumProgress
 
 start_log(snakemake.log[0])

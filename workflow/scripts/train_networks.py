@@ -7,6 +7,7 @@ from pathlib import Path
 from memdyn.compute import set_up
 from memdyn.files import FileProblem
 from memdyn.grid import Network
+from memdyn.jobs.digest import training_key
 from memdyn.logs import start_log
 from memdyn.provenance import provenance
 from memdyn.tasks.spm import load_task
@@ -22,7 +23,7 @@ fixed = checkpoints.draw_fixed(networks, params.network)
 
 partial = Path(snakemake.output[0]).with_suffix(".partial.safetensors")
 latents = [points.tolist() for points in task.latents]
-key = checkpoints.training_key(
+key = training_key(
     networks, params.task, params.network, params.training, params.code, latents, device.type
 )
 try:

@@ -6,8 +6,6 @@ seed and checked by their digest. The state of unfinished training lies beside i
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -59,11 +57,6 @@ def draw_fixed(networks: Sequence[Network], network: Mapping) -> FixedWeights:
         network["input_scale"],
         network["initial_state_sd"],
     )
-
-
-def training_key(*parts: object) -> str:
-    """Digest of all that decides how a training goes (JSON-able); it resumes only under this."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def save_partial(path: Path, state: TrainingState, key: str) -> None:

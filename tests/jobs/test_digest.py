@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from memdyn import digest
-from memdyn.digest import code_digest
+from memdyn.jobs import digest
+from memdyn.jobs.digest import code_digest, modules_in_digest
 
 FILES = {
     "memdyn/__init__.py": '"""The package."""\n',
@@ -72,9 +72,91 @@ def test_unrelated_modules_do_not_count(tree):
     assert not changes(tree, "memdyn/bare/inner.py", "thing = 2\n")
 
 
-def test_package_inits_count(tree):
-    assert changes(tree, "memdyn/tasks/__init__.py", "x = 1\n")
-    assert changes(tree, "memdyn/__init__.py", "x = 1\n")
+def test_package_inits_count_only_for_names_taken_from_them(tree):
+    assert not changes(tree, "memdyn/tasks/__init__.py", "x = 1\n")
+    write(tree / "script.py", "from memdyn.tasks import x\n")
+    assert changes(tree, "memdyn/tasks/__init__.py", "x = 2\n")
+
+
+def test_names_attached_late_cannot_be_taken(tree):
+    write(tree / "memdyn/tasks/__init__.pyi", "from .spm import run as run\n")
+    write(tree / "script.py", "from memdyn.tasks import run\n")
+    with pytest.raises(ImportError, match="import it from the module that defines it"):
+        digest_of(tree)
+    write(tree / "script.py", "from memdyn.tasks import spm\n")  # a module is no such name
+    assert len(digest_of(tree)) == 64
+
+
+def move(tree: Path, old: str, new: str, *importers: tuple[str, str, str]) -> None:
+    target = tree / new
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (tree / old).rename(target)
+    for name, before, after in importers:
+        text = (tree / name).read_text()
+        assert before in text
+        write(tree / name, text.replace(before, after))
+
+
+def test_moving_or_renaming_a_module_changes_nothing(tree):
+    before = digest_of(tree)
+    move(
+        *(tree, "memdyn/tasks/spm.py", "memdyn/wing/room/matching.py"),
+        ("script.py", "from memdyn.tasks import spm\n", "from memdyn.wing.room import matching\n"),
+        ("script.py", "spm.run", "matching.run"),
+    )
+    move(
+        *(tree, "memdyn/deep.py", "memdyn/areas.py"),
+        ("memdyn/wing/room/matching.py", "import memdyn.deep\n", "from memdyn import areas\n"),
+        ("memdyn/wing/room/matching.py", "memdyn.deep.area", "areas.area"),
+    )
+    write(tree / "memdyn/deep.py", FILES["memdyn/deep.py"])
+    write(tree / "memdyn/other.py", "from memdyn.deep import area\n\narea(1)\n")
+    own = digest_of(tree, "memdyn/other.py")
+    move(
+        *(tree, "memdyn/deep.py", "memdyn/tasks/round.py"),
+        ("memdyn/other.py", "from memdyn.deep import", "from memdyn.tasks.round import"),
+    )
+    assert digest_of(tree, "memdyn/other.py") == own
+    # `import memdyn.deep` spells the place out in the code that uses it, so this one did change.
+    assert digest_of(tree) != before
+    aliased = "import memdyn.{} as deep\n\ndef run(x):\n    return deep.area(x)\n"
+    write(tree / "memdyn/wing/room/matching.py", aliased.format("areas"))
+    before = digest_of(tree)
+    move(tree, "memdyn/areas.py", "memdyn/wing/areas.py")
+    write(tree / "memdyn/wing/room/matching.py", aliased.format("wing.areas"))
+    assert digest_of(tree) == before
+
+
+def test_the_order_of_own_imports_does_not_count(tree):
+    one, two = "from memdyn.deep import area\n", "from memdyn.tasks import other\n"
+    write(tree / "script.py", one + two + "area(other.VALUE)\n")
+    assert not changes(tree, "script.py", two + one + "area(other.VALUE)\n")
+    assert changes(tree, "script.py", two + one.replace("area", "area as a") + "area(1)\n")
+
+
+def test_jobs_and_log_lines_do_not_count(tree):
+    write(tree / "memdyn/jobs/logs.py", "LINE = 1\n")
+    write(
+        tree / "script.py",
+        "import logging\nfrom memdyn.jobs.logs import LINE\nfrom memdyn.jobs import logs\n"
+        "logging.info('before %s', LINE)\n",
+    )
+    assert not changes(tree, "memdyn/jobs/logs.py", "LINE = 2\n")
+    text = (tree / "script.py").read_text()
+    assert not changes(tree, "script.py", text.replace("before", "after"))
+    assert changes(tree, "script.py", text + "x = logging.info('kept')\n"), "its value is used"
+
+
+def test_imports_for_types_do_not_count(tree):
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from memdyn.deep import area\n"
+    write(tree / "script.py", text)
+    assert not changes(tree, "memdyn/deep.py", "def area(r):\n    return 0\n")
+
+
+def test_modules_in_digest_are_named(tree):
+    digest._read.cache_clear()
+    found = modules_in_digest(tree / "script.py", root=tree / "memdyn")
+    assert found == {"memdyn.deep", "memdyn.tasks.spm"}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +167,7 @@ def test_package_inits_count(tree):
         ("import memdyn.tasks.near\n", "memdyn/deep.py"),
         ("import memdyn.tasks.near\n", "memdyn/tasks/other.py"),
         ("from memdyn import bare\n", "memdyn/bare/inner.py"),
+        ("import memdyn.tasks.spm\n", "memdyn/deep.py"),
         ("from memdyn.bare import *\n", "memdyn/bare/inner.py"),
     ],
 )
@@ -99,9 +182,10 @@ def test_a_module_has_a_digest_of_its_own(tree):
     assert digest_of(tree, "memdyn/tasks/near.py") != before
 
 
-def test_cycles_end(tree):
+def test_circles_are_named(tree):
     write(tree / "memdyn/deep.py", "from memdyn.tasks import spm\n")
-    assert changes(tree, "memdyn/deep.py", "from memdyn.tasks import spm\n\nx = 1\n")
+    with pytest.raises(ImportError, match="circle: spm imports deep imports spm"):
+        digest_of(tree)
 
 
 def test_the_digest_does_not_depend_on_the_place(tree, tmp_path_factory):
