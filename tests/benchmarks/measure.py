@@ -28,7 +28,7 @@ from pathlib import Path
 import torch
 
 from memdyn.compute import set_up
-from memdyn.figures import quantity
+from memdyn.figures.recordings import quantity
 from memdyn.provenance import provenance
 
 #: Bytes beyond any cache, and how often a rate is measured; the best counts.

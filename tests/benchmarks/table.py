@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from memdyn.figures import quantity
 from memdyn.figures.benchmarks import read_rows
+from memdyn.figures.recordings import quantity
 
 ROOT = Path(__file__).parents[2]
 README = Path(__file__).parent / "README.md"

@@ -18,7 +18,8 @@ from synthetic import (
 from memdyn.figures import landscape as landscape_figure
 from memdyn.figures import map as map_figure
 from memdyn.figures import mechanisms as mechanisms_figure
-from memdyn.figures import part_of, sheet, style
+from memdyn.figures import sheet, style
+from memdyn.figures.recordings import part_of
 from memdyn.figures import robustness as robustness_figure
 from memdyn.figures import task as task_figure
 from memdyn.mechanisms import MECHANISMS

@@ -11,7 +11,7 @@ from memdyn.external import (
     starting_states,
 )
 from memdyn.external_analysis import take_apart
-from memdyn.figures import LANDSCAPES_SCHEMA
+from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.files import save_arrays, write_table
 from memdyn.logs import start_log
 from memdyn.provenance import provenance

@@ -1,6 +1,7 @@
 """The landscape of a network from outside."""
 
-from memdyn.figures import LANDSCAPES_SCHEMA, sheet
+from memdyn.figures import sheet
+from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save
 from memdyn.files import load_arrays
 from memdyn.logs import start_log

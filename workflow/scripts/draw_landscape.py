@@ -1,7 +1,7 @@
 """Figure 3: attractor landscapes and spectra, one example network per mechanism."""
 
-from memdyn.figures import LANDSCAPES_SCHEMA
 from memdyn.figures import landscape as figure
+from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
 from memdyn.logs import start_log

@@ -1,7 +1,7 @@
 """Figure 2: one example network per mechanism."""
 
-from memdyn.figures import EXAMPLES_SCHEMA
 from memdyn.figures import mechanisms as figure
+from memdyn.figures.recordings import EXAMPLES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
 from memdyn.logs import start_log

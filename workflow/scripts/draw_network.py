@@ -1,6 +1,7 @@
 """The landscape of one network that was asked for by name."""
 
-from memdyn.figures import LANDSCAPES_SCHEMA, sheet
+from memdyn.figures import sheet
+from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
 from memdyn.logs import start_log

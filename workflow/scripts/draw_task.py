@@ -1,7 +1,7 @@
 """Figure 1: the task, its stimuli, the network, and a trained network's outputs."""
 
-from memdyn.figures import EXAMPLES_SCHEMA
 from memdyn.figures import task as figure
+from memdyn.figures.recordings import EXAMPLES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
 from memdyn.logs import start_log

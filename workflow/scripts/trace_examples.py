@@ -6,7 +6,7 @@ import torch
 
 from memdyn.compute import set_up
 from memdyn.examples import choose_examples, describe, trace, trial_end_kinds
-from memdyn.figures import EXAMPLES_SCHEMA
+from memdyn.figures.recordings import EXAMPLES_SCHEMA
 from memdyn.files import load_arrays, read_table, save_arrays
 from memdyn.logs import start_log
 from memdyn.provenance import provenance

@@ -3,7 +3,7 @@
 import logging
 
 from memdyn.compute import set_up
-from memdyn.figures import EXAMPLES_SCHEMA, LANDSCAPES_SCHEMA, part_of
+from memdyn.figures.recordings import EXAMPLES_SCHEMA, LANDSCAPES_SCHEMA, part_of
 from memdyn.files import load_arrays, read_table, save_arrays
 from memdyn.landscape import ARRAYS
 from memdyn.logs import start_log

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from memdyn.figures import quantity
+from memdyn.figures.recordings import quantity
 from memdyn.figures.style import (
     FAINT,
     FULL,

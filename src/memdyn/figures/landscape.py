@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memdyn.figures import part_of
+from memdyn.figures.recordings import part_of
 from memdyn.figures.style import (
     EPOCH_COLOURS,
     FAINT,

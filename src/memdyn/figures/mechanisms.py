@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from memdyn.figures import part_of
+from memdyn.figures.recordings import part_of
 from memdyn.figures.style import (
     EPOCH_MARKS,
     FAINT,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from memdyn.figures import part_of
+from memdyn.figures.recordings import part_of
 from memdyn.figures.style import (
     EPOCH_COLOURS,
     FAINT,

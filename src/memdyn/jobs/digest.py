@@ -4,8 +4,8 @@ Snakemake reruns a job when its own script changed, but does not follow imports.
 it changes with the code of the script and of every memdyn module that it imports, directly or not.
 It goes by content, as git's trees do, so that moving or renaming a module changes nothing;
 comments, docstrings, formatting and log lines do not count, nor does ``memdyn.jobs``, which cannot
-change a number. Only the standard library is used and no module is imported, because Snakefiles call this
-while they are parsed.
+change a number. Only the standard library is used and no module is imported, because Snakefiles
+call this while they are parsed.
 """
 
 import ast
