@@ -176,7 +176,7 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     x, u, group = _canonical_seeds(network, states, inputs)
     network = network.to(x.dtype)
     try:
-        seeds = newton.start(network, x, u, group)
+        seeds = newton.start_rows(network, x, u, group)
     except RuntimeError as error:
         raise ValueError(
             f"the system cannot step float64 rows of {x.shape[-1]} units: {error}"
@@ -185,7 +185,7 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     center = x.mean(0)
     radius = float((x - center).norm(dim=-1).max()) or 1 + float(center.norm())
     if settle:
-        ends = newton.start(network, _run(network, x, u, settle), u, group)
+        ends = newton.start_rows(network, _run(network, x, u, settle), u, group)
         near = (ends.x - center).norm(
             dim=-1
         ) <= 2 * radius  # a run that left tells nothing; NaN too
@@ -336,7 +336,7 @@ def _continua(network: System, roots: Rows, null: Tensor, radius: float):
     direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
 
     def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
-        rows = newton.start(network, x, like.u, like.group)
+        rows = newton.start_rows(network, x, like.u, like.group)
         return newton.descend(network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
 
     leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)

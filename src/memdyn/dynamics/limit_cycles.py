@@ -338,7 +338,7 @@ class _Rests:
         step = torch.linalg.solve_ex(slope, -self.network.drift(x[None], u)[0].to(slope))[0]
         if not step.norm() <= FAR * reach:
             return -1
-        start = newton.start(
+        start = newton.start_rows(
             self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device)
         )
         found = follow(

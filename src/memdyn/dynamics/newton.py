@@ -67,7 +67,7 @@ class Rows:
         return self.residual <= rounding_level(self.x)
 
 
-def start(system: System, x: Tensor, u: Tensor | None, group: Tensor) -> Rows:
+def start_rows(system: System, x: Tensor, u: Tensor | None, group: Tensor) -> Rows:
     """Seeds of a search."""
     residual = system.root(x, u).norm(dim=-1)
     unknown = torch.full_like(residual, torch.inf)

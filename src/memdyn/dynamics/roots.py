@@ -142,7 +142,7 @@ def closed(system: System, roots: Roots, odd: bool, radius: float) -> Roots:
     if not odd or not away.any():
         return roots
     u = None if rows.u is None else rows.u[away]
-    twin = newton.start(system, -rows.x[away], u, rows.group[away])
+    twin = newton.start_rows(system, -rows.x[away], u, rows.group[away])
     twin = replace(twin, landed=rows.landed[away])
     return roots.join(Roots(twin, roots.sign[away], -roots.null[away]))
 
@@ -213,7 +213,7 @@ def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -
     for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
         if len(seeds) >= limit:
             break
-        more = newton.start(system, x, a.u, a.group)
+        more = newton.start_rows(system, x, a.u, a.group)
         close = (newton.distances(more, points.join(tried).join(seeds), odd) < clear).any(1)
         close |= (newton.distances(more, more, odd) < clear).tril(-1).any(1)
         seeds = seeds.join(more[~close])
