@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 8 --resources gpu=2                        all figures at the quick scale
 #   snakemake --cores 8 --resources gpu=2 --config scale=paper   ... at the authors' scale
-#   snakemake --cores 8 fig4                                     one figure; slow_manifolds: one study
+#   snakemake --cores 8 fig4_map                                 one figure; slow_manifolds: one study
 
 from snakemake.utils import min_version
 
@@ -16,18 +16,21 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/stimuli.smk"
-include: "workflow/rules/networks.smk"
-include: "workflow/rules/mechanisms.smk"
-include: "workflow/rules/dynamics.smk"
-include: "workflow/rules/robustness.smk"
-include: "workflow/rules/timescales.smk"
+include: "workflow/rules/slow_manifolds/stimuli.smk"
+include: "workflow/rules/slow_manifolds/training.smk"
+include: "workflow/rules/slow_manifolds/mechanisms.smk"
+include: "workflow/rules/slow_manifolds/dynamics.smk"
+include: "workflow/rules/slow_manifolds/robustness.smk"
+include: "workflow/rules/timescales/training.smk"
+include: "workflow/rules/timescales/activity.smk"
+include: "workflow/rules/timescales/robustness.smk"
+include: "workflow/rules/timescales/tables.smk"
 include: "workflow/rules/external.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/timescales_figures.smk"
+include: "workflow/rules/slow_manifolds/tables.smk"
+include: "workflow/rules/slow_manifolds/figures.smk"
+include: "workflow/rules/timescales/figures.smk"
 include: "workflow/rules/claims.smk"
-include: "workflow/rules/landscape.smk"
+include: "workflow/rules/slow_manifolds/network_page.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/benchmarks.smk"
 

@@ -13,11 +13,11 @@ import torch
 import yaml
 
 from memdyn.config import resolve
-from memdyn.grid import Network
-from memdyn.networks.rate import fixed_weights
-from memdyn.tasks.latents import GAUSSIAN_MOMENTS
-from memdyn.tasks.spm import SequentialPatternMatching
-from memdyn.training import force
+from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds.networks.rate import fixed_weights
+from memdyn.slow_manifolds.tasks.latents import GAUSSIAN_MOMENTS
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+from memdyn.slow_manifolds.training import force
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

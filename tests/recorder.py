@@ -36,7 +36,7 @@ class Recorder(TorchDispatchMode):
 
 
 def record(work: Callable[[], None]) -> Callable[[], None]:
-    """Stands in for ``memdyn.graphs.record``, which does not run what it records."""
+    """Stands in for ``memdyn.cuda_graphs.record``, which does not run what it records."""
     recorder = Recorder()
     with recorder:
         work()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from memdyn.conditions import condition_of
 from memdyn.config import ConfigError, extra_delays, merge, resolve, steps
-from memdyn.grid import members
+from memdyn.timescales.conditions import condition_of
+from memdyn.timescales.grid import members
 
 SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
 

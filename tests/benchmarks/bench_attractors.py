@@ -15,8 +15,8 @@ import numpy as np
 from measure import Row, begin, matmul_rate, parser, report, seconds
 from trained import gaussian_task, paper_settings, trained_networks
 
-from memdyn.attractors import find_ends, starts
-from memdyn.dynamics.simulate import FrozenNetwork
+from memdyn.slow_manifolds.mechanisms.attractors import find_ends, starts
+from memdyn.slow_manifolds.networks.frozen import FrozenNetwork
 
 PLACE = (0.8, 5.0)  # g, fb of a network that comes to rest
 TARGET = 10.0

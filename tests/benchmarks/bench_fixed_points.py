@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dynamics"))
 
 from flipflop import CELLS, train_flip_flop
 
+from memdyn.dynamics.cells import from_torch
 from memdyn.dynamics.fixed_points import find_fixed_points
-from memdyn.dynamics.systems import from_torch
 
 #: What another method returns is a fixed point if Newton's method brings q below TRUE_Q and moves
 #: it by at most NEAR (ten times the distance at which FixedPointFinder calls points one).

@@ -22,11 +22,11 @@ import yaml
 from measure import Row, begin, copy_rate, matmul_rate, parser, report
 
 from memdyn.config import resolve
-from memdyn.grid import Network
-from memdyn.networks.rate import FixedWeights, fixed_weights
 from memdyn.randomness import Stream, generator
-from memdyn.tasks.spm import SequentialPatternMatching, trial_order
-from memdyn.training import force
+from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds.networks.rate import FixedWeights, fixed_weights
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching, trial_order
+from memdyn.slow_manifolds.training import force
 
 ROOT = Path(__file__).parents[2]
 

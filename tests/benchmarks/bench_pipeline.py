@@ -30,7 +30,7 @@ from pathlib import Path
 
 from measure import Row, begin, parser, report
 
-from memdyn.grid import shards
+from memdyn.slow_manifolds.grid import shards
 
 ROOT = Path(__file__).parents[2]
 TOUCH = "\nfrom pathlib import Path\nfor f in snakemake.output: Path(f).touch()\n"
@@ -48,7 +48,7 @@ def copy_repository(folder: Path, imports_only: bool) -> None:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, folder / name)
-    for script in (folder / "workflow/scripts").glob("*.py") if imports_only else ():
+    for script in (folder / "workflow/scripts").rglob("*.py") if imports_only else ():
         tree = ast.parse(script.read_text())
         imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         script.write_text("\n".join(map(ast.unparse, imports)) + TOUCH)
@@ -148,7 +148,7 @@ def two_cores(units: int, trials: int, rounds: int) -> Row:
 def main(argv=None) -> None:
     made = parser(__doc__)
     made.add_argument("--only", choices=("overhead", "cores"))
-    made.add_argument("--target", default="fig4", help="figure whose jobs are started")
+    made.add_argument("--target", default="fig4_map", help="figure whose jobs are started")
     made.add_argument("--units", type=int, default=1000)
     made.add_argument("--trials", type=int, default=80)
     made.add_argument("--rounds", type=int, default=2)

@@ -20,9 +20,11 @@ from torch import Tensor
 from trained import gaussian_task, paper_settings, trained_networks
 
 from memdyn.config import steps
-from memdyn.dynamics.simulate import FrozenNetwork, run
-from memdyn.landscape import after, choose_seeds, find_points, step_of, task_speed
-from memdyn.shard import Ready, run_starts
+from memdyn.landscape.points import find_points
+from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, run
+from memdyn.slow_manifolds.networks.system import step_of
+from memdyn.slow_manifolds.training.finished import Ready, run_starts
 
 PLACE = (1.1, 5.0)  # g, fb
 TARGET = 10.0

@@ -26,10 +26,10 @@ import numpy as np
 import torch
 from measure import Row, begin, clock_of, matmul_rate, parser, report, seconds, wait
 
-from memdyn.conditions import Condition
-from memdyn.networks.recurrent import Cell, draw
-from memdyn.training import gradient
-from memdyn.training.curriculum import Curriculum
+from memdyn.timescales.conditions import Condition
+from memdyn.timescales.networks.recurrent import Cell, draw
+from memdyn.timescales.training import gradient
+from memdyn.timescales.training.curriculum import Curriculum
 
 HEADS = 100
 SETTINGS = {

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import torch
 
-from memdyn.compute import set_up
+from memdyn.device import set_up
 from memdyn.figures.recordings import quantity
-from memdyn.provenance import provenance
+from memdyn.jobs.provenance import provenance
 
 #: Bytes beyond any cache, and how often a rate is measured; the best counts.
 COPIED, TRIES = 2**27, 9

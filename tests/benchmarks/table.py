@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from memdyn.figures.benchmarks import read_rows
+from memdyn.costs.speed_figure import read_rows
 from memdyn.figures.recordings import quantity
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import bench_fixed_points as bench
 import pytest
 import torch
 
-from memdyn.dynamics.systems import from_torch
+from memdyn.dynamics.cells import from_torch
 
 FAKE = """
 import numpy as np, torch

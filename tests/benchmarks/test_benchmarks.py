@@ -17,10 +17,12 @@ import table
 import torch
 from trained import gaussian_task, paper_settings, trained_networks
 
-from memdyn.dynamics.simulate import run
-from memdyn.figures import benchmarks as figure
+from memdyn.costs import speed_figure as figure
 from memdyn.files import FileProblem
-from memdyn.landscape import find_points, step_of, task_speed
+from memdyn.landscape.points import find_points
+from memdyn.landscape.starts import task_speed
+from memdyn.slow_manifolds.networks.frozen import run
+from memdyn.slow_manifolds.networks.system import step_of
 
 SMALL = (bench_updates, bench_fixed_points, bench_attractors, bench_points)
 
@@ -119,8 +121,8 @@ def test_the_textbook_finds_points_that_ours_finds(method):
 
 def test_what_is_timed_of_a_job_are_its_imports(tmp_path):
     bench_pipeline.copy_repository(tmp_path, imports_only=True)
-    cut = (tmp_path / "workflow/scripts/train_networks.py").read_text()
-    assert "from memdyn.training import checkpoints, force" in cut and "touch()" in cut
+    cut = (tmp_path / "workflow/scripts/slow_manifolds/train_networks.py").read_text()
+    assert "memdyn.slow_manifolds.training import checkpoints, force" in cut and "touch()" in cut
     assert "force.train" not in cut
     plan = "Job stats:\njob  count\n-----\nall  1\nfig4  1\nmake_stimuli  1\ndraw_map  2\ntotal 5"
     assert bench_pipeline.n_jobs(plan) == 3
@@ -132,9 +134,9 @@ def test_the_start_of_jobs_is_what_is_left_of_a_run(monkeypatch):
     said = iter([(2.0, 2.0, plan), (11.0, 12.0, run), (3.0, 3.0, "Nothing to be done")])
     monkeypatch.setattr(bench_pipeline, "snakemake", lambda *_: next(said))
     monkeypatch.setattr(bench_pipeline, "expected_work", lambda: (700.0, "a guess"))
-    found = bench_pipeline.overhead("fig4")
+    found = bench_pipeline.overhead("fig4_map")
     assert found.ours == 3.0 + 16 * (11.0 - 3.0) / 4 and found.ratio == 700 / found.ours
-    assert "2.00 CPU-s for each job (mean of 4 behind fig4), 3.0 once: 5.0% of" in found.note
+    assert "2.00 CPU-s for each job (mean of 4 behind fig4_map), 3.0 once: 5.0% of" in found.note
 
 
 def test_the_run_is_as_long_as_predicted(tmp_path):

@@ -9,14 +9,14 @@ import numpy as np
 import yaml
 
 from memdyn.config import resolve
-from memdyn.dynamics.simulate import freeze
-from memdyn.grid import Network
-from memdyn.networks.rate import fixed_weights
-from memdyn.performance import find_trial_ends, run_cases
-from memdyn.shard import Ready
-from memdyn.tasks.latents import make_latents
-from memdyn.tasks.spm import SequentialPatternMatching
-from memdyn.training import force
+from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds.networks.frozen import freeze
+from memdyn.slow_manifolds.networks.rate import fixed_weights
+from memdyn.slow_manifolds.performance import find_trial_ends, run_cases
+from memdyn.slow_manifolds.tasks.latents import make_latents
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+from memdyn.slow_manifolds.training import force
+from memdyn.slow_manifolds.training.finished import Ready
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,11 +9,12 @@ import invented
 import pandas as pd
 import pytest
 
-from memdyn.claims import slow_manifolds, timescales
 from memdyn.claims.judge import read
 from memdyn.files import FileProblem, write_table
+from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.timescales.claims import claims as timescales
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts/claims"
 N_UNITS = {"slow_manifolds": 1000, "timescales": 500}
 
 
@@ -26,7 +27,7 @@ class Named(dict):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr("memdyn.logs.start_log", lambda path: None)
+    monkeypatch.setattr("memdyn.jobs.logs.start_log", lambda path: None)
 
     def run_script(script, inputs, outputs) -> None:
         job = SimpleNamespace(
@@ -78,7 +79,7 @@ def test_a_table_of_another_study_is_refused(tmp_path, run):
 
 
 def test_the_rule_hands_over_the_tables_that_the_claims_read():
-    rules = (SCRIPTS.parent / "rules/claims.smk").read_text()
+    rules = (SCRIPTS.parents[1] / "rules/claims.smk").read_text()
     found: dict = {}
     exec(rules.partition("CLAIMS_N_UNITS")[0], found)
     assert found["CLAIMS_OF"] == {

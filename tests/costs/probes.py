@@ -16,16 +16,22 @@ import numpy as np
 import torch
 import yaml
 
-from memdyn import landscape, timescales
-from memdyn.compute import set_up
-from memdyn.conditions import condition_of
 from memdyn.config import resolve
-from memdyn.costs.usage import used
-from memdyn.dynamics.simulate import freeze
-from memdyn.grid import Network, members
-from memdyn.networks.recurrent import draw
-from memdyn.tasks.spm import SequentialPatternMatching
-from memdyn.training import checkpoints, force, gradient
+from memdyn.device import set_up
+from memdyn.jobs.usage import used
+from memdyn.landscape import points
+from memdyn.landscape.cycles import find_runs
+from memdyn.landscape.memory import measure_memory
+from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds.networks.frozen import freeze
+from memdyn.slow_manifolds.networks.system import step_of
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+from memdyn.slow_manifolds.training import checkpoints, force
+from memdyn.timescales.activity import tau_net
+from memdyn.timescales.conditions import condition_of
+from memdyn.timescales.grid import members
+from memdyn.timescales.networks.recurrent import draw
+from memdyn.timescales.training import gradient
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -80,7 +86,7 @@ def _system(study, g=1.5):
     network = Network("gauss", 0.4, g, 5.0, 0)
     fixed = checkpoints.draw_fixed([network], study["network"])
     frozen = freeze(fixed, network, np.zeros((3, study["network"]["n_units"])), 0.1)
-    return landscape.step_of(frozen, 1.0)
+    return step_of(frozen, 1.0)
 
 
 def _starts(n_units, rows):
@@ -91,7 +97,7 @@ def find_cycles(n_units, window):
     """Runs of a random network from far off: all of them still move when the window begins."""
     study, _ = settings(n_units=n_units, window=window, transient=0)
     began = time.process_time()
-    landscape.find_runs(_system(study, 0.9), _starts(n_units, 20), study["dynamics"])
+    find_runs(_system(study, 0.9), _starts(n_units, 20), study["dynamics"])
     return time.process_time() - began
 
 
@@ -99,7 +105,7 @@ def find_fixed_points(n_units, n_seeds, rounds=0):
     """The search, from random states of a network below the onset of chaos."""
     study, _ = settings(n_units=n_units, rounds=rounds)
     began = time.process_time()
-    landscape.find_points(_system(study, 1.1), _starts(n_units, n_seeds), 1.0, study["dynamics"])
+    points.find_points(_system(study, 1.1), _starts(n_units, n_seeds), 1.0, study["dynamics"])
     return time.process_time() - began
 
 
@@ -108,7 +114,7 @@ def spectrum(n_units):
     study, _ = settings(n_units=n_units)
     system, x = _system(study), _starts(n_units, 1).double()
     began = time.process_time()
-    landscape.measure_memory(system, x, 0.1, 1.0, {"noisy_copies": 0})
+    measure_memory(system, x, 0.1, 1.0, {"noisy_copies": 0})
     return time.process_time() - began
 
 
@@ -147,8 +153,8 @@ def measure_timescales(n_units, steps, n_networks=1):
     params = draw(its.cell, n_units, 1, range(n_networks), its.initial_tau)
     each = [{name: value[[b]] for name, value in params.items()} for b in range(n_networks)]
     began = time.process_time()
-    recorded = timescales.stimulate(its.cell, params, [0] * n_networks, chosen)
-    timescales.measure(each, recorded, chosen["fitted_lags"])
+    recorded = tau_net.stimulate(its.cell, params, [0] * n_networks, chosen)
+    tau_net.measure(each, recorded, chosen["fitted_lags"])
     return time.process_time() - began
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from memdyn.costs.growth import COLUMNS, exponents, read_points, slope
+from memdyn.costs.growth_figure import draw
 from memdyn.figures import style
-from memdyn.figures.growth import draw
 from memdyn.files import FileProblem
 
 

@@ -3,21 +3,23 @@
 import pytest
 from probes import SCHEMA, measured, settings
 
-from memdyn import attractors, timescales
 from memdyn.config import ConfigError, resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.dynamics import limit_cycles, newton
-from memdyn.grid import members, shards
-from memdyn.robustness import accuracy
+from memdyn.dynamics import descent, limit_cycles
+from memdyn.slow_manifolds.grid import shards
+from memdyn.slow_manifolds.mechanisms import attractors
+from memdyn.timescales.activity import tau_net
+from memdyn.timescales.grid import members
+from memdyn.timescales.robustness import accuracy
 
 # A job must not take more than its formula says, nor much less: it would keep others waiting.
 SPARE = 1.35
 
 
 def test_copied_constants_are_those_of_the_code():
-    assert memory.SEGMENT == timescales.SEGMENT and memory.TOGETHER == timescales.TOGETHER
-    assert memory.ACTIVITY == accuracy.ACTIVITY and memory.JACOBIANS == newton._WORKSPACE_BYTES
+    assert memory.SEGMENT == tau_net.SEGMENT and memory.TOGETHER == tau_net.TOGETHER
+    assert memory.ACTIVITY == accuracy.ACTIVITY and memory.JACOBIANS == descent._WORKSPACE_BYTES
     assert memory.TAIL == attractors.TAIL and memory.DENSE_UNITS == limit_cycles.DENSE_UNITS
 
 

@@ -8,10 +8,11 @@ import pytest
 from probes import SCHEMA
 
 from memdyn.config import resolve
-from memdyn.costs import calibration, usage
+from memdyn.costs import calibration
 from memdyn.costs.prediction import as_text, compare, errors_as_text, predict, schedule
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.costs.work import Job, Span, exactly, jobs
+from memdyn.jobs import usage
 
 SCALES = ("quick", "standard", "paper")
 
@@ -115,7 +116,8 @@ def test_nothing_to_compare_is_said(predicted, tmp_path):
 def test_a_job_notes_what_it_used(tmp_path):
     path = tmp_path / "rule.log"
     code = (
-        "import sys, time, numpy as np; from memdyn.logs import start_log; start_log(sys.argv[1])\n"
+        "import sys, time, numpy as np; from memdyn.jobs.logs import start_log\n"
+        "start_log(sys.argv[1])\n"
         "held = np.ones(2**24)\n"  # 128 MB
         "while time.process_time() < 0.5: pass\n"
     )

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from memdyn.dynamics.systems import GRU, LeakyNetwork, RateNetwork, System
+from memdyn.dynamics.cells import GRU, LeakyNetwork, RateNetwork
+from memdyn.dynamics.systems import System
 
 
 def rows(n_rows: int, n_units: int, seed: int = 0, scale: float = 1.0) -> Tensor:

@@ -15,9 +15,10 @@ from known import (
     rows,
 )
 
-from memdyn.dynamics import newton
+from memdyn.dynamics import descent
+from memdyn.dynamics.cells import LeakyNetwork, RateNetwork, from_torch
 from memdyn.dynamics.fixed_points import FixedPoints, find_fixed_points
-from memdyn.dynamics.systems import Flow, LeakyNetwork, Map, RateNetwork, euler_map, from_torch
+from memdyn.dynamics.systems import Flow, Map, euler_map
 
 GAIN = 2.0
 
@@ -213,7 +214,7 @@ def test_what_must_not_change_the_set(seed):
 def test_batch_split_does_not_matter(monkeypatch):
     network, seeds = random_rate(16, 1.7, 3), rows(96, 16)
     whole = find_fixed_points(network, seeds)
-    monkeypatch.setattr("memdyn.dynamics.newton._WORKSPACE_BYTES", 7 * 16 * 16 * 4)
+    monkeypatch.setattr("memdyn.dynamics.descent._WORKSPACE_BYTES", 7 * 16 * 16 * 4)
     assert find_fixed_points(network, seeds).same_set(whole, 1e-9)
 
 
@@ -267,8 +268,8 @@ def test_half_a_product_gives_the_same_step(dtype, monkeypatch):
     arguments = (network.velocity(x), torch.full((3,), 0.1).double(), torch.zeros(3).double())
     steps = []
     for block in (30, 29):
-        monkeypatch.setattr(newton, "BLOCK", block)
-        found = newton._steps(network.to(dtype).jacobian, dtype, x, None, *arguments)
+        monkeypatch.setattr(descent, "BLOCK", block)
+        found = descent._steps(network.to(dtype).jacobian, dtype, x, None, *arguments)
         steps.append(found[0])
         assert (found[0].norm(dim=-1) > 0.1).all()
     tolerance = 1e4 * torch.finfo(dtype).eps

@@ -8,8 +8,9 @@ import torch
 from known import StuartLandau, orthogonal, planted, random_rate, rows
 
 from memdyn.dynamics import limit_cycles
+from memdyn.dynamics.cells import RateNetwork
 from memdyn.dynamics.limit_cycles import Ends, LimitCycles, find_limit_cycles
-from memdyn.dynamics.systems import Flow, RateNetwork, rk4_map
+from memdyn.dynamics.systems import Flow, rk4_map
 
 SHORT = {"transient": 400, "window": 200}
 

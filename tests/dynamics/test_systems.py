@@ -4,17 +4,8 @@ import pytest
 import torch
 from known import StuartLandau, random_rate, rows
 
-from memdyn.dynamics.systems import (
-    NONLINEARITIES,
-    Flow,
-    LeakyNetwork,
-    Map,
-    RateNetwork,
-    autodiff_jacobian,
-    euler_map,
-    from_torch,
-    rk4_map,
-)
+from memdyn.dynamics.cells import NONLINEARITIES, LeakyNetwork, RateNetwork, from_torch
+from memdyn.dynamics.systems import Flow, Map, autodiff_jacobian, euler_map, rk4_map
 
 N, M = 7, 3
 U = rows(5, M, seed=1)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from memdyn.examples import N_SHOWN
-from memdyn.mechanisms import MECHANISMS
-from memdyn.tasks.spm import SequentialPatternMatching
+from memdyn.landscape.labels import MECHANISMS
+from memdyn.slow_manifolds.examples import N_SHOWN
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
 CODES = {2: [1.0, 0.5, 1.5], 3: [1.0, 0.5, 1.5, 2.0, 0.8]}
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from memdyn.claims import slow_manifolds, timescales
 from memdyn.claims.judge import VERDICTS, Evidence, judge
 from memdyn.figures import claims as figure
 from memdyn.figures import style
+from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.timescales.claims import claims as timescales
 
 NOTE = figure.note("test", {"slow_manifolds": 1000, "timescales": 500})
 

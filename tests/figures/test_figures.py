@@ -15,14 +15,16 @@ from synthetic import (
     make_task,
 )
 
-from memdyn.figures import landscape as landscape_figure
-from memdyn.figures import map as map_figure
-from memdyn.figures import mechanisms as mechanisms_figure
-from memdyn.figures import sheet, style
+from memdyn.external import page as external_page
+from memdyn.figures import style
 from memdyn.figures.recordings import part_of
-from memdyn.figures import robustness as robustness_figure
-from memdyn.figures import task as task_figure
-from memdyn.mechanisms import MECHANISMS
+from memdyn.landscape.labels import MECHANISMS
+from memdyn.slow_manifolds.figures import fig1_task as task_figure
+from memdyn.slow_manifolds.figures import fig2_mechanisms as mechanisms_figure
+from memdyn.slow_manifolds.figures import fig4_map as map_figure
+from memdyn.slow_manifolds.figures import fig5_robustness as robustness_figure
+from memdyn.slow_manifolds.figures.fig3_landscape import draw
+from memdyn.slow_manifolds.figures.network_page import draw_network
 
 DELAYS, NOISE = [5.0, 10.0, 50.0], [0.0, 0.5, 5.0, 40.0]
 
@@ -43,9 +45,7 @@ def draw_mechanisms(n_classes=2, names=MECHANISMS):
 
 def draw_landscape(n_classes=2, names=MECHANISMS):
     task = make_task(n_classes)
-    return landscape_figure.draw(
-        task, list(range(n_classes)), 0.1, 0.1, *make_landscapes(task, names), "Test."
-    )
+    return draw(task, list(range(n_classes)), 0.1, 0.1, *make_landscapes(task, names), "Test.")
 
 
 def draw_sheet(mechanism, n_classes=2, **changes):
@@ -58,7 +58,7 @@ def draw_sheet(mechanism, n_classes=2, **changes):
         **{"authors_a": "manifoldFps1", "authors_b": "both", "degree_sum": 3, **changes},
     }
     about = ("a_network", task, list(range(n_classes)), 0.1, 0.1)
-    return sheet.draw_network(*about, part_of(arrays, mechanism), fact, "Test.")
+    return draw_network(*about, part_of(arrays, mechanism), fact, "Test.")
 
 
 def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
@@ -73,7 +73,7 @@ def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
         **{"groups": list(groups), "coloured_by": "runs end at", "degree_sum": None},
         **{"exponent": None, "n_slow": None, "vote": "fixed"},
     }
-    return sheet.draw_external("mine", own, fact, "Test.")
+    return external_page.draw_external("mine", own, fact, "Test.")
 
 
 def draw_map(**table):

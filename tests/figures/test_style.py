@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from memdyn.figures import style
-from memdyn.mechanisms import MECHANISMS
+from memdyn.landscape.labels import MECHANISMS
 
 # Machado et al. (2009), full severity, linear RGB: protanopia and deuteranopia.
 BLIND = (
@@ -92,8 +92,12 @@ def test_a_figure_without_numbers_can_be_saved(tmp_path):
 
 
 def test_drawing_needs_no_torch():
-    modules = "style, task, mechanisms, map, robustness"
-    code = f"import sys; from memdyn.figures import {modules}; sys.exit('torch' in sys.modules)"
+    one = "fig1_task, fig2_mechanisms, fig3_landscape, fig4_map, fig5_robustness"
+    two = "fig1_model, fig3_progress, fig8_perturbation, figS4_substeps"
+    code = (
+        f"import sys; from memdyn.slow_manifolds.figures import {one}; "
+        f"from memdyn.timescales.figures import {two}; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

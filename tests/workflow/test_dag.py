@@ -63,7 +63,7 @@ def copy_repository(folder):
             shutil.copytree(source, folder / name, ignore=ignore)
         else:
             shutil.copy(source, folder / name)
-    for script in (folder / "workflow/scripts").glob("*.py"):
+    for script in (folder / "workflow/scripts").rglob("*.py"):
         script.write_text(STUB + script.read_text())
     config = folder / "config.yaml"  # one shard of each study: as few jobs as there are rules
     text = config.read_text()
@@ -123,7 +123,7 @@ def test_the_slurm_profile_plans_with_gpus():
     jobs = re.split(r"^rule ", text, flags=re.M)[1:]
     asks = {re.match(r"\w+", job)[0] for job in jobs if re.search(r"resources: .*\bgpu=1\b", job)}
     assert asks >= NETWORKS | TIMESCALES
-    assert not asks & {"measure_weights", "collect_timescales", "draw_map", "draw_ts_limits"}
+    assert not asks & {"measure_weights", "collect_timescales", "fig4_map", "fig4_limits"}
 
 
 def test_rules_ask_for_a_gpu_where_there_is_one():
@@ -155,15 +155,25 @@ def test_a_finished_run_has_nothing_to_do(finished):
 
 
 def test_comments_rerun_nothing(finished, edit):
-    edit("src/memdyn/training/force.py", "import torch\n", "import torch  # a comment\n")
-    edit("workflow/scripts/train_networks.py", "import logging", "# a comment\nimport logging")
+    edit(
+        "src/memdyn/slow_manifolds/training/force.py",
+        "import torch\n",
+        "import torch  # a comment\n",
+    )
+    edit(
+        "workflow/scripts/slow_manifolds/train_networks.py",
+        "import logging",
+        "# a comment\nimport logging",
+    )
     edit("src/memdyn/config.py", '"""The configuration', '"""Our configuration')
     assert planned(finished) == {}
 
 
 def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
     edit(
-        "src/memdyn/training/force.py", "CPU_WIDTH, CUDA_WIDTH = 48,", "CPU_WIDTH, CUDA_WIDTH = 32,"
+        "src/memdyn/slow_manifolds/training/force.py",
+        "CPU_WIDTH, CUDA_WIDTH = 48,",
+        "CPU_WIDTH, CUDA_WIDTH = 32,",
     )
     jobs = planned(finished)
     assert "make_stimuli" not in jobs
@@ -171,17 +181,17 @@ def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
 
 
 def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
-    edit("src/memdyn/robustness/noise.py", "offset = 0.5 if", "offset = 0.6 if")
+    edit("src/memdyn/slow_manifolds/robustness/noise.py", "offset = 0.5 if", "offset = 0.6 if")
     jobs = planned(finished)
     assert jobs["add_noise"] == 1
-    assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "draw_task"}
+    assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "fig1_task"}
 
 
 def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
-    edit("src/memdyn/dynamics/votes.py", "FALL = 0.1", "FALL = 0.2")
+    edit("src/memdyn/landscape/vote.py", "FALL = 0.1", "FALL = 0.2")
     jobs = planned(finished)
-    assert jobs["vote_mechanisms"] == 1 and jobs["draw_landscape"] == 1
-    assert not jobs.keys() & (NETWORKS | {"draw_map"})
+    assert jobs["vote_mechanisms"] == 1 and jobs["fig3_landscape"] == 1
+    assert not jobs.keys() & (NETWORKS | {"fig4_map"})
 
 
 def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):
@@ -192,23 +202,23 @@ def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edi
 
 
 def test_editing_one_study_leaves_the_other(finished, edit):
-    edit("src/memdyn/training/gradient.py", "1e-8))", "1e-9))")
-    edit("src/memdyn/networks/leaky.py", "SLOPE = 0.01", "SLOPE = 0.02")
+    edit("src/memdyn/timescales/training/gradient.py", "1e-8))", "1e-9))")
+    edit("src/memdyn/timescales/networks/leaky.py", "SLOPE = 0.01", "SLOPE = 0.02")
     jobs = planned(finished)
-    assert jobs.keys() >= {"train_curricula", "retrain_networks", "draw_ts_limits", "draw_claims"}
-    assert not jobs.keys() & (NETWORKS | {"draw_map", "draw_ts_curricula"})
+    assert jobs.keys() >= {"train_curricula", "retrain_networks", "fig4_limits", "draw_claims"}
+    assert not jobs.keys() & (NETWORKS | {"fig4_map", "fig2_curricula"})
 
 
 def test_editing_a_test_of_study_2_reruns_what_uses_it(finished, edit):
     edit("config.yaml", "ablation: {N: [5, 8],", "ablation: {N: [5, 7],")
     jobs = planned(finished)
-    assert jobs.keys() >= {"ablate_neurons", "draw_ts_ablation", "draw_claims"}
+    assert jobs.keys() >= {"ablate_neurons", "fig7_ablation", "draw_claims"}
     assert not jobs.keys() & {"train_curricula", "perturb_networks", "measure_timescales"}
 
 
 def test_editing_a_figure_redraws_it(finished, edit):
-    edit("workflow/scripts/draw_map.py", "start_log(", "EXTRA = 1\nstart_log(")
-    assert planned(finished) == {"draw_map": 1}
+    edit("workflow/scripts/slow_manifolds/fig4_map.py", "start_log(", "EXTRA = 1\nstart_log(")
+    assert planned(finished) == {"fig4_map": 1}
 
 
 @pytest.mark.parametrize(
@@ -246,7 +256,7 @@ def test_a_fresh_clone_has_everything_to_draw():
 
 
 def test_scripts_take_their_numbers_from_params():
-    for script in (ROOT / "workflow/scripts").glob("*.py"):
+    for script in (ROOT / "workflow/scripts").rglob("*.py"):
         text = script.read_text()
         assert "snakemake.config" not in text, f"{script.name}: a changed key would not rerun it"
         assert len(text.splitlines()) <= 60

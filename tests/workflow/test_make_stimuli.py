@@ -7,7 +7,7 @@ from pathlib import Path
 
 from memdyn.files import load_arrays
 
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "make_stimuli.py"
+SCRIPT = Path(__file__).parents[2] / "workflow/scripts/slow_manifolds/make_stimuli.py"
 RUN = """
 import json, runpy, sys
 from types import SimpleNamespace

@@ -18,9 +18,9 @@ rule draw_benchmarks:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code("draw_benchmarks"),
+        code=code("costs/draw_benchmarks"),
     script:
-        "../scripts/draw_benchmarks.py"
+        "../scripts/costs/draw_benchmarks.py"
 
 
 rule benchmarks:

@@ -7,7 +7,7 @@ CLAIMS_OF = {
     ),
 }
 CLAIMS_N_UNITS = {
-    "slow_manifolds": STUDY["network"]["n_units"],
+    "slow_manifolds": SLOW_MANIFOLDS["network"]["n_units"],
     "timescales": TIMESCALES["network"]["n_units"],
 }
 
@@ -15,7 +15,7 @@ CLAIMS_N_UNITS = {
 rule judge_claims:
     input:
         slow_manifolds=expand(
-            f"{RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
+            f"{SM_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
         ),
         timescales=expand(
             f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
@@ -37,9 +37,9 @@ rule judge_claims:
     params:
         scale=SCALE,
         n_units=CLAIMS_N_UNITS,
-        code=code("judge_claims"),
+        code=code("claims/judge_claims"),
     script:
-        "../scripts/judge_claims.py"
+        "../scripts/claims/judge_claims.py"
 
 
 rule draw_claims:
@@ -68,9 +68,9 @@ rule draw_claims:
     params:
         scale=SCALE,
         n_units=CLAIMS_N_UNITS,
-        code=code("draw_claims"),
+        code=code("claims/draw_claims"),
     script:
-        "../scripts/draw_claims.py"
+        "../scripts/claims/draw_claims.py"
 
 
 rule claims:

@@ -1,21 +1,29 @@
 """What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
 
 import os
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from memdyn.config import ConfigError, resolve
+# Where the repository lies, wherever Snakemake was started from and whoever includes this.
+ROOT = Path(workflow.current_basedir).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from memdyn.config import ConfigError
+from memdyn.config import resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
-from memdyn.gpu import visible_gpus
-from memdyn.grid import member_shards, shards
+from memdyn.jobs.gpu import visible_gpus
+from memdyn.timescales.grid import member_shards
+from memdyn.slow_manifolds.grid import shards
 
-ROOT = Path(workflow.basedir)
 # Scripts find memdyn also in a conda environment, where it is not installed.
-os.environ.update(PYTHONPATH=f"{ROOT / 'src'}:{os.getenv('PYTHONPATH', '')}")
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])
+)
 try:
     config = with_shard_sizes(
         resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
@@ -24,11 +32,11 @@ except ConfigError as problem:
     raise WorkflowError(str(problem))
 
 SCALE = config["scale"]
-STUDY = config["slow_manifolds"]
-SHARDS = shards(STUDY["grid"])
-RESULTS = f"results/{SCALE}/slow_manifolds"
-FIGURES = f"figures/{SCALE}/slow_manifolds"
-LOGS = f"logs/{SCALE}/slow_manifolds"
+SLOW_MANIFOLDS = config["slow_manifolds"]
+SM_SHARDS = shards(SLOW_MANIFOLDS["grid"])
+SM_RESULTS = f"results/{SCALE}/slow_manifolds"
+SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
+SM_LOGS = f"logs/{SCALE}/slow_manifolds"
 TIMESCALES = config["timescales"]
 TS_SHARDS = member_shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
@@ -42,7 +50,7 @@ MEMORY = {
 COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
 # Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
 GPU = 1 if visible_gpus() else 0
-DT = STUDY["network"]["dt"]
+DT = SLOW_MANIFOLDS["network"]["dt"]
 
 
 def code(script):
@@ -50,9 +58,9 @@ def code(script):
     return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
 
 
-def part_memory(rule, wildcards):
+def shard_memory(rule, wildcards):
     """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
-    peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.part])
+    peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])
     return memory.request(peak / memory.MB, rule)
 
 
@@ -72,11 +80,11 @@ def all_logs(wildcards):
 def landscape_figure(wildcards):
     """The page of the network asked for, of study 1 or from outside (landscape.smk)."""
     if not NETWORK:
-        some = next(iter(SHARDS.values()))[0].name
+        some = next(iter(SM_SHARDS.values()))[0].name
         raise WorkflowError(
             f"name a network: snakemake --config network={some} -- landscape"
         )
-    folder = FIGURES if NETWORK_SHARD else f"figures/{SCALE}"
+    folder = SM_FIGURES if NETWORK_SHARD else f"figures/{SCALE}"
     return f"{folder}/{'landscapes' if NETWORK_SHARD else 'external'}/{NETWORK}.png"
 
 
@@ -115,8 +123,7 @@ def growth_points(wildcards):
 
 
 wildcard_constraints:
-    shard="|".join(SHARDS),
-    part="|".join(TS_SHARDS),
+    shard="|".join([*SM_SHARDS, *TS_SHARDS]),
 
 
 onstart:

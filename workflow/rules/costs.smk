@@ -18,9 +18,9 @@ rule calibrate:
     params:
         config=COSTED,
         machine=platform.node(),
-        code=code("calibrate"),
+        code=code("costs/calibrate"),
     script:
-        "../scripts/calibrate.py"
+        "../scripts/costs/calibrate.py"
 
 
 rule predict:
@@ -38,9 +38,9 @@ rule predict:
     params:
         config=COSTED,
         cores=lambda wildcards: workflow.cores,
-        code=code("predict"),
+        code=code("costs/predict"),
     script:
-        "../scripts/predict.py"
+        "../scripts/costs/predict.py"
 
 
 # The prediction is no input: it must be from before the run.
@@ -58,9 +58,9 @@ rule compare:
         prediction=PREDICTION,
         logs=f"logs/{SCALE}",
         written=all_logs,
-        code=code("compare"),
+        code=code("costs/compare"),
     script:
-        "../scripts/compare.py"
+        "../scripts/costs/compare.py"
 
 
 # How costs grow: `make bench` measures it.
@@ -80,6 +80,6 @@ rule draw_growth:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code("draw_growth"),
+        code=code("costs/draw_growth"),
     script:
-        "../scripts/draw_growth.py"
+        "../scripts/costs/draw_growth.py"

@@ -37,11 +37,11 @@ rule analyse_external:
         runtime=240,
     params:
         entry=lambda wildcards: EXTERNAL[wildcards.name],
-        settings=STUDY["dynamics"],
-        attractors=STUDY["attractors"],
-        code=code("analyse_external"),
+        settings=SLOW_MANIFOLDS["dynamics"],
+        attractors=SLOW_MANIFOLDS["attractors"],
+        code=code("external/analyse_external"),
     script:
-        "../scripts/analyse_external.py"
+        "../scripts/external/analyse_external.py"
 
 
 rule collect_external:
@@ -60,9 +60,9 @@ rule collect_external:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code("collect_external"),
+        code=code("external/collect_external"),
     script:
-        "../scripts/collect_external.py"
+        "../scripts/external/collect_external.py"
 
 
 rule draw_external:
@@ -84,9 +84,9 @@ rule draw_external:
         runtime=10,
     params:
         file=lambda wildcards: EXTERNAL[wildcards.name]["file"],
-        code=code("draw_external"),
+        code=code("external/draw_external"),
     script:
-        "../scripts/draw_external.py"
+        "../scripts/external/draw_external.py"
 
 
 rule external:

@@ -17,33 +17,41 @@ from contextlib import suppress
 import numpy as np
 import torch
 
-from memdyn import timescales, weights
-from memdyn.conditions import condition_of
 from memdyn.costs import memory
 from memdyn.costs.work import items_per_sequence, jobs, training_of
-from memdyn.dynamics import newton
 from memdyn.dynamics.limit_cycles import DENSE_UNITS
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.newton_path import follow
-from memdyn.dynamics.simulate import freeze, run
+from memdyn.dynamics.rows import start_rows
 from memdyn.dynamics.spectrum import eigenvalues
-from memdyn.grid import Member, members, shards
-from memdyn.landscape import step_of
-from memdyn.networks.recurrent import draw
-from memdyn.robustness.accuracy import accuracy, draw_sequences
-from memdyn.robustness.perturbation import perturbed, sizes_of
-from memdyn.tasks.latents import make_latents
-from memdyn.tasks.spm import SequentialPatternMatching
-from memdyn.training import force, gradient
-from memdyn.training.checkpoints import draw_fixed
+from memdyn.slow_manifolds.grid import shards
+from memdyn.slow_manifolds.networks.frozen import freeze, run
+from memdyn.slow_manifolds.networks.system import step_of
+from memdyn.slow_manifolds.tasks.latents import make_latents
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+from memdyn.slow_manifolds.training import force
+from memdyn.slow_manifolds.training.checkpoints import draw_fixed
+from memdyn.timescales.activity import tau_net, weights
+from memdyn.timescales.conditions import condition_of
+from memdyn.timescales.grid import Member, members
+from memdyn.timescales.networks.recurrent import draw
+from memdyn.timescales.robustness.accuracy import accuracy, draw_sequences
+from memdyn.timescales.robustness.perturbation import perturbed, sizes_of
+from memdyn.timescales.training import gradient
 
 #: An operation is repeated for so many CPU-seconds.
 ENOUGH = 0.3
 #: What the scripts import, by how they start.
 _IMPORTS = {
-    "table": "memdyn.files, memdyn.tables, memdyn.logs, memdyn.provenance",
-    "start": "torch, memdyn.compute, memdyn.landscape, memdyn.shard, memdyn.tables, memdyn.logs",
-    "figure": "memdyn.figures.map, memdyn.figures.style, memdyn.tables, memdyn.logs",
+    "table": "memdyn.files, memdyn.tables, memdyn.jobs.logs, memdyn.jobs.provenance",
+    "start": (
+        "torch, memdyn.device, memdyn.landscape.points, memdyn.slow_manifolds.training.finished, "
+        "memdyn.tables, memdyn.jobs.logs"
+    ),
+    "figure": (
+        "memdyn.slow_manifolds.figures.fig4_map, memdyn.figures.style, memdyn.tables, "
+        "memdyn.jobs.logs"
+    ),
 }
 _DRAW = """
 import matplotlib; matplotlib.use("agg")
@@ -193,7 +201,7 @@ def _factor(config: Mapping, argument: str) -> float:
     study, rows = config["slow_manifolds"], 8
     system = step_of(_frozen(study), study["network"]["tau"])
     group = torch.zeros(rows, dtype=torch.long)
-    starts = newton.start_rows(system, _states(study, rows).double(), None, group)
+    starts = start_rows(system, _states(study, rows).double(), None, group)
     path = {"radius": 1e3, "target": 1e-3, "dtype": torch.float32, "iterations": 1}
     return per_call(lambda: follow(system, starts, **path)) / rows
 
@@ -255,14 +263,14 @@ def _recording(config: Mapping, name: str, steps: int):
     together = memory.snapshots_together(study)
     _, condition, params = _drawn(study, name, together)
     settings = {**study["stimulation"], "burn_in": 0, "steps": steps}
-    return params, timescales.stimulate(condition.cell, params, [0] * together, settings)
+    return params, tau_net.stimulate(condition.cell, params, [0] * together, settings)
 
 
 def _recorded(config: Mapping, argument: str) -> float:
     """A short recording in place of a long one: both are summed up in pieces."""
     study = config["timescales"]
     settings, together = study["stimulation"], memory.snapshots_together(study)
-    piece = timescales.SEGMENT // (settings["trials"] * study["network"]["n_units"] * together)
+    piece = tau_net.SEGMENT // (settings["trials"] * study["network"]["n_units"] * together)
     steps = min(settings["steps"], max(piece, 4 * settings["lags"]))
     return per_call(lambda: _recording(config, argument, steps)) / (steps * together)
 
@@ -273,7 +281,7 @@ def _fit(config: Mapping, argument: str) -> float:
     name = next(n for n in settings["conditions"] if n in study["run"])
     params, moments = _recording(config, name, max(1000, 4 * settings["lags"]))
     each = [{key: value[[b]] for key, value in params.items()} for b in range(together)]
-    spent = per_call(lambda: timescales.measure(each, moments, settings["fitted_lags"]))
+    spent = per_call(lambda: tau_net.measure(each, moments, settings["fitted_lags"]))
     return spent / together
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from memdyn.grid import Member, member_shards, shards
+from memdyn.slow_manifolds.grid import shards
+from memdyn.timescales.grid import Member, member_shards
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.

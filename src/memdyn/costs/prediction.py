@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from memdyn.costs import memory, usage
+from memdyn.costs import memory
 from memdyn.costs.work import Job, jobs, waits_for
+from memdyn.jobs import usage
 
 #: Peak memory (MB) of jobs that do little more than start.
 _LIGHT = {"table": memory.TABLES / memory.MB, "figure": memory.FIGURES / memory.MB}

@@ -12,7 +12,7 @@ from math import ceil
 
 from memdyn.config import ConfigError, merge
 from memdyn.costs import memory
-from memdyn.grid import member_shards
+from memdyn.timescales.grid import member_shards
 
 AUTO = "auto"
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from memdyn.config import extra_delays
 from memdyn.costs import memory
-from memdyn.grid import Member, member_shards, shards
+from memdyn.slow_manifolds.grid import shards
+from memdyn.timescales.grid import Member, member_shards
 
 
 class Span(NamedTuple):
@@ -64,12 +65,13 @@ EPOCHS_MULTI = Span(1.0, 1.1, 2.0)
 
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
-FIGURES = (
-    *("draw_task", "draw_mechanisms", "draw_landscape", "draw_map", "draw_robustness"),
-    *("draw_ts_model", "draw_ts_curricula", "draw_ts_progress", "draw_ts_limits"),
-    *("draw_ts_network_timescales", "draw_ts_weights", "draw_ts_ablation", "draw_ts_perturbation"),
-    *("draw_ts_gated", "draw_ts_memory", "draw_ts_variants", "draw_ts_substeps", "draw_claims"),
+SM_FIGURES = ("fig1_task", "fig2_mechanisms", "fig3_landscape", "fig4_map", "fig5_robustness")
+TS_FIGURES = (
+    *("fig1_model", "fig2_curricula", "fig3_progress", "fig4_limits"),
+    *("fig5_network_timescales", "fig6_weights", "fig7_ablation", "fig8_perturbation"),
+    *("figS1_gated", "figS2_memory", "figS3_variants", "figS4_substeps"),
 )
+FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
 AFTER = {
     "train_networks": ("make_stimuli",),
@@ -88,11 +90,11 @@ AFTER = {
     "collect_ends": ("find_attractors",),
     "trace_examples": ("collect_networks", "collect_ends"),
     "trace_landscapes": ("trace_examples", "collect_dynamics"),
-    "draw_task": ("trace_examples",),
-    "draw_mechanisms": ("trace_examples",),
-    "draw_landscape": ("trace_landscapes",),
-    "draw_map": ("collect_networks", "collect_dynamics"),
-    "draw_robustness": ("collect_networks", "collect_stress", "collect_dynamics"),
+    "fig1_task": ("trace_examples",),
+    "fig2_mechanisms": ("trace_examples",),
+    "fig3_landscape": ("trace_landscapes",),
+    "fig4_map": ("collect_networks",),
+    "fig5_robustness": ("collect_networks", "collect_stress"),
     **{
         rule: ("train_curricula",)
         for rule in (
@@ -104,8 +106,8 @@ AFTER = {
         *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
         *("perturb_networks", "retrain_networks", "change_steps"),
     ),
-    **{rule: ("collect_timescales",) for rule in FIGURES if rule.startswith("draw_ts_")},
-    "draw_ts_curricula": (),
+    **{rule: ("collect_timescales",) for rule in TS_FIGURES},
+    "fig2_curricula": (),
     "judge_claims": (
         *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
         "collect_timescales",

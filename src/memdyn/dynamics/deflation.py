@@ -8,7 +8,7 @@ linear algebra. Farrell, Birkisson & Funke 2015.
 import torch
 from torch import Tensor
 
-from memdyn.dynamics.newton import Rows
+from memdyn.dynamics.rows import Rows
 from memdyn.dynamics.systems import System
 
 #: Steps of one seed, and the longest of them, relative to the size of the seeds' cloud.

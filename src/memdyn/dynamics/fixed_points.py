@@ -20,10 +20,10 @@ import torch
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from torch import Tensor
 
-from memdyn.dynamics import newton
-from memdyn.dynamics.newton import Rows
+from memdyn.dynamics import descent
 from memdyn.dynamics.results import Table, join
 from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points, spread
+from memdyn.dynamics.rows import Rows, distances, start_rows
 from memdyn.dynamics.spectrum import eigenvalues, is_stable, time_constants
 from memdyn.dynamics.systems import System
 
@@ -176,7 +176,7 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     x, u, group = _canonical_seeds(network, states, inputs)
     network = network.to(x.dtype)
     try:
-        seeds = newton.start_rows(network, x, u, group)
+        seeds = start_rows(network, x, u, group)
     except RuntimeError as error:
         raise ValueError(
             f"the system cannot step float64 rows of {x.shape[-1]} units: {error}"
@@ -185,7 +185,7 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     center = x.mean(0)
     radius = float((x - center).norm(dim=-1).max()) or 1 + float(center.norm())
     if settle:
-        ends = newton.start_rows(network, _run(network, x, u, settle), u, group)
+        ends = start_rows(network, _run(network, x, u, settle), u, group)
         near = (ends.x - center).norm(
             dim=-1
         ) <= 2 * radius  # a run that left tells nothing; NaN too
@@ -336,8 +336,10 @@ def _continua(network: System, roots: Rows, null: Tensor, radius: float):
     direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
 
     def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
-        rows = newton.start_rows(network, x, like.u, like.group)
-        return newton.descend(network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
+        rows = start_rows(network, x, like.u, like.group)
+        return descent.descend(
+            network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40
+        )
 
     leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)
     for sign in (-1, 1):
@@ -347,7 +349,7 @@ def _continua(network: System, roots: Rows, null: Tensor, radius: float):
     if not len(marginal):
         return label
 
-    gap = newton.distances(points, points)
+    gap = distances(points, points)
     finite = torch.where(gap.isfinite(), gap, 0.0).cpu().numpy()  # 0 is no edge
     i, j = (torch.as_tensor(k, device=gap.device) for k in minimum_spanning_tree(finite).nonzero())
     middle = (points.x[i] + points.x[j]) / 2

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from memdyn.dynamics import newton
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.results import Table
+from memdyn.dynamics.rows import rounding_level, start_rows
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.dynamics.systems import System, euler_map
 
@@ -318,7 +318,7 @@ class _Rests:
                 continue
             point = self.points[index]
             gap, was = float((x[row] - point).norm()), float((before[i] - point).norm())
-            if gap < was or gap <= float(newton.rounding_level(point[None])):
+            if gap < was or gap <= float(rounding_level(point[None])):
                 self.point[row], self.distance[row] = index, gap
 
     def _near(self, x: Tensor, point: Tensor, u: Tensor | None) -> bool:
@@ -329,7 +329,7 @@ class _Rests:
         f = self.network.drift(x[None], u)[0]
         linear = self.network.tangent(point[None], u, gap[None, None])[0, 0]
         linear = linear if self.network.is_flow else linear - gap
-        return bool((f - linear).norm() <= LINEAR * f.norm() + newton.rounding_level(point[None]))
+        return bool((f - linear).norm() <= LINEAR * f.norm() + rounding_level(point[None]))
 
     def _new_point(self, x: Tensor, u: Tensor | None) -> int:
         """Index of the fixed point next to x, -1 unless there is one and it is stable."""
@@ -338,9 +338,7 @@ class _Rests:
         step = torch.linalg.solve_ex(slope, -self.network.drift(x[None], u)[0].to(slope))[0]
         if not step.norm() <= FAR * reach:
             return -1
-        start = newton.start_rows(
-            self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device)
-        )
+        start = start_rows(self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device))
         found = follow(
             self.network, start, radius=reach, target=1e-3, dtype=torch.float32, iterations=8
         )
@@ -431,7 +429,7 @@ def _remember(
     solved.append(cycle)
     some = cycle.turn[:: max(1, len(cycle.turn) // 8)]
     odd = (network.step(some, u) + network.step(-some, u)).norm(dim=-1)
-    if bool((odd <= newton.rounding_level(some)).all()) and _offset(-cycle.turn, cycle) > SAME:
+    if bool((odd <= rounding_level(some)).all()) and _offset(-cycle.turn, cycle) > SAME:
         solved.append(replace(cycle, point=-cycle.point, turn=-cycle.turn, orbit=-cycle.orbit))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from memdyn.dynamics.newton import Rows, distances, rounding_level
+from memdyn.dynamics.rows import Rows, distances, rounding_level
 from memdyn.dynamics.systems import System
 
 #: A row is given up when its step has to be damped more than this.

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from memdyn.dynamics import newton
+from memdyn.dynamics import descent
 from memdyn.dynamics.deflation import deflated
-from memdyn.dynamics.newton import Rows
 from memdyn.dynamics.newton_path import capture, follow
+from memdyn.dynamics.rows import Rows, distances, merge, rounding_level, start_rows
 from memdyn.dynamics.systems import System
 
 #: Two roots of one network and input are one if a chain of roots links them in steps this small,
@@ -95,7 +95,7 @@ def find_roots(
         nonlocal roots, lost
         more, more_lost = _solve(system, start, radius, iterations, odd, rescue)
         lost = lost.join(more_lost)
-        fresh = more[(newton.distances(more, roots.rows, odd) > SAME * radius).all(1)]
+        fresh = more[(distances(more, roots.rows, odd) > SAME * radius).all(1)]
         roots = roots.join(_signed(system, fresh))
         return fresh, len(more)
 
@@ -130,7 +130,7 @@ def is_odd(system: System, seeds: Rows, radius: float) -> bool:
     for k in range(int(seeds.group.max()) + 1):
         u = None if seeds.u is None else seeds.u[seeds.group == k][:1].expand(len(x), -1)
         f, mirrored = system.root(x, u), system.root(-x, u)
-        if not ((f + mirrored).norm(dim=-1) <= newton.rounding_level(x) / 100).all():
+        if not ((f + mirrored).norm(dim=-1) <= rounding_level(x) / 100).all():
             return False
     return True
 
@@ -142,13 +142,13 @@ def closed(system: System, roots: Roots, odd: bool, radius: float) -> Roots:
     if not odd or not away.any():
         return roots
     u = None if rows.u is None else rows.u[away]
-    twin = newton.start_rows(system, -rows.x[away], u, rows.group[away])
+    twin = start_rows(system, -rows.x[away], u, rows.group[away])
     twin = replace(twin, landed=rows.landed[away])
     return roots.join(Roots(twin, roots.sign[away], -roots.null[away]))
 
 
 def _signed(system: System, rows: Rows) -> Roots:
-    return Roots(rows, *newton.determinant_sign(system, rows))
+    return Roots(rows, *descent.determinant_sign(system, rows))
 
 
 def _solve(
@@ -161,18 +161,18 @@ def _solve(
     path = {"radius": radius, "target": 1e-3, "dtype": torch.float32, "iterations": iterations}
     down = {"radius": radius, "target": 1e3, "dtype": torch.float32}
     if system.n_units <= SMALL:
-        rows = newton.descend(
+        rows = descent.descend(
             system, seeds, iterations=iterations, merge_distance=SAME * radius, **down
         )
-        near = rows.residual <= 1e3 * newton.rounding_level(rows.x)
+        near = rows.residual <= 1e3 * rounding_level(rows.x)
         found, over = rows[near], rows[~near]
     else:
         found, over = _follow_all(system, seeds, path, down, SAME * radius, odd, rescue)
-    merged = newton.merge(found, SAME * radius, odd)
-    exact = newton.descend(
+    merged = merge(found, SAME * radius, odd)
+    exact = descent.descend(
         system, merged, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
     )
-    exact = newton.merge(exact, SAME * radius, odd)
+    exact = merge(exact, SAME * radius, odd)
     return exact[exact.is_root], over.join(exact[~exact.is_root])
 
 
@@ -181,7 +181,7 @@ def _follow_all(system, seeds, path, down, same, odd, rescue) -> tuple[Rows, Row
     first = torch.zeros(len(seeds), dtype=torch.bool, device=seeds.x.device)
     first[:: max(1, len(seeds) // LOT)] = True
     rows, rest = follow(system, seeds[first], **path), seeds[~first]
-    known = newton.merge(rows[rows.is_root], same, odd)
+    known = merge(rows[rows.is_root], same, odd)
     rest = capture(system, rest, known, target=path["target"], dtype=path["dtype"])
     rows = rows.join(rest[rest.is_root]).join(follow(system, rest[~rest.is_root], **path))
     found, lost = rows[rows.is_root], rows[~rows.is_root]
@@ -189,7 +189,7 @@ def _follow_all(system, seeds, path, down, same, odd, rescue) -> tuple[Rows, Row
         return found, lost
     over = lost[:0]
     for start in range(0, len(lost), LOT):
-        low = newton.descend(system, lost[start : start + LOT], iterations=DESCENT, **down)
+        low = descent.descend(system, lost[start : start + LOT], iterations=DESCENT, **down)
         again = follow(system, low, **path)
         found = found.join(again[again.is_root])
         over = over.join(low[~again.is_root])
@@ -203,7 +203,7 @@ def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -
     """Seeds midway between pairs of points, shortest pairs first, and if these do not make up
     ``limit``, at the mirror images of points in each other. A seed closer than a tenth of its
     pair's distance to a point, to a seed tried before or to an earlier one is left out."""
-    gap = newton.distances(points, points)
+    gap = distances(points, points)
     i, j = torch.triu_indices(len(points), len(points), 1, device=gap.device)
     order = torch.argsort(gap[i, j], stable=True)
     order = order[gap[i, j][order].isfinite()][: 4 * limit]
@@ -213,9 +213,9 @@ def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -
     for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
         if len(seeds) >= limit:
             break
-        more = newton.start_rows(system, x, a.u, a.group)
-        close = (newton.distances(more, points.join(tried).join(seeds), odd) < clear).any(1)
-        close |= (newton.distances(more, more, odd) < clear).tril(-1).any(1)
+        more = start_rows(system, x, a.u, a.group)
+        close = (distances(more, points.join(tried).join(seeds), odd) < clear).any(1)
+        close |= (distances(more, more, odd) < clear).tril(-1).any(1)
         seeds = seeds.join(more[~close])
     return seeds[:limit]
 
@@ -232,7 +232,7 @@ def find_slow_points(
     chosen = spread(lost, SLOW_SEEDS if system.n_units > SMALL else len(lost))
     rows = lost[chosen]
     for dtype in (torch.float32, torch.float64):
-        rows = newton.descend(
+        rows = descent.descend(
             system,
             rows,
             radius=radius,
@@ -244,7 +244,7 @@ def find_slow_points(
         )
     near = (rows.x - center).norm(dim=-1) <= 2 * radius
     minimum = near & (rows.slope <= SLOW) & (rows.residual <= slower)
-    slow = newton.merge(rows[minimum], SLOW * radius)
+    slow = merge(rows[minimum], SLOW * radius)
     return slow, rows[~minimum].join(lost[~chosen])
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from memdyn.claims import slow_manifolds, timescales
 from memdyn.claims.judge import VERDICTS
 from memdyn.figures.style import (
     FAINT,
@@ -27,6 +26,8 @@ from memdyn.figures.style import (
     small_print,
     tint,
 )
+from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.timescales.claims import claims as timescales
 
 #: Colour and mark of each verdict.
 COLOURS = {"holds": "#117733", "fails": "#CC3311", "undecided": "#8A6D00", "not run": "#8C8C8C"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-#: Kind and version of the file of examples, written by ``memdyn.examples`` for the figures.
+#: Kind and version of the file of examples, from ``memdyn.slow_manifolds.examples``.
 EXAMPLES_SCHEMA = "slow_manifolds.examples/1"
 #: ... of the file of their landscapes, written by the rule ``trace_landscapes``.
 LANDSCAPES_SCHEMA = "slow_manifolds.landscapes/1"

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from memdyn.files import write_atomically
-from memdyn.mechanisms import MECHANISMS
+from memdyn.landscape.labels import MECHANISMS
 
 #: Width of a PLoS text column and of a full page (inch).
 COLUMN, FULL = 5.2, 7.5

@@ -1,0 +1,308 @@
+"""The cells that the instrument knows in closed form, and torch's modules as such cells.
+
+Weights may carry one leading network axis; see :mod:`memdyn.dynamics.systems`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from memdyn.dynamics.systems import System
+
+
+def _unit(x: Tensor) -> Tensor:
+    return torch.ones_like(x)
+
+
+#: name -> (function, derivative), both elementwise.
+NONLINEARITIES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "tanh": (torch.tanh, lambda x: 1 - torch.tanh(x) ** 2),
+    "relu": (torch.relu, lambda x: (x > 0).to(x.dtype)),
+    "leaky_relu": (F.leaky_relu, lambda x: 0.01 + 0.99 * (x > 0).to(x.dtype)),
+    "sigmoid": (torch.sigmoid, lambda x: torch.sigmoid(x) * (1 - torch.sigmoid(x))),
+    "softplus": (F.softplus, torch.sigmoid),
+    "linear": (lambda x: x, _unit),
+}
+
+
+def _nonlinearity(name: str):
+    if name not in NONLINEARITIES:
+        raise ValueError(f"unknown nonlinearity {name!r}: choose one of {sorted(NONLINEARITIES)}")
+    return NONLINEARITIES[name]
+
+
+def _per_unit(value: Tensor) -> Tensor:
+    """A vector (..., n) as rows (..., 1, n), so that it meets states (..., rows, n)."""
+    return value.unsqueeze(-2)
+
+
+def _weighted(gain: Tensor, weights: Tensor) -> Tensor:
+    """diag(gain) @ weights for gains (..., rows, n) and weights (..., n, m)."""
+    return gain.unsqueeze(-1) * weights.unsqueeze(-3)
+
+
+def _add_weighted(total: Tensor, gain: Tensor, weights: Tensor) -> None:
+    """total += diag(gain) @ weights in place."""
+    total.addcmul_(gain.unsqueeze(-1), weights.unsqueeze(-3))
+
+
+#: Axes of each weight of a single network; one more is the network axis of a batch.
+_SINGLE_NDIM = {"recurrent": 2, "input": 2, "bias": 1, "recurrent_bias": 1, "tau": 1}
+
+
+@dataclass(frozen=True)
+class _Network(System):
+    """Weights common to all networks; each may carry leading network axes.
+
+    recurrent (gates n, n); input (gates n, inputs) or None; bias and recurrent_bias (gates n) or
+    None, torch's b_ih and b_hh, kept apart because their float32 sum would round.
+    """
+
+    recurrent: Tensor
+    input: Tensor | None = None
+    bias: Tensor | None = None
+    recurrent_bias: Tensor | None = None
+    casts = True
+    _gates = 1
+
+    def __post_init__(self):
+        rows, units = self.recurrent.shape[-2:]
+        if self.recurrent.ndim not in (2, 3) or rows != self._gates * units:
+            raise ValueError(
+                f"the recurrent matrix of a {type(self).__name__} has shape "
+                f"({self._gates} x units, units), with one network axis in front for a batch; "
+                f"got {tuple(self.recurrent.shape)}"
+            )
+        for name in ("input", "bias", "recurrent_bias"):
+            value, axis = getattr(self, name), -2 if name == "input" else -1
+            if value is not None and value.shape[axis] != rows:
+                raise ValueError(
+                    f"{name} has {value.shape[axis]} rows where the recurrent matrix has {rows}"
+                )
+
+    @property
+    def n_units(self) -> int:
+        return self.recurrent.shape[-1]
+
+    @property
+    def n_inputs(self) -> int:
+        return 0 if self.input is None else self.input.shape[-1]
+
+    @property
+    def n_networks(self) -> int | None:
+        return self.recurrent.shape[0] if self.recurrent.ndim == 3 else None
+
+    def __getitem__(self, index: int) -> System:
+        if self.n_networks is None:
+            raise IndexError("this system holds one network; only a batch can be indexed")
+
+        def pick(name: str, t: Tensor) -> Tensor:
+            return t[index] if t.ndim > _SINGLE_NDIM[name] else t
+
+        return self._with_tensors(pick)
+
+    def _external(self, u: Tensor | None) -> Tensor | float:
+        """Input and bias, as rows (..., rows or 1, gates n)."""
+        drive = 0.0 if self.bias is None else _per_unit(self.bias)
+        if u is None or self.input is None:
+            return drive
+        return u @ self.input.mT + drive
+
+    def _internal(self, r: Tensor) -> Tensor:
+        """The recurrent product and its bias, as rows (..., rows, gates n)."""
+        product = r @ self.recurrent.mT
+        return product if self.recurrent_bias is None else product + _per_unit(self.recurrent_bias)
+
+
+@dataclass(frozen=True)
+class RateNetwork(_Network):
+    """The rate network of study 1, a flow: tau dx/dt = -x + A phi(x) + W_in u + bias.
+
+    ``recurrent`` is the closed-loop matrix A = gJ + w_f w_o' + W_fd W_d' (n, n) or (B, n, n);
+    ``dt`` and ``tau`` share one unit of time. Ghazizadeh & Ching 2021, eq. 1.
+    """
+
+    tau: float = 1.0
+    dt: float = 0.1
+    nonlinearity: str = "tanh"
+    is_flow = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        _nonlinearity(self.nonlinearity)
+
+    def velocity(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        phi, _ = _nonlinearity(self.nonlinearity)
+        return (self._internal(phi(x)) + self._external(u) - x) / self.tau
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """(-I + A diag(phi'(x))) / tau."""
+        _, slope = _nonlinearity(self.nonlinearity)
+        jacobian = self.recurrent.unsqueeze(-3) * (slope(x) / self.tau).unsqueeze(-2)
+        jacobian.diagonal(dim1=-2, dim2=-1).sub_(1 / self.tau)
+        return jacobian
+
+    def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+        _, slope = _nonlinearity(self.nonlinearity)
+        flat = (v * slope(x).unsqueeze(-2)).flatten(-3, -2)  # one product for all rows and vectors
+        return ((flat @ self.recurrent.mT).view_as(v) - v) / self.tau
+
+
+@dataclass(frozen=True)
+class LeakyNetwork(_Network):
+    """A leaky map with one time constant per unit, a = W x + W_in u + bias, tau clamped at 1.
+
+    inside=False: x' = phi((1 - 1/tau) x + a / tau)       (Khajehabdollahi et al. 2024, default)
+    inside=True:  x' = (1 - 1/tau) x + phi(a) / tau        (their "mod" variant)
+
+    With tau = 1 (None) both are the plain RNN x' = phi(a). ``tau`` is (n,) or (B, n).
+    """
+
+    tau: Tensor | None = None
+    nonlinearity: str = "leaky_relu"
+    inside: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        _nonlinearity(self.nonlinearity)
+
+    @property
+    def _rate(self) -> Tensor | float:
+        return 1.0 if self.tau is None else _per_unit(1 / self.tau.clamp(min=1))
+
+    def _before(self, x: Tensor, u: Tensor | None) -> Tensor:
+        """What the nonlinearity is applied to."""
+        a = self._internal(x) + self._external(u)
+        return a if self.inside else (1 - self._rate) * x + self._rate * a
+
+    def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        phi, _ = _nonlinearity(self.nonlinearity)
+        out = phi(self._before(x, u))
+        return (1 - self._rate) * x + self._rate * out if self.inside else out
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """diag(phi' rate) W plus the leak, on the diagonal, through phi' where it lies outside."""
+        _, slope = _nonlinearity(self.nonlinearity)
+        gain = slope(self._before(x, u))
+        jacobian = _weighted(gain * self._rate, self.recurrent)
+        if self.tau is not None:
+            leak = (1 - self._rate) * (torch.ones_like(gain) if self.inside else gain)
+            jacobian.diagonal(dim1=-2, dim2=-1).add_(leak)
+        return jacobian
+
+
+@dataclass(frozen=True)
+class GRU(_Network):
+    """torch's GRU cell; gates in torch's order reset, update, new, stacked in each weight."""
+
+    _gates = 3
+
+    def _gate_values(self, x: Tensor, u: Tensor | None):
+        hidden = self._internal(x)
+        external = self._external(u) + torch.zeros_like(hidden)
+        (hr, hz, hn), (er, ez, en) = hidden.chunk(3, -1), external.chunk(3, -1)
+        reset, update = torch.sigmoid(hr + er), torch.sigmoid(hz + ez)
+        return reset, update, torch.tanh(en + reset * hn), hn
+
+    def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        _, update, new, _ = self._gate_values(x, u)
+        return (1 - update) * new + update * x
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        reset, update, new, hn = self._gate_values(x, u)
+        w_reset, w_update, w_new = self.recurrent.chunk(3, -2)
+        through_new = (1 - update) * (1 - new**2)
+        jacobian = _weighted((x - new) * update * (1 - update), w_update)
+        _add_weighted(jacobian, through_new * reset, w_new)
+        _add_weighted(jacobian, through_new * hn * reset * (1 - reset), w_reset)
+        jacobian.diagonal(dim1=-2, dim2=-1).add_(update)
+        return jacobian
+
+    def root(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """The drift (1 - update) (new - x) without its gate: new - x."""
+        return self._gate_values(x, u)[2] - x
+
+    def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        reset, _, new, hn = self._gate_values(x, u)
+        w_reset, _, w_new = self.recurrent.chunk(3, -2)
+        gain = 1 - new**2
+        jacobian = _weighted(gain * reset, w_new)
+        _add_weighted(jacobian, gain * hn * reset * (1 - reset), w_reset)
+        jacobian.diagonal(dim1=-2, dim2=-1).sub_(1)
+        return jacobian
+
+
+@dataclass(frozen=True)
+class LSTM(_Network):
+    """torch's LSTM cell on the flat state (h, c), 2 x hidden units; gates input, forget, cell, out.
+
+    ``recurrent`` is W_hh (4 hidden, hidden).
+    """
+
+    _gates = 4
+
+    @property
+    def n_units(self) -> int:
+        return 2 * self.recurrent.shape[-1]
+
+    def _gate_values(self, x: Tensor, u: Tensor | None):
+        h, c = x.chunk(2, -1)
+        gates = (self._internal(h) + self._external(u)).chunk(4, -1)
+        i, f, o = (torch.sigmoid(gates[k]) for k in (0, 1, 3))
+        g = torch.tanh(gates[2])
+        return c, i, f, g, o, f * c + i * g
+
+    def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        *_, o, cell = self._gate_values(x, u)
+        return torch.cat([o * torch.tanh(cell), cell], -1)
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        c, i, f, g, o, cell = self._gate_values(x, u)
+        w_i, w_f, w_g, w_o = self.recurrent.chunk(4, -2)
+        cell_h = _weighted(c * f * (1 - f), w_f)
+        _add_weighted(cell_h, g * i * (1 - i), w_i)
+        _add_weighted(cell_h, i * (1 - g**2), w_g)
+        squashed = torch.tanh(cell)
+        through = o * (1 - squashed**2)
+        h_h = _weighted(squashed * o * (1 - o), w_o) + through.unsqueeze(-1) * cell_h
+        h_c, cell_c = torch.diag_embed(through * f), torch.diag_embed(f)
+        return torch.cat([torch.cat([h_h, h_c], -1), torch.cat([cell_h, cell_c], -1)], -2)
+
+
+def from_torch(module: torch.nn.Module) -> System:
+    """A system from ``torch.nn.RNN``, ``GRU``, ``LSTM`` or one of their cells.
+
+    The weights are detached copies in the module's dtype and device; the module is not touched. The
+    state of an LSTM is the flat row (h, c).
+
+    Raises:
+        ValueError: for other modules, several layers, two directions or a projected LSTM.
+    """
+    cells = (torch.nn.RNNCell, torch.nn.GRUCell, torch.nn.LSTMCell)
+    if not isinstance(module, (torch.nn.RNNBase, *cells)):
+        raise ValueError(
+            "from_torch reads nn.RNN, nn.GRU, nn.LSTM and their cells, "
+            f"not {type(module).__name__}; wrap anything else as Map(rule, n_units)"
+        )
+    if isinstance(module, torch.nn.RNNBase) and (
+        module.num_layers != 1 or module.bidirectional or module.proj_size
+    ):
+        raise ValueError(
+            "from_torch reads one layer, one direction and no projection; "
+            "wrap a deeper network as Map(rule, n_units) on its flattened state"
+        )
+    suffix = "" if isinstance(module, cells) else "_l0"
+
+    def weight(name: str) -> Tensor | None:
+        value = getattr(module, name + suffix, None)
+        return None if value is None else value.detach().clone()
+
+    weights = [weight(k) for k in ("weight_hh", "weight_ih", "bias_ih", "bias_hh")]
+    if isinstance(module, (torch.nn.GRU, torch.nn.GRUCell)):
+        return GRU(*weights)
+    if isinstance(module, (torch.nn.LSTM, torch.nn.LSTMCell)):
+        return LSTM(*weights)
+    return LeakyNetwork(*weights, nonlinearity=module.nonlinearity, inside=True)

@@ -1,1 +1,0 @@
-"""Figures of study 2, timescales and curricula: tables in, pages out."""

@@ -1,0 +1,95 @@
+"""From the evidence of long runs, solver and exponents to the vote on one network's mechanism."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from memdyn.landscape.run_ends import places
+from memdyn.landscape.vote import exponent_kinds, vote
+
+#: Ends of long runs (``mechanisms.end_kind``) in the words of ``votes.vote``; all else is none.
+OUTCOMES = {"rest": "fixed_point", "periodic": "limit_cycle", "aperiodic": "aperiodic"}
+#: A run came to a point if it ends this near, relative to the RMS spread of all run starts, and
+#: twice as near as to any other point.
+ARRIVED = 0.1
+
+
+def arrivals(ends: np.ndarray, starts: np.ndarray, points: np.ndarray, stable: np.ndarray):
+    """(rows,) index of the stable point at which each run arrived, -1 for none.
+
+    Args:
+        ends, starts: (rows, n_units) of the runs.
+        points: (points, n_units) all fixed points.
+        stable: (points,) which of them are stable.
+    """
+    where = np.full(len(ends), -1)
+    if not len(points):
+        return where
+    gap = np.linalg.norm(ends[:, None] - points[None], axis=2)
+    nearest = gap.argmin(axis=1)
+    own = gap[np.arange(len(ends)), nearest]
+    gap[np.arange(len(ends)), nearest] = np.inf
+    spread = np.sqrt(np.square(starts - starts.mean(axis=0)).sum(axis=1).mean())
+    near = (own <= ARRIVED * spread) & (2 * own <= gap.min(axis=1)) & stable[nearest]
+    where[near] = nearest[near]
+    return where
+
+
+def run_evidence(ends: pd.DataFrame, decimals: int) -> tuple[np.ndarray, np.ndarray]:
+    """Outcome of each long run and which of them end at one place, from the table of ends.
+
+    Args:
+        ends: the rows of one network and one kind of start, in order.
+        decimals: resting outputs that agree to so many decimals (chains too) are one place.
+    """
+    names = ["z", *sorted(name for name in ends.columns if name.startswith("zd_"))]
+    outputs = ends[names].to_numpy()
+    place = places(outputs, decimals)
+    outcome = ends["kind"].map(OUTCOMES).fillna("diverged").to_numpy(dtype=str)
+    return outcome, np.where(outcome == "fixed_point", place, -1)
+
+
+def vote_on(
+    memory: np.ndarray,
+    outcome: np.ndarray,
+    place: np.ndarray,
+    runs: pd.DataFrame,
+    cycles: pd.DataFrame,
+    arrived: np.ndarray,
+    exponents: pd.DataFrame,
+) -> dict[str, str]:
+    """The label on which three routes agree, and what each said.
+
+    Args:
+        memory: (rows,) item that each memory run has to remember.
+        outcome, place: (rows,) of the first route, see ``run_evidence``.
+        runs, cycles: tables of ``find_runs`` for the same runs.
+        arrived: (rows,) see ``arrivals``.
+        exponents: table of ``find_exponents`` for the same runs.
+
+    Returns:
+        ``vote``, ``vote_runs``, ``vote_solver``, ``vote_exponents``.
+    """
+    stable = set(cycles.loc[cycles["stable"], "cycle"]) if len(cycles) else set()
+    cycle = runs["cycle"].to_numpy()
+    found = vote(
+        memory=memory,
+        run_outcome=outcome,
+        run_end=place,
+        point=np.where(cycle >= 0, -1, arrived),
+        cycle=np.where([c in stable for c in cycle], cycle, -1),
+        sign=exponent_kinds(
+            exponents["exponent_1"].to_numpy(),
+            exponents["error_1"].to_numpy(),
+            exponents["trend"].to_numpy(),
+            exponents["trend_error"].to_numpy(),
+            exponents["counted"].to_numpy(),
+        ),
+    )
+    return {
+        "vote": found.label,
+        "vote_runs": found.runs,
+        "vote_solver": found.solver,
+        "vote_exponents": found.exponents,
+    }

@@ -1,0 +1,55 @@
+"""Leading Lyapunov exponents of what each run of a network ended in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.systems import System
+from memdyn.landscape.starts import first_of_alike
+
+
+def find_exponents(
+    system: System, ends: Tensor, settings: Mapping, inputs: Tensor | None = None
+) -> pd.DataFrame:
+    """Leading Lyapunov exponents of what each run ended in.
+
+    Args:
+        system: a map.
+        ends: (rows, n_units) ends of long runs.
+        settings: the ``dynamics`` section of the configuration.
+        inputs: (n_inputs,) constant input.
+
+    Returns:
+        One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of
+        the speed (1 / tau; see ``lyapunov.Exponents``), and ``counted``, the time (tau) that they
+        were averaged over; NaN where the run diverged. Runs that rest at one place are
+        followed once.
+    """
+    k = settings["n_exponents"]
+    exponents, error = np.full((2, len(ends), k), np.nan)
+    trend, counted = np.full((2, len(ends)), np.nan), np.full(len(ends), np.nan)
+    finite = np.flatnonzero(ends.isfinite().all(1).cpu())
+    if len(finite):
+        first, member = first_of_alike(ends[finite].cpu().numpy())
+        # Signs and sizes of the leading exponents need no more than float32.
+        found = lyapunov_exponents(
+            system.to(torch.float32),
+            ends[finite][first].float(),
+            None if inputs is None else inputs.float(),
+            k=k,
+            steps=settings["exponent_steps"],
+            transient=0,
+            until_clear=True,
+        )
+        exponents[finite], error[finite] = found.exponents[member], found.error[member]
+        trend[:, finite] = found.trend[member], found.trend_error[member]
+        counted[finite] = found.counted[member]
+    columns = [("exponent", exponents), ("error", error)]
+    table = pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
+    return table.assign(trend=trend[0], trend_error=trend[1], counted=counted)

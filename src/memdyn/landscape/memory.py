@@ -1,0 +1,42 @@
+"""Is memory held on a slow manifold? See :mod:`memdyn.dynamics.slow_manifold`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from memdyn.dynamics.slow_manifold import slow_manifold
+from memdyn.dynamics.systems import System
+
+
+def measure_memory(
+    system: System,
+    late: Tensor,
+    delay: float,
+    speed: float,
+    settings: Mapping,
+    inputs: Tensor | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Is memory held on a slow manifold? See ``dynamics.slow_manifold``.
+
+    Args:
+        system: a map.
+        late: (rows, n_units) states at the end of the delay.
+        delay: its duration (tau).
+        speed: as of ``task_speed``.
+        settings: the ``dynamics`` section of the configuration.
+        inputs: (n_inputs,) constant input.
+
+    Returns:
+        A row per state with ``relative_speed``, ``n_slow``, ``dimension``, ``slowest`` (tau),
+        ``drift``, ``persistence``, and the eigenvalues of the step (rows, n_units; complex).
+    """
+    states = late.double()
+    held = slow_manifold(
+        system, states, delay, speed, inputs, copies=settings["noisy_copies"], noise=0.01
+    )
+    names = ("relative_speed", "n_slow", "dimension", "slowest", "drift", "persistence")
+    return pd.DataFrame({name: getattr(held, name) for name in names}), held.eigenvalues

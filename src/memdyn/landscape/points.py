@@ -1,0 +1,79 @@
+"""The landscape of one network: its runs, cycles, points and exponents.
+
+Every function takes a ``System`` (a map in float64, so that stability is that of the simulated
+steps) and plain arrays; study 1 and networks from outside are analysed by the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from memdyn.dynamics.fixed_points import find_fixed_points
+from memdyn.dynamics.systems import System
+
+#: States (rows, n_units) -> outputs (rows, n_outputs), float64.
+Readout = Callable[[np.ndarray], np.ndarray]
+
+
+class Points(NamedTuple):
+    """Fixed points, slow points and continua.
+
+    Attributes:
+        table: one row per point: ``point``, ``kind``, ``stable``, ``q``, ``relative_speed`` (to the
+            task's), ``degree``, ``landed``, ``n_unstable`` modes, ``leading_re``, ``leading_im``
+            (eigenvalue of the step), ``leading_time`` (tau; negative: grows), outputs.
+        states: (points, n_units).
+        eigenvalues: (points, n_units) complex, of the step, leading first.
+        degree_sum: 1 if no point is missing (None where undefined).
+    """
+
+    table: pd.DataFrame
+    states: np.ndarray
+    eigenvalues: np.ndarray
+    degree_sum: int | None
+
+
+def find_points(
+    system: System,
+    seeds: Tensor,
+    speed: float,
+    settings: Mapping,
+    readout: Readout | None = None,
+    inputs: Tensor | None = None,
+) -> Points:
+    """Fixed and slow points from seeds (rows, n_units); ``speed`` as of ``task_speed``."""
+    found = find_fixed_points(
+        system, seeds, inputs, task_speed=speed, settle=0, rounds=settings["rounds"]
+    )
+    leading = found.eigenvalues[:, 0]
+    table = pd.DataFrame(
+        {
+            "point": np.arange(len(found)),
+            "kind": found.kind,
+            "stable": found.stable,
+            "q": found.q,
+            "relative_speed": found.relative_speed,
+            "degree": found.degree,
+            "landed": found.landed,
+            "n_unstable": (np.abs(found.eigenvalues) >= 1).sum(1),
+            "leading_re": leading.real,
+            "leading_im": leading.imag,
+            "leading_time": found.time_constants[:, 0],
+            **_outputs(found.states, readout),
+        }
+    )
+    degree_sum = found.degree_sum if len(found) else None
+    return Points(table, found.states, found.eigenvalues, degree_sum)
+
+
+def _outputs(states: np.ndarray, readout: Readout | None) -> dict[str, np.ndarray]:
+    if readout is None:
+        return {}
+    outputs = readout(states)
+    names = ["z", *(f"zd_{i}" for i in range(1, outputs.shape[1]))]
+    return dict(zip(names, outputs.T, strict=True))

@@ -1,0 +1,103 @@
+"""From the ends of long autonomous runs to a mechanism (study 1, specification sections 6 and 12).
+
+Two sets of labels: the authors' own, kept as they defined them, and ours, which adds what theirs
+cannot see: whether an end that moves is periodic at all, and whether it has settled.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+# A run has not settled if its spread shrinks at least so much from each quarter of the tail to the
+# next, or if it moves one way: its net motion is at least that part of its path.
+SHRINKS, ONE_WAY = 0.95, 0.8
+
+
+def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[str, float]:
+    """What one long run ends in.
+
+    Args:
+        tail: (n_steps, n_outputs) outputs over the end of the run.
+        rest_variance: at rest if the variance of every output over the second half is below this.
+        periodic: the run is periodic if some lag brings the outputs back to this fraction of
+            their SD (root mean square over the tail).
+
+    Returns:
+        ``rest``, ``periodic``, ``aperiodic``, ``settling`` (its motion still shrinks, or goes one
+        way) or ``diverged``, and the period in steps (NaN unless periodic).
+    """
+    if not np.isfinite(tail).all():
+        return "diverged", np.nan
+    tail = tail.astype(np.float64)
+    if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
+        return "rest", np.nan
+    if _settles(tail):
+        return "settling", np.nan
+    period, mismatch = find_period(tail)
+    return ("periodic", period) if mismatch <= periodic else ("aperiodic", np.nan)
+
+
+def _settles(tail: np.ndarray) -> bool:
+    spread = np.array([np.linalg.norm(part.std(axis=0)) for part in np.array_split(tail, 4)])
+    net = np.abs(tail[-1] - tail[0]).sum()
+    path = np.abs(np.diff(tail, axis=0)).sum()
+    return bool((spread[1:] <= SHRINKS * spread[:-1]).all() or net >= ONE_WAY * path)
+
+
+def find_period(signal: np.ndarray) -> tuple[float, float]:
+    """Best lag at which a signal repeats itself, at most half its length.
+
+    The mismatch at a lag is sqrt(<|y(t + lag) - y(t)|^2> / 2) over the root of the total variance:
+    0 for a perfect period, about 1 for unrelated stretches. Lags count from the first at which the
+    signal has moved away from itself (mismatch above 0.5). Among lags that are within 20 % of the
+    best mismatch (plus the rounding of a period to whole steps) the shortest is taken, so that a
+    multiple of the period is not mistaken for it; the minimum is then interpolated.
+
+    Args:
+        signal: (n_steps, n_channels).
+
+    Returns:
+        Period (steps; NaN if none) and mismatch (inf if none).
+    """
+    signal = signal - signal.mean(axis=0)
+    n = len(signal)
+    lags = np.arange(n // 2 + 1)
+    spectrum = np.fft.rfft(signal, n=2 * n, axis=0)
+    products = np.fft.irfft(np.abs(spectrum) ** 2, axis=0).sum(axis=1)[: len(lags)]
+    power = np.concatenate([[0.0], np.cumsum((signal**2).sum(axis=1))])
+    squares = (power[n - lags] - power[0]) + (power[n] - power[lags])
+    total = power[n] / n
+    if total == 0.0:
+        return np.nan, np.inf
+    mismatch = np.sqrt(np.maximum(squares - 2 * products, 0.0) / (n - lags) / (2 * total))
+    away = np.flatnonzero(mismatch > 0.5)
+    if len(away) == 0:
+        return np.nan, np.inf
+    dips = 1 + np.flatnonzero((mismatch[1:-1] <= mismatch[:-2]) & (mismatch[1:-1] < mismatch[2:]))
+    dips = dips[dips > away[0]]
+    if len(dips) == 0:
+        return np.nan, np.inf
+    step = np.sqrt((np.diff(signal, axis=0) ** 2).sum(axis=1).mean() / (2 * total))
+    best = dips[mismatch[dips] <= 1.2 * mismatch[dips].min() + step][0]
+    left, here, right = mismatch[best - 1 : best + 2] ** 2
+    curvature = left - 2 * here + right
+    shift = 0.5 * (left - right) / curvature if curvature > 0 else 0.0
+    return float(best + shift), float(mismatch[best])
+
+
+def count_distinct(points: np.ndarray, decimals: int) -> int:
+    """Number of distinct points (M, d): those that agree to so many decimals, chains too, are one.
+
+    The authors round instead, which tells two copies of one point apart if a boundary of the
+    rounding lies between them.
+    """
+    return len(np.unique(places(points, decimals)))
+
+
+def places(points: np.ndarray, decimals: int) -> np.ndarray:
+    """(M,) index of the distinct point that each point (M, d) is, see ``count_distinct``."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=int)
+    near = np.abs(points[:, None] - points[None, :]).max(axis=2) <= 10.0**-decimals
+    return connected_components(near, directed=False)[1]

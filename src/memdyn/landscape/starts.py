@@ -1,0 +1,50 @@
+"""Where searches start, and the units in which they measure."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.systems import System
+
+#: Ends of runs whose units agree to so many decimals are one start for the exponents.
+ALIKE = 6
+
+
+def after(system: System, x: Tensor, n_steps: int, inputs: Tensor | None = None) -> Tensor:
+    """States (rows, n_units; float64) after so many steps."""
+    x = x.double()
+    for _ in range(n_steps):
+        x = system.step(x, inputs)
+    return x
+
+
+def task_speed(system: System, states: Tensor, inputs: Tensor | None = None) -> float:
+    """Median change per step at states of the task, the unit of all relative speeds."""
+    return float(system.drift(states.double(), inputs).norm(dim=1).median())
+
+
+def choose_seeds(ends: Tensor, others: list[Tensor], n_seeds: int) -> Tensor:
+    """At most ``n_seeds`` distinct states to search from, (rows, n_units).
+
+    Distinct ends of runs come first, at most half of all, then an even selection of each of the
+    other sets in turn.
+    """
+    ends = ends[ends.isfinite().all(1)]
+    seeds = [ends[first_of_alike(ends.cpu().numpy())[0]][: (n_seeds + 1) // 2]]
+    for i, states in enumerate(others):
+        room = n_seeds - sum(len(part) for part in seeds)
+        share = min(len(states), room // (len(others) - i))
+        picks = np.linspace(0, len(states) - 1, share).round().astype(int) if share else []
+        seeds.append(states[picks].to(ends))
+    return torch.cat(seeds)
+
+
+def first_of_alike(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of distinct states, in order, and for each row its place among them."""
+    _, first, member = np.unique(
+        states.round(ALIKE), axis=0, return_index=True, return_inverse=True
+    )
+    order = np.argsort(first)
+    return first[order], np.argsort(order)[member.ravel()]

@@ -1,0 +1,110 @@
+"""Labels of one network of study 1: ours, and the authors' own as they defined them.
+
+Ghazizadeh & Ching 2021, Methods, and the tests of their code (posthoc_tests.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from memdyn.landscape.labels import mechanism
+from memdyn.landscape.run_ends import count_distinct
+from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+
+
+def authors_label(
+    mean: np.ndarray,
+    variance: np.ndarray,
+    last: np.ndarray,
+    n_outcomes: int,
+    rest_variance: float,
+    decimals: int,
+    far: float,
+) -> str:
+    """The authors' label from the output z of several runs (their tests A and B).
+
+    Args:
+        mean, variance: (M,) of z over the last trial lengths of each run.
+        last: (M,) z at the end.
+        n_outcomes: outcomes of the task.
+        rest_variance, decimals, far: thresholds of the test.
+
+    Returns:
+        ``fixedPoint#``, ``manifoldFps#`` (# distinct ends), ``limitCycle``, ``far_someFPs`` or
+        ``both``.
+    """
+    if (variance < rest_variance).all():
+        distinct = count_distinct(last[:, None], decimals)
+        return f"{'fixedPoint' if distinct >= n_outcomes else 'manifoldFps'}{distinct}"
+    if count_distinct(mean[:, None], decimals) == len(mean):
+        return "limitCycle"
+    return "far_someFPs" if (np.abs(mean) > far).any() else "both"
+
+
+def classify(ends: pd.DataFrame, task: SequentialPatternMatching, settings: Mapping) -> dict:
+    """Labels of one network.
+
+    Args:
+        ends: its rows of the table of ends (one per long run).
+        task: sequential pattern matching.
+        settings: the ``attractors`` section of the configuration.
+
+    Returns:
+        ``mechanism`` (from the trial ends: ``direct`` needs as many distinct resting outputs as
+        there are outcomes, as in test A), ``mechanism_memory`` (from the delay states: ``direct``
+        needs every memory output to stay at its class),
+        ``authors_a``, ``authors_b``, ``n_attractors`` (distinct resting outputs among noisy starts)
+        and the number of noisy ends of each kind.
+    """
+    n_outcomes = 2 * task.n_classes - 1
+    trial_ends = ends[ends["start"] == "trial end"].sort_values("index")
+    noisy = ends[ends["start"] == "noisy"]
+    memory = ends[ends["start"] == "delay"].sort_values("index")
+    far_a = float(np.max(np.abs(task.output_code))) + settings["far_a"]
+
+    def authors(rows: pd.DataFrame, test: str, far: float) -> str:
+        return authors_label(
+            rows["z_mean"].to_numpy(),
+            rows["z_variance"].to_numpy(),
+            rows["z"].to_numpy(),
+            n_outcomes,
+            settings[f"variance_{test}"],
+            settings[f"decimals_{test}"],
+            far,
+        )
+
+    distinct = count_distinct(trial_ends[["z"]].to_numpy(), settings["decimals_a"])
+    resting = noisy.loc[noisy["kind"] == "rest", _outputs(ends)].to_numpy()
+    return {
+        "mechanism": mechanism(trial_ends["kind"].tolist(), distinct >= n_outcomes),
+        "mechanism_memory": mechanism(
+            memory["kind"].tolist(), _memory_held(memory, task, settings["memory_tolerance"])
+        ),
+        "authors_a": authors(trial_ends, "a", far_a),
+        "authors_b": authors(noisy, "b", settings["far_b"] * n_outcomes),
+        "n_attractors": count_distinct(resting, settings["decimals_a"]),
+        **{
+            f"noisy_{kind}": int((noisy["kind"] == kind).sum())
+            for kind in ("rest", "periodic", "aperiodic", "settling")
+        },
+    }
+
+
+def _outputs(ends: pd.DataFrame) -> list[str]:
+    return ["z", *sorted(name for name in ends.columns if name.startswith("zd_"))]
+
+
+def _memory_held(memory: pd.DataFrame, task: SequentialPatternMatching, tolerance: float) -> bool:
+    """Whether z_d comes to the mean of the class shown, for each delay state."""
+    held = memory[sorted(name for name in memory.columns if name.startswith("memory_"))].to_numpy()
+    means = task.class_means
+    shown = task.pair(memory["index"].to_numpy() % task.n_types)[0]
+    distance = np.linalg.norm(held[:, None] - means[None], axis=2)
+    others = np.linalg.norm(means[:, None] - means[None], axis=2)[shown]
+    others[np.arange(len(shown)), shown] = np.inf
+    nearest = distance.argmin(axis=1) == shown
+    near = distance[np.arange(len(shown)), shown] <= tolerance * others.min(axis=1)
+    return bool((nearest & near).all())

@@ -1,0 +1,49 @@
+"""Tables of study 1: their schemas, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from memdyn.slow_manifolds.grid import Network
+
+#: kind of table -> its schema, as stored in the file
+SCHEMAS = {
+    name: f"slow_manifolds.{name}/1"
+    for name in (
+        *("performance", "ends", "mechanisms", "delays", "noise", "networks"),
+        *("runs", "cycles", "points", "memory", "exponents", "votes"),
+    )
+}
+
+
+def performing(performance: pd.DataFrame) -> set[str]:
+    """Names of the networks that perform the task."""
+    return set(performance.loc[performance["performs"], "network"])
+
+
+def analysed(performance: pd.DataFrame, settings: Mapping) -> set[str]:
+    """Names of the networks whose dynamics are taken apart; ``settings`` is ``dynamics``."""
+    return performing(performance) if settings["only_performing"] else set(performance["network"])
+
+
+def votes_of(votes: pd.DataFrame) -> dict[str, str]:
+    """Network -> the label that was voted; a network that was not taken apart is missing."""
+    return dict(zip(votes["network"], votes["vote"], strict=True)) if len(votes) else {}
+
+
+def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.DataFrame:
+    """One row per network: its place in the grid, its performance, its mechanism.
+
+    Raises:
+        ValueError: a network has a row in one table only, or more than one.
+    """
+    identity = ["network", *Network._fields]
+    joined = performance.merge(mechanisms, on=identity, how="inner", validate="one_to_one")
+    if not len(joined) == len(performance) == len(mechanisms):
+        raise ValueError(
+            f"{len(performance)} networks were tested and {len(mechanisms)} classified, but only "
+            f"{len(joined)} are in both tables: delete the results folder of this scale and rerun"
+        )
+    return joined

@@ -1,0 +1,90 @@
+"""Names and colours of the conditions of study 2: one each, here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+#: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
+CURRICULUM_COLOURS = {
+    "single": "#CC3311",
+    "multi": "#0077BB",
+    "sliding": "#009988",
+    "all_heads": "#33A6DD",
+    "none": "#555555",
+}
+
+
+CURRICULUM_NAMES = {
+    "single": "single-head",
+    "multi": "multi-head",
+    "sliding": "sliding window",
+    "all_heads": "all heads at once",
+    "none": "no curriculum",
+}
+
+
+TASK_NAMES = {"parity": "N-parity", "dms": "N-DMS"}
+
+
+_VARIANTS = {"inside": "non-linearity inside", "continuous": "continuous time"}
+
+
+def curriculum_of(condition: str) -> str:
+    """Which of ``CURRICULUM_COLOURS`` a condition's name stands for.
+
+    Raises:
+        ValueError: the name holds no curriculum.
+    """
+    for name in ("all_heads", "single", "multi", "sliding", "none"):
+        if re.search(rf"(^|_){name}(_|$)", condition):
+            return name
+    raise ValueError(
+        f"condition {condition!r} names no curriculum: use one of {', '.join(CURRICULUM_COLOURS)}"
+    )
+
+
+def colour_of(condition: str) -> str:
+    """The colour of a condition: that of its curriculum."""
+    return CURRICULUM_COLOURS[curriculum_of(condition)]
+
+
+def name_of(condition: str, task: bool = True) -> str:
+    """A condition's name for readers: "N-parity, single-head, τ = 2".
+
+    Args:
+        condition: as in the tables.
+        task: with the task, or the gated cell, in front.
+    """
+    parts = []
+    first, *rest = condition.split("_")
+    if task:
+        parts.append(TASK_NAMES.get(first, first.upper()))
+    parts.append(CURRICULUM_NAMES[curriculum_of(condition)])
+    for part in rest:
+        if found := re.fullmatch(r"tau(\d+(?:\.\d+)?)", part):
+            parts.append(f"τ = {found[1]}")
+        elif found := re.fullmatch(r"repeat(\d+)", part):
+            parts.append(f"each bit {found[1]} times")
+        elif part in _VARIANTS:
+            parts.append(_VARIANTS[part])
+    return ", ".join(parts)
+
+
+def scale_note(scale: str, n_units: int) -> str:
+    """The start of the small print of every figure of this study."""
+    return f"Scale “{scale}”: {n_units} units."
+
+
+def rows_of(table: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """The rows of one condition; none if the table is empty or lacks its columns."""
+    if table.empty or "condition" not in table:
+        return table.iloc[:0]
+    return table[table["condition"] == condition]
+
+
+def missing(table: pd.DataFrame, conditions: Iterable[str]) -> list[str]:
+    """Those of ``conditions`` of which the table holds no row."""
+    return [name for name in conditions if rows_of(table, name).empty]

@@ -1,0 +1,64 @@
+"""Which networks study 2 trains, and how they are put into shards.
+
+A shard is a stretch of the list of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import NamedTuple
+
+
+class Member(NamedTuple):
+    """One network of study 2: its condition in the configuration, what that means, and its seed.
+
+    ``fixed_tau`` is 0 where time constants are trained; ``repeat`` is the number of steps per item;
+    ``start_N`` the N that training starts with.
+    """
+
+    condition: str
+    task: str
+    curriculum: str
+    cell: str
+    fixed_tau: float
+    repeat: int
+    start_N: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        N = f"_N{self.start_N}" if self.curriculum == "none" else ""
+        return f"{self.condition}{N}_s{self.seed}"
+
+
+def members(study: Mapping) -> list[Member]:
+    """Networks of study 2 in the order of ``run``; ``study`` is the section ``timescales``."""
+    found = []
+    for name in study["run"]:
+        entry = study["conditions"][name]
+        # A curriculum starts at one N; without one, each N of the list is a network of its own.
+        starts = entry.get("N", [study["curriculum"]["start_N"]])
+        found += [
+            Member(
+                condition=name,
+                task=entry["task"],
+                curriculum=entry["curriculum"],
+                cell=entry.get("cell", "leaky"),
+                fixed_tau=float(entry.get("fixed_tau", 0)),
+                repeat=max(entry.get("substeps", [entry.get("repeat", 1)])),
+                start_N=start,
+                seed=seed,
+            )
+            for start, seed in product(starts, entry.get("seed", study["seed"]))
+        ]
+    return found
+
+
+def member_shards(study: Mapping) -> dict[str, list[Member]]:
+    """Shards of study 2: shard name -> its networks, in the order of :func:`members`."""
+    networks, size = members(study), study["networks_per_shard"]
+    return {
+        f"part{number}": networks[first : first + size]
+        for number, first in enumerate(range(0, len(networks), size))
+    }

@@ -1,0 +1,193 @@
+"""Checkpoints of study 2: each network at every N that it solved, and where training stands.
+
+A finished shard is one file. While a shard is in training, what it has solved and the state of the
+group under way lie in a folder beside it, so that a killed job goes on and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from memdyn.files import load_arrays, save_arrays
+from memdyn.timescales.grid import Member
+from memdyn.timescales.networks.recurrent import Cell, Parameters
+from memdyn.timescales.training.curriculum import Curriculum
+from memdyn.timescales.training.gradient import EPOCH_COLUMNS, FINISHED, HEAD_COLUMNS, TrainingState
+
+SCHEMA, PARTIAL_SCHEMA = "timescales.snapshots/1", "timescales.partial/1"
+
+
+class Snapshots:
+    """A finished shard, read piece by piece.
+
+    Attributes:
+        members: its networks.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        _, self._facts = load_arrays(path, SCHEMA, under="nothing")
+        self.members = [Member(*row) for row in self._facts["members"]]
+
+    def solved(self, member: Member) -> list[int]:
+        """N that the network solved, ascending; with several heads, the largest of each time."""
+        return [high for _, high in self._facts["solved"][member.name]]
+
+    def parameters(self, member: Member, N: int) -> Parameters:
+        """The network when it had solved N, with a network axis of one."""
+        arrays, _ = load_arrays(self.path, SCHEMA, under=f"{member.name}/N{N}/")
+        if not arrays:
+            raise KeyError(f"{member.name} has not solved N = {N} (solved: {self.solved(member)})")
+        return {name: torch.from_numpy(array)[None] for name, array in arrays.items()}
+
+    def cell(self, member: Member) -> Cell:
+        return Cell(*self._facts["cells"][member.name])
+
+    def head(self, member: Member, N_solved: int, N: int) -> int | None:
+        """Index of the head that answered N when ``N_solved`` was solved; None if none did."""
+        curriculum = Curriculum(*self._facts["curricula"][member.name])
+        position = next(p for p in self._facts["solved"][member.name] if p[1] == N_solved)
+        return curriculum.head(tuple(position), N)
+
+    def status(self, member: Member) -> str:
+        """How training ended: ``reached max_N``, ``solved``, ``out of epochs`` or ``diverged``."""
+        status = self._facts["status"][member.name]
+        if status != FINISHED:
+            return status
+        return "solved" if member.curriculum == "none" else "reached max_N"
+
+    def histories(self, member: Member) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Tables of epochs and of heads, without the network's identity."""
+        arrays, _ = load_arrays(self.path, SCHEMA, under=f"{member.name}/history/")
+        epochs = pd.DataFrame(arrays["epochs"], columns=list(EPOCH_COLUMNS))
+        whole = dict.fromkeys(("epoch", "updates", "n_min", "n_max"), int)
+        heads = pd.DataFrame(arrays["heads"], columns=list(HEAD_COLUMNS))
+        return (
+            epochs.astype(whole | {"advanced": bool}),
+            heads.astype({"epoch": int, "N": int}),
+        )
+
+
+def open_snapshots(path: Path | str) -> Snapshots:
+    """Open a finished shard.
+
+    Raises:
+        FileProblem: missing, truncated or foreign file.
+    """
+    return Snapshots(path)
+
+
+class Unfinished(NamedTuple):
+    """The folder of a shard in training; ``key`` names all that decides how it goes."""
+
+    folder: Path
+    key: str
+
+    def keep_solved(self, member: Member, position: tuple[int, int], params: Parameters) -> None:
+        """Keep a network that has just solved ``position``."""
+        self._save(
+            f"{member.name}.N{position[1]}",
+            {name: value.cpu().numpy() for name, value in params.items()},
+            {"position": list(position)},
+        )
+
+    def save_group(self, group: str, state: TrainingState) -> None:
+        """Keep where a group of networks stands, finished or not."""
+        arrays = {f"params/{name}": value for name, value in state.params.items()}
+        for name, own in state.moments.items():
+            arrays |= {f"moments/{name}/{kind}": value for kind, value in own.items()}
+        arrays = {name: value.cpu().numpy() for name, value in arrays.items()}
+        for b in range(len(state.status)):
+            arrays[f"epochs/{b}"] = np.array(state.epochs[b]).reshape(-1, len(EPOCH_COLUMNS))
+            arrays[f"heads/{b}"] = np.array(state.heads[b]).reshape(-1, len(HEAD_COLUMNS))
+        if state.loss is not None:
+            arrays["loss"] = state.loss.cpu().numpy()
+        whole = ("active", "positions", "status", "epoch", "update")
+        self._save(group, arrays, {name: getattr(state, name) for name in whole})
+
+    def load_group(self, group: str, device: torch.device | str) -> TrainingState | None:
+        """Where a group of networks stands; None if it has not begun under this key.
+
+        Raises:
+            FileProblem: the file is truncated or foreign.
+        """
+        found = self._load(self.folder / f"{group}.safetensors")
+        if found is None:
+            return None
+        arrays, facts = found
+        tensors = {
+            name: torch.from_numpy(array.copy()).to(device)
+            for name, array in arrays.items()
+            if name.partition("/")[0] in ("params", "moments", "loss")
+        }
+        moments: dict[str, dict[str, torch.Tensor]] = {}
+        for name, value in tensors.items():
+            if name.startswith("moments/"):
+                _, parameter, kind = name.split("/")
+                moments.setdefault(parameter, {})[kind] = value
+        n = len(facts["status"])
+        return TrainingState(
+            params={
+                name.removeprefix("params/"): value
+                for name, value in tensors.items()
+                if name.startswith("params/")
+            },
+            moments=moments,
+            active=facts["active"],
+            positions=[tuple(position) for position in facts["positions"]],
+            status=facts["status"],
+            epoch=facts["epoch"],
+            update=facts["update"],
+            loss=tensors.get("loss"),
+            epochs=[[tuple(row) for row in arrays[f"epochs/{b}"].tolist()] for b in range(n)],
+            heads=[[tuple(row) for row in arrays[f"heads/{b}"].tolist()] for b in range(n)],
+        )
+
+    def solved(self, member: Member) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
+        """What a network has solved: largest N -> position and parameters, ascending."""
+        found = {}
+        for path in self.folder.glob(f"{member.name}.N*.safetensors"):
+            stored = self._load(path)
+            if stored is not None:
+                found[stored[1]["position"][1]] = (stored[1]["position"], stored[0])
+        return dict(sorted(found.items()))
+
+    def _save(self, name: str, arrays: Mapping[str, np.ndarray], facts: Mapping) -> None:
+        metadata = {"schema": PARTIAL_SCHEMA, "key": self.key, **facts}
+        save_arrays(self.folder / f"{name}.safetensors", arrays, metadata)
+
+    def _load(self, path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
+        if not path.exists():
+            return None
+        arrays, facts = load_arrays(path, PARTIAL_SCHEMA)
+        return (arrays, facts) if facts["key"] == self.key else None
+
+
+def save_snapshots(
+    path: Path | str,
+    unfinished: Unfinished,
+    groups: Sequence[tuple[Sequence[Member], Cell, Curriculum, TrainingState]],
+    metadata: Mapping,
+) -> None:
+    """Put all groups of a finished shard into one file."""
+    arrays: dict[str, np.ndarray] = {}
+    facts: dict[str, dict] = {name: {} for name in ("solved", "cells", "curricula", "status")}
+    for members, cell, curriculum, state in groups:
+        for b, member in enumerate(members):
+            name, kept = member.name, unfinished.solved(member)
+            for N, (_, params) in kept.items():
+                arrays |= {f"{name}/N{N}/{key}": value for key, value in params.items()}
+            arrays[f"{name}/history/epochs"] = np.array(state.epochs[b], dtype=np.float64)
+            arrays[f"{name}/history/heads"] = np.array(state.heads[b], dtype=np.float64)
+            facts["solved"][name] = [position for position, _ in kept.values()]
+            facts["cells"][name] = list(cell)
+            facts["curricula"][name] = list(curriculum)
+            facts["status"][name] = state.status[b]
+    all_members = [list(member) for members, *_ in groups for member in members]
+    save_arrays(path, arrays, {"schema": SCHEMA, "members": all_members, **facts, **metadata})

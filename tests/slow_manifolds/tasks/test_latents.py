@@ -1,0 +1,171 @@
+"""The autoencoder and the stored latents, with little training."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from memdyn.slow_manifolds.tasks import latents
+from memdyn.slow_manifolds.tasks.images import Images
+from memdyn.slow_manifolds.tasks.latents import (
+    Autoencoder,
+    make_latents,
+    sample_latents,
+    separation,
+)
+from memdyn.slow_manifolds.tasks.latents import train_autoencoder as train
+
+BRIEF = {
+    "source": "digits",
+    "epochs": 1,
+    "batch_size": 128,
+    "learning_rate": 0.003,
+    "seed": 0,
+    "samples_per_image": 1,
+}
+
+
+def bars(side: int, n: int = 240) -> Images:
+    """Bright left halves (class 0) and bright right halves (class 1), a little noisy."""
+    random = np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    pixels = random.uniform(0, 0.2, (n, side, side))
+    for pixel, label in zip(pixels, labels, strict=True):
+        half = slice(side // 2, None) if label else slice(side // 2)
+        pixel[:, half] += 0.7
+    return Images(pixels.astype(np.float32), labels, n)
+
+
+@pytest.mark.parametrize("side", [8, 28])
+def test_shapes_for_both_sizes(side):
+    model = Autoencoder(side)
+    mean, log_variance = model.encode(torch.zeros(3, side, side))
+    assert mean.shape == log_variance.shape == (3, 2)
+    assert model.decode(mean).shape == (3, side, side)
+
+
+def test_sides_that_cannot_be_halved_twice_are_refused():
+    with pytest.raises(ValueError, match="images of 10 pixels"):
+        Autoencoder(10)
+
+
+def test_training_raises_the_bound_and_separates_plain_classes():
+    images = bars(8)
+    model, bound = train(images, epochs=15, batch_size=40, learning_rate=0.003, seed=0)
+    assert bound.shape == (15,)
+    assert bound[-1] > bound[0]
+    drawn = sample_latents(model, images.pixels, 1, seed=0)
+    found = separation([drawn[images.labels == 0], drawn[images.labels == 1]])
+    assert found["balanced_accuracy"] > 0.9
+
+
+def test_the_bound_is_that_of_a_plain_formula():
+    model = Autoencoder(8).double()
+    pixels = torch.from_numpy(bars(8, 6).pixels).double()
+    loss = latents._negative_bound(model, pixels, torch.Generator().manual_seed(3)).item()
+    mean, log_variance = (part.detach().numpy() for part in model.encode(pixels))
+    noise = torch.randn(6, 2, generator=torch.Generator().manual_seed(3)).numpy()
+    drawn = mean + np.sqrt(np.exp(log_variance)) * noise
+    shown = torch.sigmoid(model.decode(torch.from_numpy(drawn))).detach().numpy()
+    x = pixels.numpy()
+    error = -(x * np.log(shown) + (1 - x) * np.log(1 - shown)).sum()
+    divergence = 0.5 * (np.exp(log_variance) + mean**2 - 1 - log_variance).sum()
+    assert loss == pytest.approx(error + divergence, rel=1e-6)
+
+
+def test_same_seed_same_bits_whatever_ran_before():
+    first, _ = make_latents(BRIEF)
+    before = torch.get_num_threads()
+    state = torch.random.get_rng_state()
+    torch.rand(5)
+    moved = torch.random.get_rng_state()
+    torch.set_num_threads(2)
+    again, _ = make_latents(BRIEF)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
+    assert torch.equal(torch.random.get_rng_state(), moved)
+    assert not torch.equal(state, moved)
+    assert first.keys() == again.keys()
+    for name, array in first.items():
+        assert array.tobytes() == again[name].tobytes(), name
+
+
+def test_another_seed_gives_other_latents():
+    first, _ = make_latents(BRIEF)
+    other, _ = make_latents({**BRIEF, "seed": 1})
+    assert not np.array_equal(first["latents_0"], other["latents_0"])
+
+
+def test_what_is_stored_of_digits():
+    arrays, metadata = make_latents({**BRIEF, "samples_per_image": 3}, classes=(0, 1, 7))
+    assert metadata["schema"] == latents.LATENTS_SCHEMA
+    assert metadata["classes"] == [0, 1, 7]
+    assert arrays["latents_0"].shape == (178 * 3, 2)
+    assert arrays["latents_7"].shape == (179 * 3, 2)
+    assert arrays["class_means"].shape == (3, 2)
+    np.testing.assert_allclose(arrays["class_means"][2], arrays["latents_7"].mean(axis=0))
+    assert arrays["all_latents"].shape == (1797, 2)
+    np.testing.assert_array_equal(
+        arrays["all_latents"][arrays["all_labels"] == 1], arrays["latents_1"][::3]
+    )
+    assert arrays["examples"].shape == arrays["reconstructions"].shape == (40, 8, 8)
+    assert np.bincount(arrays["example_labels"]).tolist() == [4] * 10
+    assert arrays["reconstructions"].min() >= 0
+    assert arrays["reconstructions"].max() <= 1
+    assert arrays["elbo"].shape == (1,)
+
+
+def test_latents_of_mnist_are_those_of_its_test_set(tmp_path):
+    for part, n in (("train", 120), ("t10k", 60)):
+        images = bars(28, n)
+        for name, array in (("images", 255 * images.pixels), ("labels", images.labels)):
+            header = struct.pack(f">HBB{array.ndim}i", 0, 8, array.ndim, *array.shape)
+            content = gzip.compress(header + array.astype(np.uint8).tobytes())
+            (tmp_path / f"{part}-{name}-idx{array.ndim}-ubyte.gz").write_bytes(content)
+    settings = {**BRIEF, "source": "mnist", "mnist_folder": str(tmp_path), "mnist_url": ""}
+    arrays, _ = make_latents(settings)
+    assert arrays["latents_0"].shape == (30, 2)
+    assert arrays["all_labels"].shape == (60,)
+    assert arrays["examples"].shape == (8, 28, 28)
+
+
+def test_samples_follow_the_encoder():
+    images = bars(8, 4)
+    model, _ = train(images, epochs=1, batch_size=4, learning_rate=0.001, seed=0)
+    drawn = sample_latents(model, images.pixels, 20_000, seed=1).reshape(4, -1, 2)
+    with torch.no_grad():
+        mean, log_variance = model.encode(torch.from_numpy(images.pixels))
+    np.testing.assert_allclose(drawn.mean(axis=1), mean, atol=0.05)
+    np.testing.assert_allclose(drawn.var(axis=1), log_variance.exp(), rtol=0.05)
+
+
+def test_gaussian_has_the_moments_of_the_specification():
+    arrays, metadata = make_latents({"source": "gaussian", "seed": 0, "samples_per_image": 20})
+    assert set(arrays) == {"latents_0", "latents_1", "class_means", "all_latents", "all_labels"}
+    assert arrays["latents_0"].shape == (20_000, 2)
+    np.testing.assert_allclose(arrays["class_means"], [[1.9, -0.2], [-1.5, -1.6]], atol=0.03)
+    np.testing.assert_allclose(arrays["latents_0"].std(axis=0), [0.5, 0.6], atol=0.02)
+    np.testing.assert_allclose(arrays["latents_1"].std(axis=0), [0.9, 0.7], atol=0.02)
+    assert np.corrcoef(arrays["latents_1"].T)[0, 1] == pytest.approx(-0.75, abs=0.02)
+    assert metadata["balanced_accuracy"] > 0.99
+
+
+def test_separation_of_known_gaussians():
+    random = np.random.default_rng(0)
+    one, other = random.normal(size=(2, 4000, 2))
+    other[:, 0] += 2
+    found = separation([one, other])
+    assert found["d_prime"] == pytest.approx(2, abs=0.1)
+    assert found["balanced_accuracy"] == pytest.approx(0.841, abs=0.01)  # Phi(d' / 2)
+    assert separation([one, one + 0.0])["balanced_accuracy"] == pytest.approx(0.5, abs=0.05)
+    far = other + np.array([9, 0])
+    assert separation([one, other, far])["d_prime"] == pytest.approx(2, abs=0.1)
+
+
+def test_unknown_source_and_missing_class():
+    with pytest.raises(ValueError, match=r"stimuli\.source is 'pictures': choose digits"):
+        make_latents({**BRIEF, "source": "pictures"})
+    with pytest.raises(ValueError, match=r"task\.classes asks for \[7\]"):
+        make_latents({"source": "gaussian", "seed": 0, "samples_per_image": 1}, classes=(0, 7))

@@ -1,0 +1,174 @@
+"""Claims and bands of study 2 on invented tables with known answers."""
+
+import subprocess
+import sys
+
+import invented
+import numpy as np
+import pandas as pd
+import pytest
+
+from memdyn.claims.judge import Evidence, judge
+from memdyn.timescales.claims import bands
+from memdyn.timescales.claims.claims import CLAIMS, HEADINGS, TABLES, half_size
+
+
+def judged(tables, *ids) -> pd.DataFrame:
+    """All claims, or those that are named."""
+    claims = [claim for claim in CLAIMS if not ids or claim.id in ids]
+    return judge("timescales", claims, Evidence(tables), "test").set_index("id")
+
+
+@pytest.fixture(scope="module")
+def agreeing() -> dict:
+    tables = invented.timescales()
+    networks = pd.concat([tables["networks"], invented.alone()], ignore_index=True)
+    return {**tables, "heads": invented.all_heads(), "networks": networks}
+
+
+@pytest.fixture(scope="module")
+def table(agreeing) -> pd.DataFrame:
+    return judged(agreeing)
+
+
+def test_tables_that_agree_with_the_paper_make_every_claim_hold(agreeing, table):
+    assert set(agreeing) == set(TABLES)
+    claims = table[table["kind"] == "claim"]
+    assert set(claims["claim"]) == set(HEADINGS)
+    missing = {"ts.3.fixed3", "ts.5.lstm"}  # conditions that were not invented
+    assert set(claims.index[claims["verdict"] == "not run"]) == missing
+    assert (claims.drop(list(missing))["verdict"] == "holds").all(), claims["verdict"]
+
+
+def test_estimates_are_what_was_put_in(table):
+    expected = {
+        "ts.1.tau_net.parity_single": 2.0,  # per 10 N
+        "ts.3.falls.parity_multi": -0.04,
+        "ts.2.forgets": 0.5,
+        "ts.4.remembers": 0.97,
+        "ts.4.ablation_longest": 0.99 - 0.44,
+        "ts.4.perturbation_tau": np.log10(3),
+        "ts.4.retraining": 0.5,
+        "ts.4.emerges": 1.0,
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(table.loc[name, "estimate"], value, rtol=0.05)
+    assert table.loc["ts.4.epochs", "detail"] == "pairs at N = 36"
+    assert table.loc["ts.4.epochs", "estimate"] == 35 - 3 * 35
+
+
+def test_tables_that_disagree_make_claims_fail(agreeing):
+    swap = {"parity_single": "parity_multi", "parity_multi": "parity_single"}
+    table = judged({k: rows.replace({"condition": swap}) for k, rows in agreeing.items()})
+    for name in ("2.forgets", "3.shorter", "3.falls.parity_multi", "4.epochs", "4.max_N"):
+        assert table.loc[f"ts.{name}", "verdict"] == "fails", name
+    for name in ("remembers", "ablation_longest", "perturbation_recurrent", "retraining"):
+        assert table.loc[f"ts.4.{name}", "verdict"] == "fails", name
+
+
+def test_one_seed_decides_nothing():
+    table = judged(invented.timescales(("parity_single", "parity_multi"), seeds=[0]))
+    asked = table[table["verdict"] != "not run"]
+    assert len(asked) > 20
+    assert (asked["verdict"] == "undecided").all()
+
+
+def test_pairs_are_of_one_seed():
+    """A large spread over seeds that both conditions share does not hide their difference."""
+    tables = invented.timescales(("parity_single", "parity_multi"))
+    rows = tables["epochs"]
+    rows["tau_mean"] += rows["seed"] * 10
+    found = judged(tables, "ts.3.shorter").loc["ts.3.shorter"]
+    assert found["verdict"] == "holds"
+    alone = tables | {"epochs": rows[(rows["condition"] == "parity_multi") | (rows.seed < 2)]}
+    assert judged(alone, "ts.3.shorter").loc["ts.3.shorter", "n"] == "2 + 2"
+
+
+def test_short_runs_are_not_asked_what_only_long_ones_can_answer():
+    table = judged(invented.timescales(("parity_single", "parity_multi"), last_N=11))
+    said = table["detail"]
+    assert said["ts.4.ablation_longest"] == "asks for a common N ≥ 20, ours reach 11"
+    assert said["ts.2.tau.parity_single"] == "a slope asks for three N from 15 on, ours reach 11"
+    assert said["ts.4.max_N"] == "our parity_single ends at N = 11 before it fails"
+    assert said["ts.band.max_N.parity_single"] == "our own settings ended runs, at N = 11"
+    assert said["ts.band.max_N.parity_multi"] == "our own settings ended runs, at N = 11"
+    assert table.loc["ts.band.tau_mean.parity_single.11", "verdict"] == "holds"
+
+
+def test_the_network_that_lost_must_have_had_as_many_epochs():
+    tables = invented.timescales(("parity_single", "parity_single_tau1"))
+    networks = tables["networks"]
+    fixed = networks["condition"] == "parity_single_tau1"
+    assert judged(tables, "ts.2.trained").loc["ts.2.trained", "verdict"] == "holds"
+    networks.loc[fixed, "n_epochs"] = 500
+    said = judged(tables, "ts.2.trained").loc["ts.2.trained"]
+    assert (said["verdict"], said["detail"]) == (
+        "not run",
+        "our parity_single_tau1 had fewer epochs",
+    )
+
+
+def test_heads_that_are_added_later_do_not_count_as_learnt_later():
+    rows = invented.all_heads()
+    at_once = rows[rows["N"] == 7].assign(accuracy=1.0)
+    others = rows[rows["N"] < 7].assign(accuracy=lambda t: (t["epoch"] >= 9 - t["N"]).astype(float))
+    found = judged({"heads": pd.concat([others, at_once])}, "ts.4.emerges").loc["ts.4.emerges"]
+    assert found["verdict"] == "fails"
+    np.testing.assert_allclose(found["estimate"], -1.0)
+
+
+def test_bands_hold_at_their_size_and_protocol_only(agreeing):
+    small = judged(invented.timescales(("parity_single",), n_units=128))
+    theirs = small[(small["kind"] == "band") & small.index.str.contains("parity_single.5")]
+    assert (theirs["detail"] == "bands hold for 500 units, ours have 128").all()
+    networks = agreeing["networks"].assign(updates=100)
+    name = "ts.band.tau_mean.parity_single.11"
+    found = judged({**agreeing, "networks": networks}, name).loc[name]
+    assert (found["verdict"], found["detail"][:27]) == ("not run", "bands hold for epochs of 60")
+
+
+def test_bands_compare_with_the_mean_of_our_networks(table):
+    found = table.loc["ts.band.tau_mean.parity_single.11"]
+    assert (found["claimed_low"], found["claimed_high"]) == (1.403, 1.463)
+    assert found["verdict"] == "holds"
+    assert table.loc["ts.band.tau_mean.parity_single.30", "verdict"] == "fails"  # 1.81
+    assert table.loc["ts.band.half_size.parity_single.recurrent", "verdict"] == "holds"
+    assert table.loc["ts.band.epochs.parity_single.N 7-12", "estimate"] == 3
+
+
+def test_without_tables_every_row_says_why():
+    table = judged({})
+    assert (table["verdict"] == "not run").all()
+    assert (table["detail"].str.len() > 10).all()
+
+
+@pytest.mark.parametrize("name", ["networks", "epochs", "perturbation"])
+def test_a_missing_table_takes_only_its_claims(agreeing, name):
+    table = judged({**agreeing, name: pd.DataFrame()})
+    gone = table["detail"] == f"this run has no table “{name}”"
+    assert gone.any()
+    assert (table["verdict"] == "holds").any()
+
+
+def test_half_size_is_interpolated_in_log_size():
+    curve = pd.Series([1.0, 0.9, 0.6, 0.4, 0.1], index=[0.0, 0.01, 0.1, 1.0, 10.0])
+    np.testing.assert_allclose(half_size(curve), 10**-0.5)
+    assert half_size(curve.loc[:0.1]) == 0.1  # never below: at least the largest
+    assert half_size(curve.loc[1.0:]) == 1.0  # below from the start
+
+
+def test_every_band_contains_the_authors_number():
+    tables = [value for name, value in vars(bands).items() if name.isupper() and name[0] != "_"]
+    found = [band for t in tables if isinstance(t, dict) for band in t.values()]
+    found = [band for band in found if isinstance(band, bands.Band)]
+    assert len(found) > 100
+    for band in found:
+        assert band.low <= band.value <= band.high, band
+        assert band.grade in "CDFR", band
+    assert bands.hold(500)
+    assert not bands.hold(128)
+
+
+def test_bands_need_no_torch():
+    code = "import sys, memdyn.timescales.claims.bands; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

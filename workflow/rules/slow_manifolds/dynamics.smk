@@ -1,0 +1,117 @@
+# Fixed points, cycles, exponents of what was trained, and the vote on the mechanism.
+rule find_cycles:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+    output:
+        runs=f"{SM_RESULTS}/runs/{{shard}}.parquet",
+        cycles=f"{SM_RESULTS}/cycles/{{shard}}.parquet",
+        arrays=f"{SM_RESULTS}/cycles/{{shard}}.safetensors",
+    log:
+        f"{SM_LOGS}/find_cycles/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/find_cycles/{{shard}}.benchmark.tsv"
+    priority: 2  # longest chain first: then cores end their work together
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["find_cycles"],
+        runtime=240,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        settings=SLOW_MANIFOLDS["dynamics"],
+        code=code("slow_manifolds/find_cycles"),
+    script:
+        "../../scripts/slow_manifolds/find_cycles.py"
+
+
+rule find_fixed_points:
+    input:
+        networks=rules.train_networks.output[0],
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+        runs=rules.find_cycles.output.arrays,
+    output:
+        points=f"{SM_RESULTS}/points/{{shard}}.parquet",
+        memory=f"{SM_RESULTS}/memory/{{shard}}.parquet",
+        arrays=f"{SM_RESULTS}/points/{{shard}}.safetensors",
+    log:
+        f"{SM_LOGS}/find_fixed_points/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
+    priority: 1
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["find_fixed_points"],
+        runtime=240,
+    params:
+        delay=SLOW_MANIFOLDS["task"]["delay"],
+        network=SLOW_MANIFOLDS["network"],
+        settings=SLOW_MANIFOLDS["dynamics"],
+        code=code("slow_manifolds/find_fixed_points"),
+    script:
+        "../../scripts/slow_manifolds/find_fixed_points.py"
+
+
+rule find_exponents:
+    input:
+        networks=rules.train_networks.output[0],
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+        runs=rules.find_cycles.output.arrays,
+    output:
+        f"{SM_RESULTS}/exponents/{{shard}}.parquet",
+    log:
+        f"{SM_LOGS}/find_exponents/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/find_exponents/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["find_exponents"],
+        runtime=240,
+    params:
+        network=SLOW_MANIFOLDS["network"],
+        settings=SLOW_MANIFOLDS["dynamics"],
+        code=code("slow_manifolds/find_exponents"),
+    script:
+        "../../scripts/slow_manifolds/find_exponents.py"
+
+
+rule vote_mechanisms:
+    input:
+        ends=rules.find_attractors.output[0],
+        runs=rules.find_cycles.output.runs,
+        cycles=rules.find_cycles.output.cycles,
+        run_arrays=rules.find_cycles.output.arrays,
+        points=rules.find_fixed_points.output.points,
+        point_arrays=rules.find_fixed_points.output.arrays,
+        exponents=rules.find_exponents.output[0],
+    output:
+        f"{SM_RESULTS}/votes/{{shard}}.parquet",
+    log:
+        f"{SM_LOGS}/vote_mechanisms/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/vote_mechanisms/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        attractors=SLOW_MANIFOLDS["attractors"],
+        settings=SLOW_MANIFOLDS["dynamics"],
+        dt=DT,
+        code=code("slow_manifolds/vote_mechanisms"),
+    script:
+        "../../scripts/slow_manifolds/vote_mechanisms.py"

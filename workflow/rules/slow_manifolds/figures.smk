@@ -1,0 +1,229 @@
+# What the small print of every figure states.
+SM_SMALL_PRINT = {
+    "scale": SCALE,
+    "n_units": SLOW_MANIFOLDS["network"]["n_units"],
+    "n_trials": SLOW_MANIFOLDS["training"]["n_trials"],
+}
+
+
+rule trace_examples:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        table=rules.collect_networks.output[0],
+        ends=f"{SM_RESULTS}/tables/ends.parquet",
+        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_SHARDS),
+        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_SHARDS),
+    output:
+        f"{SM_RESULTS}/examples.safetensors",
+    log:
+        f"{SM_LOGS}/trace_examples.log",
+    benchmark:
+        f"{SM_LOGS}/trace_examples.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["trace_examples"],
+        runtime=30,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        n_test_trials=SLOW_MANIFOLDS["performance"]["n_test_trials"],
+        run_length=SLOW_MANIFOLDS["attractors"]["run_length"],
+        code=code("slow_manifolds/trace_examples"),
+    script:
+        "../../scripts/slow_manifolds/trace_examples.py"
+
+
+rule fig1_task:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        examples=rules.trace_examples.output[0],
+    output:
+        pdf=f"{SM_FIGURES}/fig1_task.pdf",
+        png=report(
+            f"{SM_FIGURES}/fig1_task.png",
+            caption="../../report/slow_manifolds/fig1_task.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "1", "shows": "task, stimuli, network, outputs"},
+        ),
+        csv=f"{SM_FIGURES}/fig1_task.csv",
+        json=f"{SM_FIGURES}/fig1_task.json",
+    log:
+        f"{SM_LOGS}/fig1_task.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SM_SMALL_PRINT,
+        task=SLOW_MANIFOLDS["task"],
+        dt=DT,
+        code=code("slow_manifolds/fig1_task"),
+    script:
+        "../../scripts/slow_manifolds/fig1_task.py"
+
+
+rule fig2_mechanisms:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        examples=rules.trace_examples.output[0],
+    output:
+        pdf=f"{SM_FIGURES}/fig2_mechanisms.pdf",
+        png=report(
+            f"{SM_FIGURES}/fig2_mechanisms.png",
+            caption="../../report/slow_manifolds/fig2_mechanisms.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "2", "shows": "an example of each mechanism"},
+        ),
+        csv=f"{SM_FIGURES}/fig2_mechanisms.csv",
+        json=f"{SM_FIGURES}/fig2_mechanisms.json",
+    log:
+        f"{SM_LOGS}/fig2_mechanisms.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SM_SMALL_PRINT,
+        task=SLOW_MANIFOLDS["task"],
+        dt=DT,
+        code=code("slow_manifolds/fig2_mechanisms"),
+    script:
+        "../../scripts/slow_manifolds/fig2_mechanisms.py"
+
+
+rule trace_landscapes:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        examples=rules.trace_examples.output[0],
+        votes=f"{SM_RESULTS}/tables/votes.parquet",
+        points=f"{SM_RESULTS}/tables/points.parquet",
+        cycles=f"{SM_RESULTS}/tables/cycles.parquet",
+        memory=f"{SM_RESULTS}/tables/memory.parquet",
+        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_SHARDS),
+        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_SHARDS),
+        run_arrays=expand(f"{SM_RESULTS}/cycles/{{shard}}.safetensors", shard=SM_SHARDS),
+        point_arrays=expand(
+            f"{SM_RESULTS}/points/{{shard}}.safetensors", shard=SM_SHARDS
+        ),
+    output:
+        f"{SM_RESULTS}/landscapes.safetensors",
+    log:
+        f"{SM_LOGS}/trace_landscapes.log",
+    benchmark:
+        f"{SM_LOGS}/trace_landscapes.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["trace_landscapes"],
+        runtime=30,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        code=code("slow_manifolds/trace_landscapes"),
+    script:
+        "../../scripts/slow_manifolds/trace_landscapes.py"
+
+
+rule fig3_landscape:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        landscapes=rules.trace_landscapes.output[0],
+    output:
+        pdf=f"{SM_FIGURES}/fig3_landscape.pdf",
+        png=report(
+            f"{SM_FIGURES}/fig3_landscape.png",
+            caption="../../report/slow_manifolds/fig3_landscape.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "3", "shows": "attractor landscapes and spectra"},
+        ),
+        csv=f"{SM_FIGURES}/fig3_landscape.csv",
+        json=f"{SM_FIGURES}/fig3_landscape.json",
+    log:
+        f"{SM_LOGS}/fig3_landscape.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SM_SMALL_PRINT,
+        task=SLOW_MANIFOLDS["task"],
+        dt=DT,
+        tau=SLOW_MANIFOLDS["network"]["tau"],
+        code=code("slow_manifolds/fig3_landscape"),
+    script:
+        "../../scripts/slow_manifolds/fig3_landscape.py"
+
+
+rule fig4_map:
+    input:
+        networks=rules.collect_networks.output[0],
+    output:
+        pdf=f"{SM_FIGURES}/fig4_map.pdf",
+        png=report(
+            f"{SM_FIGURES}/fig4_map.png",
+            caption="../../report/slow_manifolds/fig4_map.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "4", "shows": "mechanisms over gain and feedback"},
+        ),
+        csv=f"{SM_FIGURES}/fig4_map.csv",
+        json=f"{SM_FIGURES}/fig4_map.json",
+    log:
+        f"{SM_LOGS}/fig4_map.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SM_SMALL_PRINT,
+        max_error=SLOW_MANIFOLDS["performance"]["max_error"],
+        code=code("slow_manifolds/fig4_map"),
+    script:
+        "../../scripts/slow_manifolds/fig4_map.py"
+
+
+rule fig5_robustness:
+    input:
+        networks=rules.collect_networks.output[0],
+        delays=f"{SM_RESULTS}/tables/delays.parquet",
+        noise=f"{SM_RESULTS}/tables/noise.parquet",
+    output:
+        pdf=f"{SM_FIGURES}/fig5_robustness.pdf",
+        png=report(
+            f"{SM_FIGURES}/fig5_robustness.png",
+            caption="../../report/slow_manifolds/fig5_robustness.rst",
+            category="Study 1: slow manifolds",
+            labels={"figure": "5", "shows": "forgetting and noise"},
+        ),
+        csv=f"{SM_FIGURES}/fig5_robustness.csv",
+        json=f"{SM_FIGURES}/fig5_robustness.json",
+    log:
+        f"{SM_LOGS}/fig5_robustness.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **SM_SMALL_PRINT,
+        delay=SLOW_MANIFOLDS["task"]["delay"],
+        code=code("slow_manifolds/fig5_robustness"),
+    script:
+        "../../scripts/slow_manifolds/fig5_robustness.py"
+
+
+rule slow_manifolds:
+    input:
+        rules.fig1_task.output,
+        rules.fig2_mechanisms.output,
+        rules.fig3_landscape.output,
+        rules.fig4_map.output,
+        rules.fig5_robustness.output,

@@ -1,0 +1,54 @@
+rule extend_delays:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+    output:
+        f"{SM_RESULTS}/delays/{{shard}}.parquet",
+    log:
+        f"{SM_LOGS}/extend_delays/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/extend_delays/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["extend_delays"],
+        runtime=240,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        settings=SLOW_MANIFOLDS["delays"],
+        code=code("slow_manifolds/extend_delays"),
+    script:
+        "../../scripts/slow_manifolds/extend_delays.py"
+
+
+rule add_noise:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
+        cases=rules.test_performance.output.cases,
+        performance=rules.test_performance.output.table,
+    output:
+        f"{SM_RESULTS}/noise/{{shard}}.parquet",
+    log:
+        f"{SM_LOGS}/add_noise/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/add_noise/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["add_noise"],
+        runtime=240,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        settings=SLOW_MANIFOLDS["noise"],
+        code=code("slow_manifolds/add_noise"),
+    script:
+        "../../scripts/slow_manifolds/add_noise.py"

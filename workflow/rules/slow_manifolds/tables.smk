@@ -1,0 +1,67 @@
+rule collect_networks:
+    input:
+        performance=expand(
+            f"{SM_RESULTS}/performance/{{shard}}.parquet", shard=SM_SHARDS
+        ),
+        mechanisms=expand(f"{SM_RESULTS}/mechanisms/{{shard}}.parquet", shard=SM_SHARDS),
+    output:
+        f"{SM_RESULTS}/tables/networks.parquet",
+    log:
+        f"{SM_LOGS}/collect_networks.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("slow_manifolds/collect_networks"),
+    script:
+        "../../scripts/slow_manifolds/collect_networks.py"
+
+
+# One table per question. What runs end in, stress, and what the dynamics are made of stand apart, so
+# that figures wait, and are drawn again, for what they show only.
+STRESS_ROWS = ("delays", "noise")
+DYNAMICS_ROWS = ("runs", "cycles", "points", "memory", "exponents", "votes")
+
+
+rule collect_stress:
+    input:
+        **{
+            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=SM_SHARDS)
+            for name in STRESS_ROWS
+        },
+    output:
+        **{name: f"{SM_RESULTS}/tables/{name}.parquet" for name in STRESS_ROWS},
+    log:
+        f"{SM_LOGS}/collect_stress.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("slow_manifolds/collect_rows"),
+    script:
+        "../../scripts/slow_manifolds/collect_rows.py"
+
+
+use rule collect_stress as collect_dynamics with:
+    input:
+        **{
+            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=SM_SHARDS)
+            for name in DYNAMICS_ROWS
+        },
+    output:
+        **{name: f"{SM_RESULTS}/tables/{name}.parquet" for name in DYNAMICS_ROWS},
+    log:
+        f"{SM_LOGS}/collect_dynamics.log",
+
+
+use rule collect_stress as collect_ends with:
+    input:
+        ends=expand(f"{SM_RESULTS}/ends/{{shard}}.parquet", shard=SM_SHARDS),
+    output:
+        ends=f"{SM_RESULTS}/tables/ends.parquet",
+    log:
+        f"{SM_LOGS}/collect_ends.log",

@@ -1,0 +1,54 @@
+rule train_networks:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+    output:
+        f"{SM_RESULTS}/networks/{{shard}}.safetensors",
+    log:
+        f"{SM_LOGS}/train_networks/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/train_networks/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["train_networks"],
+        runtime=720,
+    params:
+        networks=lambda wildcards: [
+            list(network) for network in SM_SHARDS[wildcards.shard]
+        ],
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        training=SLOW_MANIFOLDS["training"],
+        code=code("slow_manifolds/train_networks"),
+    script:
+        "../../scripts/slow_manifolds/train_networks.py"
+
+
+rule test_performance:
+    input:
+        stimuli=rules.make_stimuli.output[0],
+        networks=rules.train_networks.output[0],
+    output:
+        table=f"{SM_RESULTS}/performance/{{shard}}.parquet",
+        cases=f"{SM_RESULTS}/performance/{{shard}}.safetensors",
+    log:
+        f"{SM_LOGS}/test_performance/{{shard}}.log",
+    benchmark:
+        f"{SM_LOGS}/test_performance/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=MEMORY["test_performance"],
+        runtime=120,
+    params:
+        task=SLOW_MANIFOLDS["task"],
+        network=SLOW_MANIFOLDS["network"],
+        performance=SLOW_MANIFOLDS["performance"],
+        saturation=SLOW_MANIFOLDS["saturation"],
+        code=code("slow_manifolds/test_performance"),
+    script:
+        "../../scripts/slow_manifolds/test_performance.py"

@@ -1,0 +1,363 @@
+# What the small print of every figure of study 2 states.
+TS_SMALL_PRINT = {"scale": SCALE, "n_units": TIMESCALES["network"]["n_units"]}
+
+
+rule fig1_model:
+    input:
+        curves=f"{TS_RESULTS}/tables/curves.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig1_model.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig1_model.png",
+            caption="../../report/timescales/fig1_model.rst",
+            category="Study 2: timescales",
+            labels={
+                "figure": "1",
+                "shows": "the network, and a neuron's two timescales",
+            },
+        ),
+        csv=f"{TS_FIGURES}/fig1_model.csv",
+        json=f"{TS_FIGURES}/fig1_model.json",
+    log:
+        f"{TS_LOGS}/fig1_model.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        start_N=TIMESCALES["curriculum"]["start_N"],
+        code=code("timescales/fig1_model"),
+    script:
+        "../../scripts/timescales/fig1_model.py"
+
+
+rule fig2_curricula:
+    output:
+        pdf=f"{TS_FIGURES}/fig2_curricula.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig2_curricula.png",
+            caption="../../report/timescales/fig2_curricula.rst",
+            category="Study 2: timescales",
+            labels={"figure": "2", "shows": "tasks and curricula"},
+        ),
+        csv=f"{TS_FIGURES}/fig2_curricula.csv",
+        json=f"{TS_FIGURES}/fig2_curricula.json",
+    log:
+        f"{TS_LOGS}/fig2_curricula.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        study={
+            key: TIMESCALES[key]
+            for key in ("conditions", "run", "curriculum", "training", "max_N")
+        },
+        code=code("timescales/fig2_curricula"),
+    script:
+        "../../scripts/timescales/fig2_curricula.py"
+
+
+rule fig3_progress:
+    input:
+        epochs=f"{TS_RESULTS}/tables/epochs.parquet",
+        networks=f"{TS_RESULTS}/tables/networks.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig3_progress.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig3_progress.png",
+            caption="../../report/timescales/fig3_progress.rst",
+            category="Study 2: timescales",
+            labels={"figure": "3", "shows": "what each curriculum reaches, and when"},
+        ),
+        csv=f"{TS_FIGURES}/fig3_progress.csv",
+        json=f"{TS_FIGURES}/fig3_progress.json",
+    log:
+        f"{TS_LOGS}/fig3_progress.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        accuracy=TIMESCALES["curriculum"]["accuracy"],
+        code=code("timescales/fig3_progress"),
+    script:
+        "../../scripts/timescales/fig3_progress.py"
+
+
+rule fig4_limits:
+    input:
+        networks=f"{TS_RESULTS}/tables/networks.parquet",
+        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig4_limits.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig4_limits.png",
+            caption="../../report/timescales/fig4_limits.rst",
+            category="Study 2: timescales",
+            labels={"figure": "4", "shows": "largest N; time constants"},
+        ),
+        csv=f"{TS_FIGURES}/fig4_limits.csv",
+        json=f"{TS_FIGURES}/fig4_limits.json",
+    log:
+        f"{TS_LOGS}/fig4_limits.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/fig4_limits"),
+    script:
+        "../../scripts/timescales/fig4_limits.py"
+
+
+rule fig5_network_timescales:
+    input:
+        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+        curves=f"{TS_RESULTS}/tables/curves.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig5_network_timescales.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig5_network_timescales.png",
+            caption="../../report/timescales/fig5_network_timescales.rst",
+            category="Study 2: timescales",
+            labels={"figure": "5", "shows": "timescales of the activity"},
+        ),
+        csv=f"{TS_FIGURES}/fig5_network_timescales.csv",
+        json=f"{TS_FIGURES}/fig5_network_timescales.json",
+    log:
+        f"{TS_LOGS}/fig5_network_timescales.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/fig5_network_timescales"),
+    script:
+        "../../scripts/timescales/fig5_network_timescales.py"
+
+
+rule fig6_weights:
+    input:
+        weights=f"{TS_RESULTS}/tables/weights.parquet",
+        dimension=f"{TS_RESULTS}/tables/dimension.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig6_weights.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig6_weights.png",
+            caption="../../report/timescales/fig6_weights.rst",
+            category="Study 2: timescales",
+            labels={"figure": "6", "shows": "weights and dimension"},
+        ),
+        csv=f"{TS_FIGURES}/fig6_weights.csv",
+        json=f"{TS_FIGURES}/fig6_weights.json",
+    log:
+        f"{TS_LOGS}/fig6_weights.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/fig6_weights"),
+    script:
+        "../../scripts/timescales/fig6_weights.py"
+
+
+rule fig7_ablation:
+    input:
+        ablation=f"{TS_RESULTS}/tables/ablation.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig7_ablation.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig7_ablation.png",
+            caption="../../report/timescales/fig7_ablation.rst",
+            category="Study 2: timescales",
+            labels={"figure": "7", "shows": "neurons taken out"},
+        ),
+        csv=f"{TS_FIGURES}/fig7_ablation.csv",
+        json=f"{TS_FIGURES}/fig7_ablation.json",
+    log:
+        f"{TS_LOGS}/fig7_ablation.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/fig7_ablation"),
+    script:
+        "../../scripts/timescales/fig7_ablation.py"
+
+
+rule fig8_perturbation:
+    input:
+        perturbation=f"{TS_RESULTS}/tables/perturbation.parquet",
+        retraining=f"{TS_RESULTS}/tables/retraining.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/fig8_perturbation.pdf",
+        png=report(
+            f"{TS_FIGURES}/fig8_perturbation.png",
+            caption="../../report/timescales/fig8_perturbation.rst",
+            category="Study 2: timescales",
+            labels={"figure": "8", "shows": "perturbed and retrained networks"},
+        ),
+        csv=f"{TS_FIGURES}/fig8_perturbation.csv",
+        json=f"{TS_FIGURES}/fig8_perturbation.json",
+    log:
+        f"{TS_LOGS}/fig8_perturbation.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/fig8_perturbation"),
+    script:
+        "../../scripts/timescales/fig8_perturbation.py"
+
+
+rule figS1_gated:
+    input:
+        epochs=f"{TS_RESULTS}/tables/epochs.parquet",
+        networks=f"{TS_RESULTS}/tables/networks.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/figS1_gated.pdf",
+        png=report(
+            f"{TS_FIGURES}/figS1_gated.png",
+            caption="../../report/timescales/figS1_gated.rst",
+            category="Study 2: timescales",
+            labels={"figure": "S1", "shows": "GRU and LSTM"},
+        ),
+        csv=f"{TS_FIGURES}/figS1_gated.csv",
+        json=f"{TS_FIGURES}/figS1_gated.json",
+    log:
+        f"{TS_LOGS}/figS1_gated.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/figS1_gated"),
+    script:
+        "../../scripts/timescales/figS1_gated.py"
+
+
+rule figS2_memory:
+    input:
+        memory=f"{TS_RESULTS}/tables/memory.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/figS2_memory.pdf",
+        png=report(
+            f"{TS_FIGURES}/figS2_memory.png",
+            caption="../../report/timescales/figS2_memory.rst",
+            category="Study 2: timescales",
+            labels={"figure": "S2", "shows": "which N are kept"},
+        ),
+        csv=f"{TS_FIGURES}/figS2_memory.csv",
+        json=f"{TS_FIGURES}/figS2_memory.json",
+    log:
+        f"{TS_LOGS}/figS2_memory.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/figS2_memory"),
+    script:
+        "../../scripts/timescales/figS2_memory.py"
+
+
+rule figS3_variants:
+    input:
+        networks=f"{TS_RESULTS}/tables/networks.parquet",
+        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+        heads=f"{TS_RESULTS}/tables/heads.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/figS3_variants.pdf",
+        png=report(
+            f"{TS_FIGURES}/figS3_variants.png",
+            caption="../../report/timescales/figS3_variants.rst",
+            category="Study 2: timescales",
+            labels={"figure": "S3", "shows": "other cells and curricula"},
+        ),
+        csv=f"{TS_FIGURES}/figS3_variants.csv",
+        json=f"{TS_FIGURES}/figS3_variants.json",
+    log:
+        f"{TS_LOGS}/figS3_variants.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        code=code("timescales/figS3_variants"),
+    script:
+        "../../scripts/timescales/figS3_variants.py"
+
+
+rule figS4_substeps:
+    input:
+        substeps=f"{TS_RESULTS}/tables/substeps.parquet",
+        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+    output:
+        pdf=f"{TS_FIGURES}/figS4_substeps.pdf",
+        png=report(
+            f"{TS_FIGURES}/figS4_substeps.png",
+            caption="../../report/timescales/figS4_substeps.rst",
+            category="Study 2: timescales",
+            labels={"figure": "S4", "shows": "continuous time"},
+        ),
+        csv=f"{TS_FIGURES}/figS4_substeps.csv",
+        json=f"{TS_FIGURES}/figS4_substeps.json",
+    log:
+        f"{TS_LOGS}/figS4_substeps.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **TS_SMALL_PRINT,
+        substeps={
+            name: entry["substeps"]
+            for name, entry in TIMESCALES["conditions"].items()
+            if "substeps" in entry
+        },
+        code=code("timescales/figS4_substeps"),
+    script:
+        "../../scripts/timescales/figS4_substeps.py"
+
+
+rule timescales:
+    input:
+        rules.fig1_model.output,
+        rules.fig2_curricula.output,
+        rules.fig3_progress.output,
+        rules.fig4_limits.output,
+        rules.fig5_network_timescales.output,
+        rules.fig6_weights.output,
+        rules.fig7_ablation.output,
+        rules.fig8_perturbation.output,
+        rules.figS1_gated.output,
+        rules.figS2_memory.output,
+        rules.figS3_variants.output,
+        rules.figS4_substeps.output,

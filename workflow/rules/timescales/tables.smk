@@ -1,0 +1,36 @@
+# Tables of training histories, and tables that the stages write for each shard.
+TS_TRAINED = ("epochs", "heads", "networks")
+TS_MEASURED = (
+    *("timescales", "curves", "dimension", "weights", "memory"),
+    *("ablation", "perturbation", "retraining", "substeps"),
+)
+
+
+# The histories of training come from the checkpoints, the other tables from the stages above.
+rule collect_timescales:
+    input:
+        **{
+            name: expand(f"{TS_RESULTS}/{name}/{{shard}}.parquet", shard=TS_SHARDS)
+            for name in TS_MEASURED
+        },
+        snapshots=expand(
+            f"{TS_RESULTS}/networks/{{shard}}.safetensors", shard=TS_SHARDS
+        ),
+    output:
+        **{
+            name: f"{TS_RESULTS}/tables/{name}.parquet"
+            for name in (*TS_TRAINED, *TS_MEASURED)
+        },
+    log:
+        f"{TS_LOGS}/collect_timescales.log",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        n_units=TIMESCALES["network"]["n_units"],
+        measured=TS_MEASURED,
+        code=code("timescales/collect_timescales"),
+    script:
+        "../../scripts/timescales/collect_timescales.py"

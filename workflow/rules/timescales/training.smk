@@ -1,0 +1,31 @@
+# The sections of the configuration that decide what training makes of a network.
+TRAINED_BY = {
+    key: TIMESCALES[key]
+    for key in (
+        *("network", "training", "curriculum", "max_N", "conditions", "side_by_side"),
+    )
+}
+
+
+rule train_curricula:
+    output:
+        f"{TS_RESULTS}/networks/{{shard}}.safetensors",
+    log:
+        f"{TS_LOGS}/train_curricula/{{shard}}.log",
+    benchmark:
+        f"{TS_LOGS}/train_curricula/{{shard}}.benchmark.tsv"
+    conda:
+        "../../../envs/memdyn.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=lambda wildcards: shard_memory("train_curricula", wildcards),
+        runtime=4320,
+    params:
+        members=lambda wildcards: [
+            list(member) for member in TS_SHARDS[wildcards.shard]
+        ],
+        study=TRAINED_BY,
+        code=code("timescales/train_curricula"),
+    script:
+        "../../scripts/timescales/train_curricula.py"

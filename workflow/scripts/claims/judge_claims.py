@@ -1,0 +1,24 @@
+"""Judge every claim of both papers by the tables of this run."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from memdyn.claims.judge import Evidence, judge, write
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.timescales.claims import claims as timescales
+
+start_log(snakemake.log[0])
+params, found = snakemake.params, []
+for study, claims in (("slow_manifolds", slow_manifolds.CLAIMS), ("timescales", timescales.CLAIMS)):
+    files = {Path(file).stem: file for file in snakemake.input.get(study, [])}
+    tables = {name: read_table(file, f"{study}.{name}/1") for name, file in files.items()}
+    evidence = Evidence(tables, params.n_units[study])
+    found.append(judge(study, claims, evidence, params.scale))
+table = pd.concat(found, ignore_index=True)
+for row in table[table["kind"] == "claim"].itertuples():
+    logging.info("%s: %s (%s)", row.verdict, row.sentence, row.detail or row.n)
+write(snakemake.output[0], table)

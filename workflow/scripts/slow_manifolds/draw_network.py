@@ -1,0 +1,23 @@
+"""The landscape of one network that was asked for by name."""
+
+from memdyn.figures.recordings import LANDSCAPES_SCHEMA
+from memdyn.figures.style import save, scale_note
+from memdyn.files import load_arrays
+from memdyn.jobs.logs import start_log
+from memdyn.slow_manifolds.figures.network_page import draw_network
+from memdyn.slow_manifolds.tasks.pattern_matching import load_task
+
+start_log(snakemake.log[0])
+inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
+own, about = load_arrays(inputs.landscape, LANDSCAPES_SCHEMA)
+drawn = draw_network(
+    name=name,
+    task=load_task(inputs.stimuli, params.task, params.dt),
+    classes=params.task["classes"],
+    dt=params.dt,
+    rate=params.dt / params.tau,
+    own=own,
+    fact=about["examples"][name],
+    note=scale_note(params.scale, params.n_units, params.n_trials),
+)
+save(*drawn, snakemake.output)

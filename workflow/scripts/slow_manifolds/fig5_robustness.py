@@ -1,0 +1,21 @@
+"""Figure 5: forgetting and noise per mechanism."""
+
+from memdyn.figures.style import save, scale_note
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.slow_manifolds.figures import fig5_robustness as figure
+from memdyn.slow_manifolds.tables import SCHEMAS
+
+start_log(snakemake.log[0])
+params = snakemake.params
+networks, delays, noise = (
+    read_table(snakemake.input[kind], SCHEMAS[kind]) for kind in ("networks", "delays", "noise")
+)
+drawn = figure.draw(
+    networks,
+    delays,
+    noise,
+    nominal=params.delay,
+    note=scale_note(params.scale, params.n_units, params.n_trials),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,21 @@
+"""Make the latents that the stimuli are drawn from."""
+
+import logging
+
+from memdyn.files import save_arrays
+from memdyn.jobs.logs import start_log
+from memdyn.jobs.provenance import provenance
+from memdyn.slow_manifolds.tasks.latents import make_latents
+
+start_log(snakemake.log[0])
+arrays, metadata = make_latents(snakemake.params.settings, snakemake.params.classes)
+for label in metadata["classes"]:
+    logging.info("class %s: %d latents", label, len(arrays[f"latents_{label}"]))
+logging.info(
+    "source %s: single draws separate the classes with d' = %.2f, balanced accuracy %.3f",
+    metadata["source"],
+    metadata["d_prime"],
+    metadata["balanced_accuracy"],
+)
+metadata["provenance"] = provenance(device="cpu")
+save_arrays(snakemake.output[0], arrays, metadata)

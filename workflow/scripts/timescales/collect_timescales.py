@@ -1,0 +1,31 @@
+"""Put the shards of study 2 together: histories of training, and each table that was measured."""
+
+import pandas as pd
+
+from memdyn.files import read_table, write_table
+from memdyn.jobs.logs import start_log
+from memdyn.jobs.provenance import provenance
+from memdyn.tables import combine, with_network
+from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.training.checkpoints import open_snapshots
+
+start_log(snakemake.log[0])
+tables: dict[str, list[pd.DataFrame]] = {"epochs": [], "heads": [], "networks": []}
+for path in snakemake.input.snapshots:
+    snapshots = open_snapshots(path)
+    for member in snapshots.members:
+        epochs, heads = snapshots.histories(member)
+        row = {
+            "n_units": snakemake.params.n_units,
+            "max_N": max(snapshots.solved(member), default=0),
+            "n_epochs": len(epochs),
+            "updates": int(epochs["updates"].max()),
+            "status": snapshots.status(member),
+        }
+        for name, rows in (("epochs", epochs), ("heads", heads), ("networks", row)):
+            tables[name].append(with_network(member, rows))
+for name in snakemake.params.measured:
+    tables[name] = [read_table(path, SCHEMAS2[name]) for path in snakemake.input[name]]
+for name, rows in tables.items():
+    metadata = {"schema": SCHEMAS2[name], "provenance": provenance()}
+    write_table(snakemake.output[name], combine(rows), metadata)

@@ -1,0 +1,19 @@
+"""Figure 1 of study 2: the network, and the timescales of one neuron."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig1_model as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+drawn = figure.draw(
+    read_table(snakemake.input.curves, SCHEMAS2["curves"]),
+    n_units=params.n_units,
+    start_N=params.start_N,
+    inside=False,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,22 @@
+"""Figure 3 of study 2: training without a curriculum, and the progress of each curriculum."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig3_progress as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+epochs, networks = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("epochs", "networks")
+)
+drawn = figure.draw(
+    epochs,
+    networks,
+    threshold=params.accuracy,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

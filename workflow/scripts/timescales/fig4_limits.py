@@ -1,0 +1,21 @@
+"""Figure 4 of study 2: the largest N with trained and fixed tau, and tau against N."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig4_limits as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+networks, timescales = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("networks", "timescales")
+)
+drawn = figure.draw(
+    networks,
+    timescales,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

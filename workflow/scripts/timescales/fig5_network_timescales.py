@@ -1,0 +1,21 @@
+"""Figure 5 of study 2: autocorrelations and the timescales of activity."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig5_network_timescales as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+timescales, curves = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("timescales", "curves")
+)
+drawn = figure.draw(
+    timescales,
+    curves,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

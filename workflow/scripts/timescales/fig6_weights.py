@@ -1,0 +1,20 @@
+"""Figure 6 of study 2: recurrent weights and dimension against N."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig6_weights as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+weights, dimension = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("weights", "dimension")
+)
+drawn = figure.draw(
+    weights,
+    dimension,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,18 @@
+"""Figure 7 of study 2: accuracy when one neuron is taken out."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig7_ablation as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+ablation = read_table(snakemake.input["ablation"], SCHEMAS2["ablation"])
+drawn = figure.draw(
+    ablation,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

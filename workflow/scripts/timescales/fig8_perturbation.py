@@ -1,0 +1,21 @@
+"""Figure 8 of study 2: perturbed weights and time constants, and retraining."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import fig8_perturbation as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+perturbation, retraining = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("perturbation", "retraining")
+)
+drawn = figure.draw(
+    perturbation,
+    retraining,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

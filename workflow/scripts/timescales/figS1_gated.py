@@ -1,0 +1,16 @@
+"""Supplementary figure of study 2: the curricula with GRU and LSTM."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import figS1_gated as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+epochs, networks = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("epochs", "networks")
+)
+drawn = figure.draw(epochs, networks, note=scale_note(params.scale, params.n_units))
+save(*drawn, snakemake.output)

@@ -1,0 +1,17 @@
+"""Supplementary figure 2 of study 2: which N a network answers after it has solved one."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import figS2_memory as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+memory = read_table(snakemake.input["memory"], SCHEMAS2["memory"])
+drawn = figure.draw(
+    memory,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,23 @@
+"""Supplementary figure 3 of study 2: other networks and curricula."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import figS3_variants as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+networks, timescales, heads = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind])
+    for kind in ("networks", "timescales", "heads")
+)
+drawn = figure.draw(
+    networks,
+    timescales,
+    heads,
+    n_units=params.n_units,
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,21 @@
+"""Supplementary figure 4 of study 2: networks in continuous time with other steps."""
+
+from memdyn.figures.style import save
+from memdyn.files import read_table
+from memdyn.jobs.logs import start_log
+from memdyn.timescales.figures import figS4_substeps as figure
+from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.tables import SCHEMAS2
+
+start_log(snakemake.log[0])
+params = snakemake.params
+substeps, timescales = (
+    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("substeps", "timescales")
+)
+drawn = figure.draw(
+    substeps,
+    timescales,
+    trained=params.substeps,  # condition -> k of training
+    note=scale_note(params.scale, params.n_units),
+)
+save(*drawn, snakemake.output)

@@ -1,0 +1,25 @@
+"""Measure the weights of each network of a shard at every N that it solved."""
+
+import logging
+
+from memdyn.device import set_up
+from memdyn.files import write_table
+from memdyn.jobs.logs import start_log
+from memdyn.jobs.provenance import provenance
+from memdyn.tables import combine, with_network
+from memdyn.timescales.activity.weights import measure
+from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.training.checkpoints import open_snapshots
+
+start_log(snakemake.log[0])
+device = set_up(0, snakemake.threads)
+tables = []
+snapshots = open_snapshots(snakemake.input.networks)
+for member in snapshots.members:
+    cell, solved = snapshots.cell(member), snapshots.solved(member)
+    for N in solved:
+        row = {"N": N, **measure(cell, snapshots.parameters(member, N))}
+        tables.append(with_network(member, row))
+    logging.info("%s: %d snapshots", member.name, len(solved))
+metadata = {"schema": SCHEMAS2["weights"], "provenance": provenance(device=device)}
+write_table(snakemake.output[0], combine(tables), metadata)

@@ -1,0 +1,29 @@
+"""Perturb the recurrent weights and the time constants of networks."""
+
+import logging
+
+from memdyn.device import set_up
+from memdyn.files import write_table
+from memdyn.jobs.logs import start_log
+from memdyn.jobs.provenance import provenance
+from memdyn.tables import combine, with_network
+from memdyn.timescales.robustness.cases import cases
+from memdyn.timescales.robustness.perturbation import perturb, sizes_of, targets_of
+from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.training.checkpoints import open_snapshots
+
+start_log(snakemake.log[0])
+device = set_up(snakemake.resources.gpu, snakemake.threads)
+params, tables = snakemake.params, []
+snapshots = open_snapshots(snakemake.input[0])
+for case in cases(snapshots, params.settings, device):
+    name, targets = case.member.name, targets_of(case.cell)
+    if not targets:
+        logging.info("%s: not leaky, left out", name)
+    for target in targets:
+        perturbed = perturb(case, target, sizes_of(params.settings[target]), params.accuracy)
+        relative = perturbed.groupby("size")["relative"].mean()
+        logging.info("%s, N = %d, %s: %s", name, case.N, target, relative.round(2).tolist())
+        tables.append(with_network(case.member, perturbed))
+metadata = {"schema": SCHEMAS2["perturbation"], "provenance": provenance(device=device)}
+write_table(snakemake.output[0], combine(tables), metadata)

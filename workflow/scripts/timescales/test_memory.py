@@ -1,0 +1,26 @@
+"""Ask each snapshot of a shard for the N around the one that it had just solved."""
+
+import logging
+
+from memdyn.device import set_up
+from memdyn.files import write_table
+from memdyn.jobs.logs import start_log
+from memdyn.jobs.provenance import provenance
+from memdyn.tables import combine, with_network
+from memdyn.timescales.robustness.memory import measure_memory
+from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.training.checkpoints import open_snapshots
+
+start_log(snakemake.log[0])
+device = set_up(snakemake.resources.gpu, snakemake.threads)
+params, tables = snakemake.params, []
+snapshots = open_snapshots(snakemake.input[0])
+for member in snapshots.members:
+    if member.condition not in params.settings["conditions"]:
+        continue
+    every, beyond = params.settings["every"], params.settings["beyond"]
+    memory = measure_memory(snapshots, member, every, beyond, params.accuracy, device)
+    logging.info("%s: %d snapshots", member.name, len(snapshots.solved(member)[::-1][::every]))
+    tables.append(with_network(member, memory))
+metadata = {"schema": SCHEMAS2["memory"], "provenance": provenance(device=device)}
+write_table(snakemake.output[0], combine(tables), metadata)
