@@ -6,7 +6,7 @@ from probes import SCHEMA, measured, settings
 from memdyn.config import ConfigError, resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.dynamics import descent, limit_cycles
+from memdyn.dynamics import descent, return_map
 from memdyn.slow_manifolds.grid import shards
 from memdyn.slow_manifolds.mechanisms import attractors
 from memdyn.timescales.activity import tau_net
@@ -20,7 +20,7 @@ SPARE = 1.35
 def test_copied_constants_are_those_of_the_code():
     assert memory.SEGMENT == tau_net.SEGMENT and memory.TOGETHER == tau_net.TOGETHER
     assert memory.ACTIVITY == accuracy.ACTIVITY and memory.JACOBIANS == descent._WORKSPACE_BYTES
-    assert memory.TAIL == attractors.TAIL and memory.DENSE_UNITS == limit_cycles.DENSE_UNITS
+    assert memory.TAIL == attractors.TAIL and memory.DENSE_UNITS == return_map.DENSE_UNITS
 
 
 def train_networks(size):

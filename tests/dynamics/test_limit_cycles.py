@@ -7,7 +7,7 @@ import pytest
 import torch
 from known import StuartLandau, orthogonal, planted, random_rate, rows
 
-from memdyn.dynamics import limit_cycles
+from memdyn.dynamics import limit_cycles, return_map
 from memdyn.dynamics.cells import RateNetwork
 from memdyn.dynamics.limit_cycles import Ends, LimitCycles, find_limit_cycles
 from memdyn.dynamics.systems import Flow, rk4_map
@@ -18,7 +18,7 @@ SHORT = {"transient": 400, "window": 200}
 @pytest.mark.parametrize("dense_units", [200, 4])
 def test_stuart_landau_flow(dense_units, monkeypatch):
     """sqrt(mu), 2 pi / omega, exp(-2 mu T), exp(-T / tau), 1; dense and by Newton-Picard."""
-    monkeypatch.setattr(limit_cycles, "DENSE_UNITS", dense_units)
+    monkeypatch.setattr(return_map, "DENSE_UNITS", dense_units)
     system = StuartLandau(8)
     cycles, ends = find_limit_cycles(rk4_map(system), rows(3, 8), n_multipliers=4, **SHORT)
     assert len(cycles) == 1 and cycles.stable[0]
@@ -163,8 +163,8 @@ def plane(rule):
 
 def test_mirror_images_are_solved_for_once(monkeypatch):
     """Two cycles, at w = 1 and w = -1, each the other's mirror image."""
-    calls, newton = [], limit_cycles._newton
-    monkeypatch.setattr(limit_cycles, "_newton", lambda *a: calls.append(1) or newton(*a))
+    calls, newton = [], return_map._newton
+    monkeypatch.setattr(return_map, "_newton", lambda *a: calls.append(1) or newton(*a))
     starts = torch.tensor([[0.5, 0.2, 0.3], [0.5, 0.2, -0.3], [-1.3, 0.2, -0.8]])
     cycles, ends = find_limit_cycles(
         plane(lambda r: r - r**3), starts.double(), transient=400, window=200

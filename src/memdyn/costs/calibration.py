@@ -19,9 +19,9 @@ import torch
 
 from memdyn.costs import memory
 from memdyn.costs.work import items_per_sequence, jobs, training_of
-from memdyn.dynamics.limit_cycles import DENSE_UNITS
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.newton_path import follow
+from memdyn.dynamics.return_map import DENSE_UNITS
 from memdyn.dynamics.rows import start_rows
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.slow_manifolds.grid import shards

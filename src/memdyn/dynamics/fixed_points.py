@@ -17,13 +17,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from torch import Tensor
 
-from memdyn.dynamics import descent
+from memdyn.dynamics.continua import label_continua, nullity, one_per_continuum
 from memdyn.dynamics.results import Table, join
-from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points, spread
-from memdyn.dynamics.rows import Rows, distances, start_rows
+from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points
+from memdyn.dynamics.rows import Rows, start_rows
 from memdyn.dynamics.spectrum import eigenvalues, is_stable, time_constants
 from memdyn.dynamics.systems import System
 
@@ -31,8 +30,6 @@ from memdyn.dynamics.systems import System
 SLOWER = 0.1
 #: Kinds of rows that stand at exact fixed points.
 EXACT = ("fixed", "continuum")
-#: Points kept of each continuum, at most.
-SAMPLE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,8 +191,8 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     roots, lost, hopeless = find_roots(network, seeds, radius=radius, most=len(x), **search)
     found, sign, null = roots
     isolated = null.norm(dim=-1) < MARGINAL
-    label = _continua(network, found, null, radius)
-    keep, extent, sample = _one_per_continuum(found, label)
+    label = label_continua(network, found, null, radius)
+    keep, extent, sample = one_per_continuum(found, label)
     slow, failed = find_slow_points(network, lost, center, radius, SLOWER * task_speed)
     n_failed = int(failed.landed.sum())
     others = slow.join(failed) if keep_failed else slow
@@ -206,7 +203,7 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     values = np.full((len(rows), network.n_units), np.nan, dtype=complex)
     known = kind != "failed"
     values[known] = _eigenvalues(network, rows[torch.as_tensor(known, device=rows.x.device)])
-    dimension = np.where(kind == "continuum", _nullity(values, network.is_flow), 0)
+    dimension = np.where(kind == "continuum", nullity(values, network.is_flow), 0)
     decays = is_stable(values, network.is_flow).sum(1) >= values.shape[1] - dimension
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
     speed = network.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
@@ -244,30 +241,6 @@ def _eigenvalues(network: System, rows: Rows) -> np.ndarray:
         else:
             values[i] = eigenvalues(network, x[i : i + 1], None if u is None else u[i : i + 1])[0]
     return values
-
-
-def _nullity(values: np.ndarray, is_flow: bool) -> np.ndarray:
-    """How many eigenvalues of Df are zero for all one can tell, at least one, (rows,)."""
-    size = np.abs(values if is_flow else values - 1)
-    return np.maximum(1, (size <= 10 / MARGINAL * size.max(1, keepdims=True)).sum(1))
-
-
-def _one_per_continuum(roots: Rows, label: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Rows to keep (all isolated roots and the most central one of each continuum), the extent of
-    each, and a sample of its points."""
-    keep, n = list(np.flatnonzero(label < 0)), roots.x.shape[-1]
-    groups = [np.flatnonzero(label == k) for k in range(label.max(initial=-1) + 1)]
-    k = min(SAMPLE, max((len(members) for members in groups), default=0))
-    extent, sample = [0.0] * len(keep), np.full((len(keep) + len(groups), k, n), np.nan)
-    for members in groups:
-        x = roots.x[members]
-        central = members[int((x - x.mean(0)).norm(dim=-1).argmin())]
-        roots.landed[central] = roots.landed[members].sum()
-        some = roots[members][spread(roots[members], k)].x
-        sample[len(keep), : len(some)] = some.cpu().numpy()
-        keep.append(central)
-        extent.append(float(torch.cdist(x, x).max()))
-    return np.array(keep, dtype=int), np.array(extent), sample
 
 
 def _message(kind: np.ndarray, n_failed: int, lost: Rows, hopeless: bool) -> str:
@@ -316,46 +289,3 @@ def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
     for _ in range(steps):
         x = network.step(x, u)
     return x
-
-
-def _continua(network: System, roots: Rows, null: Tensor, radius: float):
-    """Group the roots that lie on a connected set of roots.
-
-    A root is on one if Df is singular there and a step of ``radius`` / 50 along the null direction
-    leads to another root, not back. Two such roots are connected if they are neighbours (an edge of
-    the minimum spanning tree) and the solver finds a root between them.
-
-    Returns:
-        label (rows,), -1 for an isolated root, else an index per continuum.
-    """
-    label = np.full(len(roots), -1)
-    marginal = (null.norm(dim=-1) >= MARGINAL).nonzero()[:, 0]
-    if not len(marginal):
-        return label
-    points, probe = roots[marginal], radius / 50
-    direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
-
-    def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
-        rows = start_rows(network, x, like.u, like.group)
-        return descent.descend(
-            network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40
-        )
-
-    leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)
-    for sign in (-1, 1):
-        there = nearest_roots(points.x + sign * probe * direction, points, probe)
-        leads_on |= there.is_root & ((there.x - points.x).norm(dim=-1) > probe / 4)
-    marginal, points = marginal[leads_on], points[leads_on]
-    if not len(marginal):
-        return label
-
-    gap = distances(points, points)
-    finite = torch.where(gap.isfinite(), gap, 0.0).cpu().numpy()  # 0 is no edge
-    i, j = (torch.as_tensor(k, device=gap.device) for k in minimum_spanning_tree(finite).nonzero())
-    middle = (points.x[i] + points.x[j]) / 2
-    between = nearest_roots(middle, points[i], radius)
-    joined = between.is_root & ((between.x - middle).norm(dim=-1) <= gap[i, j] / 2)
-    edges = np.zeros(finite.shape, dtype=bool)
-    edges[i[joined].cpu(), j[joined].cpu()] = True
-    label[marginal.cpu()] = connected_components(edges, directed=False)[1]
-    return label

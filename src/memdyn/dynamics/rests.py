@@ -1,0 +1,98 @@
+"""Rest: which long runs have come to a stable fixed point, and to which.
+
+A run is at rest once it has come into the linear neighbourhood of a stable fixed point and moves
+towards it; there it is put at that point and followed no further. That cannot be read off the run:
+a cycle may stand still for long, and a slow spiral may turn for long.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.newton_path import follow
+from memdyn.dynamics.rows import rounding_level, start_rows
+from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.systems import System, euler_map
+
+#: A run may be at rest this near to a fixed point, relative to 1 + |x|, ...
+NEAR = 1e-2
+#: ... if f there is that of the linear flow within this part, and the run came nearer.
+LINEAR = 0.1
+#: None is looked for where Newton's first step is so many times as long as NEAR.
+FAR = 10
+#: The run is cut into so many stretches; after each, so many points are tried at most.
+STRETCHES, TRIES = 8, 4
+
+
+class Rests:
+    """Which runs have come to rest, and at which stable fixed points.
+
+    ``point`` (rows,) is an index into ``points``, -1 for a run that moves; ``distance`` (rows,) is
+    how far from it the run was when it was found to rest.
+    """
+
+    def __init__(self, network: System, rows: int):
+        self.network = network
+        self.stepped = euler_map(network) if network.is_flow else network
+        self.points: list[Tensor] = []
+        self.unstable: list[Tensor] = []
+        self.point = np.full(rows, -1)
+        self.distance = np.zeros(rows)
+
+    def moving(self, x: Tensor) -> Tensor:
+        """Indices of the runs that neither rest nor left the finite."""
+        moves = torch.as_tensor(self.point < 0, device=x.device)
+        return (moves & x.isfinite().all(1)).nonzero()[:, 0]
+
+    def look(self, x: Tensor, before: Tensor, u: Tensor | None, rows: Tensor) -> None:
+        """Find those of ``rows`` (indices into x) that rest, having been at ``before`` a stretch
+        ago."""
+        speed = self.network.drift(x[rows], None if u is None else u[rows]).norm(dim=-1)
+        tries = 0
+        for i in speed.argsort().tolist():
+            row = int(rows[i])
+            u_row = None if u is None else u[row : row + 1]
+            if not speed[i].isfinite():
+                continue
+            index = next((k for k, p in enumerate(self.points) if self._near(x[row], p, u_row)), -1)
+            if index < 0 and tries < TRIES:
+                tries += 1
+                index = self._new_point(x[row], u_row)
+            if index < 0:
+                continue
+            point = self.points[index]
+            gap, was = float((x[row] - point).norm()), float((before[i] - point).norm())
+            if gap < was or gap <= float(rounding_level(point[None])):
+                self.point[row], self.distance[row] = index, gap
+
+    def _near(self, x: Tensor, point: Tensor, u: Tensor | None) -> bool:
+        """Whether x is in the linear neighbourhood of a fixed point."""
+        gap = x - point
+        if not gap.norm() <= NEAR * (1 + point.norm()):
+            return False
+        f = self.network.drift(x[None], u)[0]
+        linear = self.network.tangent(point[None], u, gap[None, None])[0, 0]
+        linear = linear if self.network.is_flow else linear - gap
+        return bool((f - linear).norm() <= LINEAR * f.norm() + rounding_level(point[None]))
+
+    def _new_point(self, x: Tensor, u: Tensor | None) -> int:
+        """Index of the fixed point next to x, -1 unless there is one and it is stable."""
+        reach = float(NEAR * (1 + x.norm()))
+        slope = self.network.drift_jacobian(x[None], u)[0].to(torch.float32)
+        step = torch.linalg.solve_ex(slope, -self.network.drift(x[None], u)[0].to(slope))[0]
+        if not step.norm() <= FAR * reach:
+            return -1
+        start = start_rows(self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device))
+        found = follow(
+            self.network, start, radius=reach, target=1e-3, dtype=torch.float32, iterations=8
+        )
+        point = found.x[0]
+        if not found.is_root[0] or not self._near(x, point, u):
+            return -1
+        if any((point - p).norm() <= reach / 100 for p in self.unstable):
+            return -1
+        if not (np.abs(eigenvalues(self.stepped, point[None], u)) < 1).all():
+            self.unstable.append(point)
+            return -1
+        self.points.append(point)
+        return len(self.points) - 1

@@ -1,0 +1,343 @@
+"""One cycle solved for: Newton on the return map of a Poincaré section, and Floquet multipliers.
+
+The period of a sampled flow is not a whole number of steps, so the return map interpolates between
+samples (six-point Lagrange, smooth in the starting point). Floquet multipliers are the eigenvalues
+of the product of step Jacobians around the loop; one of them must be 1, and how far it is from 1 is
+the error bar of all. A map that jumps around its cycle (period of a few whole steps) needs no
+section: there Newton solves F^k(x) = x, and no multiplier is trivial.
+
+Large networks use Newton on the leading multipliers and plain iteration on the rest (Newton-Picard:
+Lust, Roose, Spence & Champneys 1998).
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.rows import rounding_level
+from memdyn.dynamics.systems import System
+
+#: A run recurs if it comes back this close, relative to its diameter, ...
+RECUR = 0.05
+#: ... and if all through the turn before it was this close to where it is now.
+ALONG = 0.2
+#: A cycle is solved when the return map moves its point less than this, relative to its diameter.
+#: Large networks go around in float32 until it moves less than COARSE.
+CLOSED, COARSE = 1e-8, 1e-3
+#: Cycles are one if their periods agree, and a point of one lies on the other, within this.
+SAME = 1e-2
+#: Below this size all multipliers are found, above it the leading ``n_multipliers``.
+DENSE_UNITS = 200
+#: Turns after which the return map must at least have come to move its point half as far.
+HOPE = 6
+#: Leading multipliers are known once a turn changes them less than this; so many turns at most.
+SETTLED, TURNS = 1e-4, 4
+#: Points kept of each cycle.
+SAMPLES = 64
+#: Samples that the crossing of a section is interpolated between.
+_NODES = 6
+
+
+@dataclass
+class Cycle:
+    """One cycle.
+
+    Attributes:
+        point: (n,) on it.
+        turn: (steps, n) once around, step by step.
+        period: in time.
+        multipliers: complex, by falling modulus, without the trivial one.
+        trivial_error: distance of the trivial multiplier from 1, NaN where a map jumps.
+        stable: all other multipliers are smaller than 1 in modulus.
+        diameter: see ``diameter_of``.
+        orbit: (SAMPLES, n), evenly spaced in time.
+    """
+
+    point: Tensor
+    turn: Tensor
+    period: float
+    multipliers: np.ndarray
+    trivial_error: float
+    stable: bool
+    diameter: float
+    orbit: np.ndarray
+
+
+def coarse_dtype(network: System, exact: torch.dtype) -> torch.dtype:
+    """Precision that is enough where a solution in ``exact`` follows: float32 of a large network,
+    at half the cost."""
+    return torch.float32 if network.casts and network.n_units > DENSE_UNITS else exact
+
+
+def diameter_of(run: Tensor) -> float:
+    """Twice the largest distance of the points of a run (steps, n) from their mean."""
+    return 2 * float((run - run.mean(0)).norm(dim=-1).max())
+
+
+def offset_of(run: Tensor, cycle: Cycle) -> float:
+    """Largest distance of points of a run from a cycle, relative to its diameter."""
+    points = run[:: max(1, len(run) // 50)].to(cycle.turn)
+    near = torch.cdist(points, cycle.turn).argmin(1)
+    offset, gaps = points - cycle.turn[near], []
+    for next_to in (near - 1, (near + 1) % len(cycle.turn)):  # between two samples
+        side = cycle.turn[next_to] - cycle.turn[near]
+        length = side.square().sum(-1).clamp(min=torch.finfo(side.dtype).tiny)
+        share = ((offset * side).sum(-1) / length).clamp(0, 1)
+        gaps.append((offset - share[:, None] * side).norm(dim=-1))
+    return float(torch.minimum(*gaps).max()) / cycle.diameter
+
+
+def solve_cycle(
+    network: System,
+    run: Tensor,
+    u: Tensor | None,
+    back: list[tuple[float, int]],
+    k: int,
+    solved: list[Cycle],
+) -> Cycle | None:
+    """The cycle that a run (steps, n) moves on, or None if it never closes.
+
+    Each cycle that Newton's method comes to is added to ``solved``, whether the run is on it or
+    not, and in an odd system its mirror image: none is solved for twice.
+    """
+    diameter, last = diameter_of(run), run[-1].to(torch.float64)
+    if _jumps(run, diameter):
+        cycle = _solve_orbit(network, last, u, back, diameter)
+        _remember(network, u, cycle, solved)
+        return cycle
+    section = _Section(network, last, last - run[-2], u)
+    worth = np.inf
+    for gap, steps in back:
+        if gap > worth:
+            continue
+        cycle = _newton(section, last, steps, k, diameter, solved)
+        if cycle is None:
+            continue
+        _remember(network, u, cycle, solved)
+        away = float((cycle.point - last).norm()) / diameter
+        # A chaotic run passes near many unstable cycles without being on any.
+        if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
+            return cycle
+        worth = gap / 2  # more turns of the same cycle are not worth it, a doubled period is
+    return None
+
+
+def _remember(network: System, u: Tensor | None, cycle: Cycle | None, solved: list[Cycle]) -> None:
+    if cycle is None or any(cycle is c for c in solved):
+        return
+    solved.append(cycle)
+    some = cycle.turn[:: max(1, len(cycle.turn) // 8)]
+    odd = (network.step(some, u) + network.step(-some, u)).norm(dim=-1)
+    if bool((odd <= rounding_level(some)).all()) and offset_of(-cycle.turn, cycle) > SAME:
+        solved.append(replace(cycle, point=-cycle.point, turn=-cycle.turn, orbit=-cycle.orbit))
+
+
+def _jumps(run: Tensor, diameter: float) -> bool:
+    """Whether a run goes around in a few whole steps, so that no section can cut it."""
+    return float((run[1:] - run[:-1]).norm(dim=-1).max()) > diameter / 4
+
+
+def returns_of(run: Tensor, diameter: float) -> list[tuple[float, int]]:
+    """When a run last was where it ends, in steps before its end: that is the period to expect.
+
+    The last three times, each with how far the turn before was from the last one, relative to the
+    diameter; those where it was too far are left out.
+    """
+    run = run.flip(0)
+    step = (run[1:] - run[:-1]).norm(dim=-1)
+    if _jumps(run, diameter):
+        close = (run[1:] - run[0]).norm(dim=-1) <= RECUR * diameter
+        return [(0.0, steps) for steps in (close.nonzero()[:3, 0] + 1).tolist()]
+    height = (run - run[0]) @ (run[1] - run[0])
+    crossing = ((height[1:-1] < 0) & (height[2:] >= 0)).nonzero()[:, 0] + 1
+    near = (run[crossing] - run[0]).norm(dim=-1) <= RECUR * diameter + step[crossing]
+    back = []
+    for steps in crossing[near][:3].tolist():
+        before = run[steps : 2 * steps]
+        gap = float((run[: len(before)] - before).norm(dim=-1).max())
+        if gap <= ALONG * diameter + float(step.max()):  # a period is no whole number of steps
+            back.append((gap / diameter, steps))
+    return back
+
+
+class _Crossing(NamedTuple):
+    """Where a path (steps, n) comes to a section: point (n,), velocity (n,) per step, and time in
+    steps; ``weights`` make the point of the last nodes of the path."""
+
+    point: Tensor
+    velocity: Tensor
+    time: float
+    path: Tensor
+    weights: Tensor
+
+
+class _Section:
+    """The return map to a plane through ``origin``, orthogonal to ``direction``.
+
+    Large networks carry vectors along in float32: what they are good for, Newton's steps and
+    multipliers, needs no more. The point itself moves in float64, or ``coarse`` in float32, too.
+    """
+
+    def __init__(self, network: System, origin: Tensor, direction: Tensor, u: Tensor | None):
+        self.network, self.u = network, u
+        self.dtype = coarse_dtype(network, origin.dtype)
+        self.carrier = network if self.dtype == origin.dtype else network.to(self.dtype)
+        self.origin, self.normal = origin, direction / direction.norm()
+
+    def reach(self, x: Tensor, steps: int, coarse: bool) -> _Crossing | None:
+        """Follow x (n,) for about ``steps`` steps to the section; None if it is not crossed."""
+        network, dtype = (self.carrier, self.dtype) if coarse else (self.network, x.dtype)
+        path, u = [x[None].to(dtype)], None if self.u is None else self.u.to(dtype)
+        for _ in range(steps + _NODES):
+            path.append(network.step(path[-1], u))
+        path = torch.cat(path).to(x)
+        height = (path - self.origin) @ self.normal
+        up = ((height[:-1] < 0) & (height[1:] >= 0)).nonzero()[:, 0]
+        up = up[(up >= steps - _NODES) & (up >= _NODES) & (up + _NODES // 2 < len(path))]
+        if not len(up):
+            return None
+        first = int(up[(up - steps).abs().argmin()]) - _NODES // 2 + 1
+        nodes = path[first : first + _NODES]
+        offset, weights, slopes = _interpolate(height[first : first + _NODES].cpu().numpy())
+        weights, slopes = (torch.as_tensor(w).to(x) for w in (weights, slopes))
+        return _Crossing(
+            point=weights @ nodes,
+            velocity=slopes @ nodes,
+            time=first + offset,
+            path=path[: first + _NODES],
+            weights=weights,
+        )
+
+    def carry(self, v: Tensor, crossing: _Crossing) -> Tensor:
+        """Vectors v (k, n) carried along to a crossing."""
+        u = None if self.u is None else self.u.to(self.dtype)
+        carried, at = [v[None].to(self.dtype)], crossing.path.to(self.dtype)
+        for i in range(len(at) - 1):
+            carried.append(self.carrier.step_tangent(at[i : i + 1], u, carried[-1]))
+            carried = carried[-_NODES:]
+        return torch.einsum("j,jkn->kn", crossing.weights, torch.cat(carried).to(v))
+
+
+def _interpolate(height: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Where the polynomial through heights at 0, 1, .. crosses zero in the middle interval, and the
+    weights of the nodes for the value and for the slope there."""
+    nodes = np.arange(len(height))
+    inverse = np.linalg.inv(np.vander(nodes, increasing=True))  # powers x nodes
+    roots = np.roots((inverse @ height)[::-1])
+    middle = (len(height) - 1) / 2
+    t = float(roots[np.abs(roots - middle).argmin()].real)
+    powers = np.arange(len(height))
+    slope = powers * t ** np.maximum(powers - 1, 0)
+    return t, t**powers @ inverse, slope @ inverse
+
+
+def _newton(
+    section: _Section, x: Tensor, steps: int, k: int, diameter: float, solved: list[Cycle]
+) -> Cycle | None:
+    """Newton(-Picard) on the return map from x; None if it does not converge."""
+    n = x.shape[-1]
+    eye = torch.eye(n, dtype=x.dtype, device=x.device)
+    dense = n <= DENSE_UNITS
+    generator = torch.Generator().manual_seed(0)
+    basis = eye if dense else torch.randn(k, n, generator=generator, dtype=torch.float64).to(x)
+    first, coarse = None, not dense
+    for iteration in range(20):
+        basis = basis if dense else torch.linalg.qr(basis.mT)[0].mT
+        back = section.reach(x, steps, coarse)
+        if back is None:
+            return None
+        known = next((c for c in solved if offset_of(back.path, c) <= SAME), None)
+        if known is not None:
+            return known
+        gap, velocity = back.point - x, back.velocity
+        closed = not coarse and gap.norm() <= CLOSED * diameter
+        coarse = coarse and gap.norm() > COARSE * diameter
+        first = first or float(gap.norm())
+        if not closed and iteration >= HOPE and gap.norm() > first / 2:
+            return None
+        carried = section.carry(basis, back)
+        if closed:
+            break
+        # On the section, M loses what it moves along the flow.
+        along = (carried @ section.normal) / (velocity @ section.normal)
+        projected = carried - along[:, None] * velocity
+        small = projected @ basis.mT  # rows: images of basis vectors, in the basis
+        part = basis @ gap
+        inside = torch.linalg.solve_ex((torch.eye(len(basis)).to(x) - small.mT), part)[0]
+        step = gap + (inside - part) @ basis
+        if not step.norm() <= diameter:  # also NaN
+            return None
+        x, steps = x + step, int(back.time)
+        basis = basis if dense else projected
+    else:
+        return None
+    trivial, others = _multipliers(carried, basis)
+    for _ in range(0 if dense else TURNS):  # until the basis spans the leading multipliers
+        basis = torch.linalg.qr(torch.cat([velocity[None], carried[:k]]).mT)[0].mT
+        carried, before = section.carry(basis, back), others
+        trivial, others = _multipliers(carried, basis)
+        if np.abs(np.abs(others[:2]) - np.abs(before[:2])).max(initial=0) <= SETTLED:
+            break
+    return Cycle(
+        point=x,
+        turn=back.path[: int(back.time) + 1],
+        period=float(back.time) * section.network.dt,
+        multipliers=others,
+        trivial_error=float(abs(trivial - 1)),
+        stable=bool((np.abs(others) < 1).all()),
+        diameter=diameter_of(back.path),
+        orbit=_resample(back.path, float(back.time)),
+    )
+
+
+def _multipliers(carried: Tensor, basis: Tensor) -> tuple[complex, np.ndarray]:
+    """The trivial multiplier and the others, by falling modulus, of basis vectors (k, n) carried
+    around once."""
+    values = np.linalg.eigvals((carried @ basis.mT).mT.cpu().numpy()).astype(complex)
+    trivial = np.abs(values - 1).argmin()
+    others = np.delete(values, trivial)
+    return values[trivial], others[np.argsort(-np.abs(others), kind="stable")]
+
+
+def _solve_orbit(
+    network: System, x: Tensor, u: Tensor | None, back: list[tuple[float, int]], diameter: float
+) -> Cycle | None:
+    """A cycle of k whole steps through about x, by Newton on F^k(x) = x."""
+    eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    for _, k in back:
+        for _ in range(20):
+            path, product = [x[None]], eye[None]
+            for _ in range(k):
+                product = network.step_tangent(path[-1], u, product)
+                path.append(network.step(path[-1], u))
+            gap = (path[-1] - x)[0]
+            if gap.norm() <= CLOSED * diameter:
+                break
+            x = x + torch.linalg.solve_ex(eye - product[0].mT, gap)[0]
+        else:
+            continue
+        values = np.linalg.eigvals(product[0].cpu().numpy()).astype(complex)
+        values = values[np.argsort(-np.abs(values), kind="stable")]
+        path = torch.cat(path)
+        return Cycle(
+            point=x,
+            turn=path[:k],
+            period=k * network.dt,
+            multipliers=values,
+            trivial_error=float("nan"),
+            stable=bool((np.abs(values) < 1).all()),
+            diameter=diameter_of(path),
+            orbit=path[torch.arange(SAMPLES) % k].cpu().numpy(),
+        )
+    return None
+
+
+def _resample(path: Tensor, turn: float) -> np.ndarray:
+    """Points at even times over one turn of ``turn`` steps, (64, n), linear between samples."""
+    time = torch.arange(SAMPLES, dtype=path.dtype, device=path.device) * turn / SAMPLES
+    before = time.long().clamp(max=len(path) - 2)
+    share = (time - before)[:, None]
+    return ((1 - share) * path[before] + share * path[before + 1]).cpu().numpy()
