@@ -86,7 +86,7 @@ def seeds_of(ready: Ready, task, settings: dict, n_seeds: int, n_steps: int) -> 
     _, frozen, trial_ends, delay_states = ready
     system = step_of(frozen, settings["network"]["tau"])
     delay = steps(settings["task"]["delay"], settings["network"]["dt"])
-    late = after(system, delay_states, delay)
+    late = after(system, delay_states, n_steps=delay)
     ends = run(frozen, run_starts(task, trial_ends, delay_states)[1], n_steps)[0].double()
     others = [torch.zeros_like(late[:1]), -ends[:1], trial_ends, late, delay_states]
     return system, choose_seeds(ends, others, n_seeds), task_speed(system, delay_states)
@@ -115,7 +115,9 @@ def main(argv=None) -> None:
     (ready,) = trained_networks([PLACE], n, options.trials, settings, task)
     system, seeds, speed = seeds_of(ready, task, settings, options.seeds, run_steps)
 
-    ours, found = timed(lambda: find_points(system, seeds, speed, settings["dynamics"]))
+    ours, found = timed(
+        lambda: find_points(system, seeds, speed=speed, settings=settings["dynamics"])
+    )
     kinds = ", ".join(f"{k} {kind}" for kind, k in found.table["kind"].value_counts().items())
     textbook = Textbook(ready.frozen)
     torch.func.jacrev(torch.sin)(seeds[0, :1])  # its first use imports for seconds

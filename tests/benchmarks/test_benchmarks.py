@@ -108,7 +108,7 @@ def test_the_textbook_finds_points_that_ours_finds(method):
     system, textbook = step_of(ready.frozen, 1.0), bench_points.Textbook(ready.frozen)
     seeds = torch.cat([ready.trial_ends, torch.zeros(1, 12)]).double()
     speed = task_speed(system, ready.delay_states)
-    ours = find_points(system, seeds, speed, settings["dynamics"] | {"rounds": 0})
+    ours = find_points(system, seeds, speed=speed, settings=settings["dynamics"] | {"rounds": 0})
     arrived = [x for x, at_root in map(getattr(textbook, method), seeds) if at_root]
     assert arrived, "the reference must have found something"
     for x in arrived:

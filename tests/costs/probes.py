@@ -97,7 +97,7 @@ def find_cycles(n_units, window):
     """Runs of a random network from far off: all of them still move when the window begins."""
     study, _ = settings(n_units=n_units, window=window, transient=0)
     began = time.process_time()
-    find_runs(_system(study, 0.9), _starts(n_units, 20), study["dynamics"])
+    find_runs(_system(study, 0.9), _starts(n_units, 20), settings=study["dynamics"])
     return time.process_time() - began
 
 
@@ -105,7 +105,8 @@ def find_fixed_points(n_units, n_seeds, rounds=0):
     """The search, from random states of a network below the onset of chaos."""
     study, _ = settings(n_units=n_units, rounds=rounds)
     began = time.process_time()
-    points.find_points(_system(study, 1.1), _starts(n_units, n_seeds), 1.0, study["dynamics"])
+    seeds = _starts(n_units, n_seeds)
+    points.find_points(_system(study, 1.1), seeds, speed=1.0, settings=study["dynamics"])
     return time.process_time() - began
 
 
@@ -114,7 +115,7 @@ def spectrum(n_units):
     study, _ = settings(n_units=n_units)
     system, x = _system(study), _starts(n_units, 1).double()
     began = time.process_time()
-    measure_memory(system, x, 0.1, 1.0, {"noisy_copies": 0})
+    measure_memory(system, x, delay=0.1, speed=1.0, settings={"noisy_copies": 0})
     return time.process_time() - began
 
 

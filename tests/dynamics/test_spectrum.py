@@ -199,3 +199,14 @@ def test_each_run_is_followed_until_its_own_sign_is_clear():
 def test_vote_needs_evidence():
     with pytest.raises(ValueError, match="one entry per memory run"):
         vote([0, 1], [FIXED], [0], [0], [-1], [FIXED])
+
+
+def test_one_constant_input_serves_all_states():
+    """Given once or for each state: the same eigenvalues, slow modes and drift."""
+    network = RateNetwork(rows(6, 6) / 3, rows(6, 2, 1))
+    x, u = rows(4, 6, 2), torch.tensor([0.7, -0.4], dtype=torch.float64)
+    each = u.expand(4, -1)
+    np.testing.assert_array_equal(eigenvalues(network, x, u), eigenvalues(network, x, each))
+    assert not np.allclose(eigenvalues(network, x, u), eigenvalues(network, x))
+    one, four = (slow_manifold(network, x, v, delay=1.0, task_speed=1.0) for v in (u, each))
+    np.testing.assert_array_equal(one.drift, four.drift)

@@ -49,9 +49,9 @@ def ends_of(kind, z):
 def label(system, kind, z):
     """The vote on a planted network; ``kind`` and ``z`` are what long runs showed of it."""
     x = starts()
-    runs = find_runs(system, x, SETTINGS)
+    runs = find_runs(system, x, settings=SETTINGS)
     seeds = choose_seeds(torch.as_tensor(runs.ends), [x], 16)
-    points = find_points(system, seeds, task_speed(system, x), SETTINGS)
+    points = find_points(system, seeds, speed=task_speed(system, x), settings=SETTINGS)
     exact = (points.table["kind"] != "slow").to_numpy()
     stable = points.table["stable"].to_numpy()[exact]
     arrived = arrivals(runs.ends, x.numpy(), points.states[exact], stable)
@@ -61,7 +61,7 @@ def label(system, kind, z):
         runs.table,
         runs.cycles,
         arrived,
-        find_exponents(system, torch.as_tensor(runs.ends), SETTINGS),
+        find_exponents(system, torch.as_tensor(runs.ends), settings=SETTINGS),
     )
 
 
@@ -74,15 +74,16 @@ def test_two_memories_at_their_own_points_are_direct():
 def test_memories_that_fade_to_one_point_are_a_slow_manifold():
     system = planted([[0.95]])
     assert label(system, "rest", np.zeros(8))["vote"] == "slow_manifold"
-    late = after(system, starts(), 400)
-    memory, spectrum = measure_memory(system, late, 5.0, task_speed(system, starts()), SETTINGS)
+    late = after(system, starts(), n_steps=400)
+    speed = task_speed(system, starts())
+    memory, spectrum = measure_memory(system, late, delay=5.0, speed=speed, settings=SETTINGS)
     assert (memory["n_slow"] == 1).all() and (memory["dimension"] == 1).all()
     assert spectrum.shape == (8, N)
 
 
 def test_a_planted_cycle_is_found_and_labelled():
     system = planted([[2.0, -1.5], [1.5, 2.0]])
-    runs = find_runs(system, starts(), SETTINGS)
+    runs = find_runs(system, starts(), settings=SETTINGS)
     assert len(runs.cycles) == 1 and runs.cycles["stable"].all()
     assert runs.cycles["trivial_error"].max() < 1e-3
     assert runs.orbits.shape == (1, 64, N)
@@ -98,7 +99,11 @@ def test_routes_that_disagree_leave_a_network_unresolved():
 def test_points_have_their_known_number_stability_and_degree():
     system = planted([[1.5]])
     points = find_points(
-        system, starts(), 1.0, SETTINGS, lambda x: np.tanh(x).mean(1, keepdims=True)
+        system,
+        starts(),
+        speed=1.0,
+        settings=SETTINGS,
+        readout=lambda x: np.tanh(x).mean(1, keepdims=True),
     )
     assert sorted(points.table["n_unstable"]) == [0, 0, 1]
     assert points.degree_sum == 1
@@ -111,9 +116,9 @@ def test_points_have_their_known_number_stability_and_degree():
 def test_a_run_that_diverged_has_no_exponent_and_no_vote():
     system = planted([[1.5]])
     x = starts()
-    ends = after(system, x, 500)
+    ends = after(system, x, n_steps=500)
     ends[0] = torch.nan
-    exponents = find_exponents(system, ends, SETTINGS)
+    exponents = find_exponents(system, ends, settings=SETTINGS)
     assert exponents["exponent_1"].isna().tolist() == [True] + [False] * 7
     runs = pd.DataFrame({"cycle": np.full(8, -1)})
     votes = vote_on(

@@ -200,8 +200,7 @@ def _factor(config: Mapping, argument: str) -> float:
     """A step along a Newton path: a Jacobian, its factors, and the solutions that they serve."""
     study, rows = config["slow_manifolds"], 8
     system = step_of(_frozen(study), study["network"]["tau"])
-    group = torch.zeros(rows, dtype=torch.long)
-    starts = start_rows(system, _states(study, rows).double(), None, group)
+    starts = start_rows(system, _states(study, rows).double())
     path = {"radius": 1e3, "target": 1e-3, "dtype": torch.float32, "iterations": 1}
     return per_call(lambda: follow(system, starts, **path)) / rows
 

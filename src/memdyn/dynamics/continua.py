@@ -14,7 +14,7 @@ from memdyn.dynamics.systems import System
 SAMPLE = 32
 
 
-def label_continua(network: System, roots: Rows, null: Tensor, radius: float):
+def label_continua(system: System, roots: Rows, *, null: Tensor, radius: float) -> np.ndarray:
     """Group the roots that lie on a connected set of roots.
 
     A root is on one if Df is singular there and a step of ``radius`` / 50 along the null direction
@@ -32,10 +32,8 @@ def label_continua(network: System, roots: Rows, null: Tensor, radius: float):
     direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
 
     def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
-        rows = start_rows(network, x, like.u, like.group)
-        return descent.descend(
-            network, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40
-        )
+        rows = start_rows(system, x, like.u, group=like.group)
+        return descent.descend(system, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
 
     leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)
     for sign in (-1, 1):

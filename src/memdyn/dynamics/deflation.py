@@ -15,7 +15,7 @@ from memdyn.dynamics.systems import System
 STEPS, REACH = 20, 0.3
 
 
-def deflated(system: System, seeds: Rows, known: Rows, radius: float) -> Rows:
+def deflated(system: System, seeds: Rows, *, known: Rows, radius: float) -> Rows:
     """Where so many deflated Newton steps bring the seeds; to be solved from by plain Newton."""
     x, f = seeds.x.clone(), system.root(seeds.x, seeds.u)
     best, least = x.clone(), torch.full_like(seeds.residual, torch.inf)

@@ -24,7 +24,7 @@ from memdyn.dynamics.results import Table, join
 from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points
 from memdyn.dynamics.rows import Rows, start_rows
 from memdyn.dynamics.spectrum import eigenvalues, is_stable, time_constants
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 #: A slow point moves at most this fast, relative to the task.
 SLOWER = 0.1
@@ -108,7 +108,7 @@ class FixedPoints(Table):
 
 
 def find_fixed_points(
-    network: System,
+    system: System,
     states: Tensor,
     inputs: Tensor | None = None,
     *,
@@ -124,7 +124,7 @@ def find_fixed_points(
     The order of the seeds does not matter: they enter in lexicographic order, once each.
 
     Args:
-        network: any System; of a batch (``network.n_networks`` = B), states are (B, rows, units).
+        system: any System; of a batch (``system.n_networks`` = B), states are (B, rows, units).
         states: seeds, usually states of the task, (rows, units), any float dtype.
         inputs: constant input, (inputs,) for all seeds or (rows, inputs); None is zero.
         task_speed: typical |f| during the task, for ``relative_speed``; the median over ``states``
@@ -141,18 +141,18 @@ def find_fixed_points(
     """
     options = {"task_speed": task_speed, "settle": settle, "keep_failed": keep_failed}
     options |= {"rounds": rounds, "iterations": iterations, "deflate": deflate}
-    if network.n_networks is None:
-        return _search(network, states, inputs, **options)
-    if states.ndim != 3 or len(states) != network.n_networks:
+    if system.n_networks is None:
+        return _search(system, states, inputs, **options)
+    if states.ndim != 3 or len(states) != system.n_networks:
         raise ValueError(
-            f"{network.n_networks} networks need states (networks, rows, units); "
+            f"{system.n_networks} networks need states (networks, rows, units); "
             f"got {tuple(states.shape)}"
         )
     per_network = inputs is not None and inputs.ndim == 3
     parts = []
-    for b in range(network.n_networks):
+    for b in range(system.n_networks):
         u = inputs[b] if per_network else inputs
-        parts.append(_search(network[b], states[b], u, **options))
+        parts.append(_search(system[b], states[b], u, **options))
     return _join_networks(parts)
 
 
@@ -169,11 +169,11 @@ def _join_networks(parts: list[FixedPoints]) -> FixedPoints:
     return join(parts)
 
 
-def _search(network, states, inputs, task_speed, settle, keep_failed, **search) -> FixedPoints:
-    x, u, group = _canonical_seeds(network, states, inputs)
-    network = network.to(x.dtype)
+def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -> FixedPoints:
+    x, u, group = _canonical_seeds(system, states, inputs)
+    system = system.to(x.dtype)
     try:
-        seeds = start_rows(network, x, u, group)
+        seeds = start_rows(system, x, u, group=group)
     except RuntimeError as error:
         raise ValueError(
             f"the system cannot step float64 rows of {x.shape[-1]} units: {error}"
@@ -182,31 +182,33 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
     center = x.mean(0)
     radius = float((x - center).norm(dim=-1).max()) or 1 + float(center.norm())
     if settle:
-        ends = start_rows(network, _run(network, x, u, settle), u, group)
+        ends = start_rows(system, advance(system, x, u, n_steps=settle), u, group=group)
         near = (ends.x - center).norm(
             dim=-1
         ) <= 2 * radius  # a run that left tells nothing; NaN too
         seeds = seeds.join(ends[near])
 
-    roots, lost, hopeless = find_roots(network, seeds, radius=radius, most=len(x), **search)
+    roots, lost, hopeless = find_roots(system, seeds, radius=radius, most=len(x), **search)
     found, sign, null = roots
     isolated = null.norm(dim=-1) < MARGINAL
-    label = label_continua(network, found, null, radius)
+    label = label_continua(system, found, null=null, radius=radius)
     keep, extent, sample = one_per_continuum(found, label)
-    slow, failed = find_slow_points(network, lost, center, radius, SLOWER * task_speed)
+    slow, failed = find_slow_points(
+        system, lost, center=center, radius=radius, slower=SLOWER * task_speed
+    )
     n_failed = int(failed.landed.sum())
     others = slow.join(failed) if keep_failed else slow
     rows = found[keep].join(others)
     n_others = len(others)
     kind = np.where(label[keep] >= 0, "continuum", "fixed").tolist()
     kind = np.array(kind + ["slow"] * len(slow) + ["failed"] * (n_others - len(slow)), dtype="<U9")
-    values = np.full((len(rows), network.n_units), np.nan, dtype=complex)
+    values = np.full((len(rows), system.n_units), np.nan, dtype=complex)
     known = kind != "failed"
-    values[known] = _eigenvalues(network, rows[torch.as_tensor(known, device=rows.x.device)])
-    dimension = np.where(kind == "continuum", nullity(values, network.is_flow), 0)
-    decays = is_stable(values, network.is_flow).sum(1) >= values.shape[1] - dimension
+    values[known] = _eigenvalues(system, rows[torch.as_tensor(known, device=rows.x.device)])
+    dimension = np.where(kind == "continuum", nullity(values, system.is_flow), 0)
+    decays = is_stable(values, system.is_flow).sum(1) >= values.shape[1] - dimension
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
-    speed = network.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
+    speed = system.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
     return FixedPoints(
         states=rows.x.cpu().numpy(),
         inputs=np.zeros((len(rows), 0)) if u is None else rows.u.cpu().numpy(),
@@ -222,24 +224,24 @@ def _search(network, states, inputs, task_speed, settle, keep_failed, **search) 
         extent=np.concatenate([extent, np.zeros(n_others)]),
         sample=np.concatenate([sample, np.full((n_others, *sample.shape[1:]), np.nan)]),
         landed=rows.landed.cpu().numpy(),
-        is_flow=network.is_flow,
-        dt=network.dt,
+        is_flow=system.is_flow,
+        dt=system.dt,
         n_failed=n_failed,
         message=_message(kind, n_failed, lost, hopeless),
     )
 
 
-def _eigenvalues(network: System, rows: Rows) -> np.ndarray:
+def _eigenvalues(system: System, rows: Rows) -> np.ndarray:
     """Eigenvalues at each row; mirror images, which share them, are solved for once."""
     x, u = rows.x, rows.u
-    values = np.zeros((len(x), network.n_units), dtype=complex)
+    values = np.zeros((len(x), system.n_units), dtype=complex)
     twin = torch.cdist(x, -x).argmin(1).tolist() if len(x) else []
     for i, j in enumerate(twin):
         mirrored = j < i and torch.equal(x[j], -x[i]) and (u is None or torch.equal(u[i], u[j]))
         if mirrored and rows.residual[i] == rows.residual[j]:
             values[i] = values[j]
         else:
-            values[i] = eigenvalues(network, x[i : i + 1], None if u is None else u[i : i + 1])[0]
+            values[i] = eigenvalues(system, x[i : i + 1], None if u is None else u[i : i + 1])[0]
     return values
 
 
@@ -259,19 +261,19 @@ def _message(kind: np.ndarray, n_failed: int, lost: Rows, hopeless: bool) -> str
     )
 
 
-def _canonical_seeds(network: System, states: Tensor, inputs: Tensor | None):
+def _canonical_seeds(system: System, states: Tensor, inputs: Tensor | None):
     """Distinct seeds in float64 and lexicographic order, their inputs, and an index per input."""
-    if states.ndim != 2 or states.shape[-1] != network.n_units or not len(states):
+    if states.ndim != 2 or states.shape[-1] != system.n_units or not len(states):
         raise ValueError(
-            f"states must be (rows, {network.n_units}) with at least one row; "
+            f"states must be (rows, {system.n_units}) with at least one row; "
             f"got {tuple(states.shape)}"
         )
     x = states.detach().to(torch.float64)
     u = None
     if inputs is not None:
-        if inputs.shape[-1] != network.n_inputs or inputs.shape[:-1] not in ((), (1,), (len(x),)):
+        if inputs.shape[-1] != system.n_inputs or inputs.shape[:-1] not in ((), (1,), (len(x),)):
             raise ValueError(
-                f"inputs must be ({network.n_inputs},) or ({len(x)}, {network.n_inputs}); "
+                f"inputs must be ({system.n_inputs},) or ({len(x)}, {system.n_inputs}); "
                 f"got {tuple(inputs.shape)}"
             )
         u = inputs.detach().to(x).expand(len(x), -1)
@@ -283,9 +285,3 @@ def _canonical_seeds(network: System, states: Tensor, inputs: Tensor | None):
         return both, None, torch.zeros(len(both), dtype=torch.long, device=x.device)
     u, x = both.tensor_split([u.shape[-1]], dim=1)
     return x.contiguous(), u.contiguous(), torch.unique(u, dim=0, return_inverse=True)[1]
-
-
-def _run(network: System, x: Tensor, u: Tensor | None, steps: int) -> Tensor:
-    for _ in range(steps):
-        x = network.step(x, u)
-    return x

@@ -25,7 +25,7 @@ from memdyn.dynamics.return_map import (
     returns_of,
     solve_cycle,
 )
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if it moves less than this, relative to 1 + |x|.
 REST = 1e-6
@@ -80,7 +80,7 @@ class Ends(Table):
 
 
 def find_limit_cycles(
-    network: System,
+    system: System,
     states: Tensor,
     inputs: Tensor | None = None,
     *,
@@ -91,7 +91,7 @@ def find_limit_cycles(
     """The cycles on which long runs from ``states`` end, and how each run ended.
 
     Args:
-        network: one network.
+        system: one network.
         states: where runs start, (rows, n).
         inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         transient: steps before a run is looked at.
@@ -102,11 +102,11 @@ def find_limit_cycles(
     Raises:
         ValueError: a batch of networks, or states of another shape.
     """
-    if network.n_networks is not None or states.ndim != 2:
+    if system.n_networks is not None or states.ndim != 2:
         raise ValueError("find_limit_cycles takes one network and states (rows, units)")
-    network = network.to(torch.float64)
+    system = system.to(torch.float64)
     u = None if inputs is None else inputs.detach().to(torch.float64).expand(len(states), -1)
-    search = _Search(network, states.detach().to(torch.float64), u, n_multipliers)
+    search = _Search(system, states.detach().to(torch.float64), u, n_multipliers)
     search.follow(search.undecided(), transient, window)
     for _ in range(1, LOOKS):
         left = search.undecided()
@@ -122,9 +122,9 @@ def find_limit_cycles(
 class _Search:
     """Runs x (rows, n) and what is known of their ends so far."""
 
-    def __init__(self, network: System, x: Tensor, u: Tensor | None, n_multipliers: int):
-        self.network, self.x, self.u, self.n_multipliers = network, x.clone(), u, n_multipliers
-        self.rests = Rests(network, len(x))
+    def __init__(self, system: System, x: Tensor, u: Tensor | None, n_multipliers: int):
+        self.system, self.x, self.u, self.n_multipliers = system, x.clone(), u, n_multipliers
+        self.rests = Rests(system, len(x))
         self.outcome = np.full(len(x), "aperiodic", dtype="<U11")
         self.diameter = np.zeros(len(x))
         self.solved: list[Cycle] = []
@@ -147,12 +147,12 @@ class _Search:
         for stretch in range(STRETCHES):
             steps = (transient + stretch) // STRETCHES  # they sum up to all
             before = self.x[rows]
-            self.x[rows] = _run(self.network, before, self._inputs(rows), steps)
+            self.x[rows] = _run(self.system, before, self._inputs(rows), steps)
             self.rests.look(self.x, before, self.u, rows)
             rows = rows[torch.isin(rows, self.undecided())]
             if not len(rows):
                 return
-        path = _run(self.network, self.x[rows], self._inputs(rows), window, keep=True)
+        path = _run(self.system, self.x[rows], self._inputs(rows), window, keep=True)
         self.x[rows] = path[:, -1].to(self.x)
         self.rests.look(self.x, path[:, window // 2].to(self.x), self.u, rows)
         moving = {}
@@ -174,7 +174,14 @@ class _Search:
             cycle = next((c for c in self.solved if _runs_on(run, c)), None)
             if cycle is None and back and vain < VAIN and not self._shadows(run, back):
                 u = None if self.u is None else self.u[row : row + 1]
-                cycle = solve_cycle(self.network, run, u, back, self.n_multipliers, self.solved)
+                cycle = solve_cycle(
+                    self.system,
+                    run,
+                    u,
+                    back=back,
+                    n_multipliers=self.n_multipliers,
+                    solved=self.solved,
+                )
                 vain += cycle is None
             if cycle is not None:
                 self.cycle[row], self.outcome[row] = cycle, "limit_cycle"
@@ -184,7 +191,7 @@ class _Search:
     def _shadows(self, run: Tensor, back: list[tuple[float, int]]) -> bool:
         """Whether a run goes along a known unstable cycle: no other could be solved for there."""
         # A run on a cycle of twice the period comes back best after both turns.
-        period = min(back)[1] * self.network.dt
+        period = min(back)[1] * self.system.dt
         return any(
             abs(period - c.period) <= SAME * c.period and offset_of(run[-len(c.turn) :], c) <= RECUR
             for c in self.solved
@@ -215,7 +222,7 @@ class _Search:
             stable=np.array([c.stable for c in cycles], dtype=bool),
             diameter=np.array([c.diameter for c in cycles]),
             orbit=np.array([c.orbit for c in cycles]).reshape(kept, SAMPLES, n),
-            dt=self.network.dt,
+            dt=self.system.dt,
         )
         ends = Ends(
             states=x.cpu().numpy(), outcome=outcome, cycle=np.array(which), diameter=diameter
@@ -223,22 +230,16 @@ class _Search:
         return table, ends
 
 
-def _run(network: System, x: Tensor, u: Tensor | None, steps: int, keep: bool = False) -> Tensor:
+def _run(system: System, x: Tensor, u: Tensor | None, steps: int, keep: bool = False) -> Tensor:
     """States (rows, n) so many steps later, or the whole run (rows, steps + 1, n).
 
     A large network runs in float32, at half the cost: what is read off the run is only where to
     solve for what, in float64.
     """
-    dtype = coarse_dtype(network, x.dtype)
-    network, y, u = network.to(dtype), x.to(dtype), None if u is None else u.to(dtype)
-    path = y.new_empty(len(y), steps + 1 if keep else 0, y.shape[1])  # by far the largest tensor
-    for i in range(steps):
-        if keep:
-            path[:, i] = y
-        y = network.step(y, u)
-    if keep:
-        path[:, -1] = y
-    return path if keep else y.to(x)
+    dtype = coarse_dtype(system, x.dtype)
+    u = None if u is None else u.to(dtype)
+    end = advance(system.to(dtype), x.to(dtype), u, n_steps=steps, keep=keep)
+    return end if keep else end.to(x)
 
 
 def _settles(run: Tensor) -> bool:

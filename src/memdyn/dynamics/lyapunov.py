@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.results import Table
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if a step moves it less than this many rounding errors.
 STILL = 8
@@ -43,7 +43,7 @@ class Exponents(Table):
 
 
 def lyapunov_exponents(
-    network: System,
+    system: System,
     states: Tensor,
     inputs: Tensor | None = None,
     *,
@@ -54,13 +54,13 @@ def lyapunov_exponents(
     seed: int = 0,
     until_clear: bool = False,
 ) -> Exponents:
-    """The k leading exponents of ``network.step`` along the run from each state.
+    """The k leading exponents of ``system.step`` along the run from each state.
 
     A run must have reached its attractor within ``transient`` steps; the first half of ``steps``
     then only aligns the tangent vectors. A flow is followed by its Euler steps, as trained.
 
     Args:
-        network: one network with states (rows, n), or a batch with (B, rows, n).
+        system: one network with states (rows, n), or a batch with (B, rows, n).
         every: steps between two QR decompositions; small enough that vectors do not collapse.
         seed: of the first tangent vectors.
         until_clear: follow a run for an eighth, a quarter or half of the steps only if the sign of
@@ -82,8 +82,7 @@ def lyapunov_exponents(
     generator = torch.Generator().manual_seed(seed)
     start = torch.randn(k, n, generator=generator, dtype=torch.float64).to(x)
     v = torch.linalg.qr(start.mT)[0].mT.expand(*x.shape[:-1], k, n)
-    for _ in range(transient):
-        x = network.step(x, inputs)
+    x = advance(system, x, inputs, n_steps=transient)
 
     last = steps // every
     stops = {last} | ({last // d for d in (8, 4, 2)} if until_clear else set())
@@ -94,17 +93,17 @@ def lyapunov_exponents(
     for turn in range(1, last + 1):
         fastest = x.new_zeros(x.shape[:-1])
         for _ in range(every):
-            v = network.step_tangent(x, inputs, v)
-            before, x = x, network.step(x, inputs)
+            v = system.step_tangent(x, inputs, v)
+            before, x = x, system.step(x, inputs)
             fastest = torch.maximum(fastest, (x - before).norm(dim=-1))
         q, r = torch.linalg.qr(v.mT)
         v = q.mT
-        growth.append(r.diagonal(dim1=-2, dim2=-1).abs().log() / (every * network.dt))
+        growth.append(r.diagonal(dim1=-2, dim2=-1).abs().log() / (every * system.dt))
         speeds.append(fastest)
         if turn not in stops or turn < 2 * blocks:
             continue
         rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
-        time = len(rates) * every * network.dt
+        time = len(rates) * every * system.dt
         mean = rates.mean(0)
         spread = torch.stack([b.mean(0) for b in rates.tensor_split(blocks)]).std(0) / blocks**0.5
         clear = mean[..., 0].abs() > 3 * spread[..., 0] + 1.5 / time
@@ -112,7 +111,7 @@ def lyapunov_exponents(
         rows = left[done.flatten().cpu().numpy()]
         counted[rows] = time
         exponents[rows], error[rows] = mean[done].cpu().numpy(), spread[done].cpu().numpy()
-        slope = _trend(torch.stack(speeds)[turn // 2 :], every * network.dt, x)
+        slope = _trend(torch.stack(speeds)[turn // 2 :], every * system.dt, x)
         trend[rows], trend_error[rows] = (part[done].cpu().numpy() for part in slope)
         if done.all():
             break
@@ -129,7 +128,7 @@ def lyapunov_exponents(
         trend_error=trend_error,
         counted=counted,
         network=np.repeat(np.arange(states[..., 0, 0].numel()), states.shape[-2]),
-        dt=network.dt,
+        dt=system.dt,
     )
 
 

@@ -31,9 +31,9 @@ class Rests:
     how far from it the run was when it was found to rest.
     """
 
-    def __init__(self, network: System, rows: int):
-        self.network = network
-        self.stepped = euler_map(network) if network.is_flow else network
+    def __init__(self, system: System, rows: int):
+        self.system = system
+        self.stepped = euler_map(system) if system.is_flow else system
         self.points: list[Tensor] = []
         self.unstable: list[Tensor] = []
         self.point = np.full(rows, -1)
@@ -47,7 +47,7 @@ class Rests:
     def look(self, x: Tensor, before: Tensor, u: Tensor | None, rows: Tensor) -> None:
         """Find those of ``rows`` (indices into x) that rest, having been at ``before`` a stretch
         ago."""
-        speed = self.network.drift(x[rows], None if u is None else u[rows]).norm(dim=-1)
+        speed = self.system.drift(x[rows], None if u is None else u[rows]).norm(dim=-1)
         tries = 0
         for i in speed.argsort().tolist():
             row = int(rows[i])
@@ -70,21 +70,21 @@ class Rests:
         gap = x - point
         if not gap.norm() <= NEAR * (1 + point.norm()):
             return False
-        f = self.network.drift(x[None], u)[0]
-        linear = self.network.tangent(point[None], u, gap[None, None])[0, 0]
-        linear = linear if self.network.is_flow else linear - gap
+        f = self.system.drift(x[None], u)[0]
+        linear = self.system.tangent(point[None], u, gap[None, None])[0, 0]
+        linear = linear if self.system.is_flow else linear - gap
         return bool((f - linear).norm() <= LINEAR * f.norm() + rounding_level(point[None]))
 
     def _new_point(self, x: Tensor, u: Tensor | None) -> int:
         """Index of the fixed point next to x, -1 unless there is one and it is stable."""
         reach = float(NEAR * (1 + x.norm()))
-        slope = self.network.drift_jacobian(x[None], u)[0].to(torch.float32)
-        step = torch.linalg.solve_ex(slope, -self.network.drift(x[None], u)[0].to(slope))[0]
+        slope = self.system.drift_jacobian(x[None], u)[0].to(torch.float32)
+        step = torch.linalg.solve_ex(slope, -self.system.drift(x[None], u)[0].to(slope))[0]
         if not step.norm() <= FAR * reach:
             return -1
-        start = start_rows(self.network, x[None], u, torch.zeros(1, dtype=torch.long).to(x.device))
+        start = start_rows(self.system, x[None], u)
         found = follow(
-            self.network, start, radius=reach, target=1e-3, dtype=torch.float32, iterations=8
+            self.system, start, radius=reach, target=1e-3, dtype=torch.float32, iterations=8
         )
         point = found.x[0]
         if not found.is_root[0] or not self._near(x, point, u):

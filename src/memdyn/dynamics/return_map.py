@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.rows import rounding_level
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 #: A run recurs if it comes back this close, relative to its diameter, ...
 RECUR = 0.05
@@ -66,10 +66,10 @@ class Cycle:
     orbit: np.ndarray
 
 
-def coarse_dtype(network: System, exact: torch.dtype) -> torch.dtype:
+def coarse_dtype(system: System, exact: torch.dtype) -> torch.dtype:
     """Precision that is enough where a solution in ``exact`` follows: float32 of a large network,
     at half the cost."""
-    return torch.float32 if network.casts and network.n_units > DENSE_UNITS else exact
+    return torch.float32 if system.casts and system.n_units > DENSE_UNITS else exact
 
 
 def diameter_of(run: Tensor) -> float:
@@ -91,24 +91,32 @@ def offset_of(run: Tensor, cycle: Cycle) -> float:
 
 
 def solve_cycle(
-    network: System,
+    system: System,
     run: Tensor,
-    u: Tensor | None,
+    inputs: Tensor | None = None,
+    *,
     back: list[tuple[float, int]],
-    k: int,
+    n_multipliers: int,
     solved: list[Cycle],
 ) -> Cycle | None:
-    """The cycle that a run (steps, n) moves on, or None if it never closes.
+    """The cycle that a run moves on, or None if it never closes.
 
-    Each cycle that Newton's method comes to is added to ``solved``, whether the run is on it or
-    not, and in an odd system its mirror image: none is solved for twice.
+    Args:
+        system: one network, float64.
+        run: (steps, n) its last states.
+        inputs: (1, inputs) constant input, None for zero.
+        back: when it came back, see ``returns_of``.
+        n_multipliers: how many are computed in networks above ``DENSE_UNITS`` units.
+        solved: each cycle that Newton's method comes to is added, whether the run is on it or not,
+            and in an odd system its mirror image: none is solved for twice.
     """
+    u, k = inputs, n_multipliers
     diameter, last = diameter_of(run), run[-1].to(torch.float64)
     if _jumps(run, diameter):
-        cycle = _solve_orbit(network, last, u, back, diameter)
-        _remember(network, u, cycle, solved)
+        cycle = _solve_orbit(system, last, u, back, diameter)
+        _remember(system, u, cycle, solved)
         return cycle
-    section = _Section(network, last, last - run[-2], u)
+    section = _Section(system, last, last - run[-2], u)
     worth = np.inf
     for gap, steps in back:
         if gap > worth:
@@ -116,7 +124,7 @@ def solve_cycle(
         cycle = _newton(section, last, steps, k, diameter, solved)
         if cycle is None:
             continue
-        _remember(network, u, cycle, solved)
+        _remember(system, u, cycle, solved)
         away = float((cycle.point - last).norm()) / diameter
         # A chaotic run passes near many unstable cycles without being on any.
         if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
@@ -125,12 +133,12 @@ def solve_cycle(
     return None
 
 
-def _remember(network: System, u: Tensor | None, cycle: Cycle | None, solved: list[Cycle]) -> None:
+def _remember(system: System, u: Tensor | None, cycle: Cycle | None, solved: list[Cycle]) -> None:
     if cycle is None or any(cycle is c for c in solved):
         return
     solved.append(cycle)
     some = cycle.turn[:: max(1, len(cycle.turn) // 8)]
-    odd = (network.step(some, u) + network.step(-some, u)).norm(dim=-1)
+    odd = (system.step(some, u) + system.step(-some, u)).norm(dim=-1)
     if bool((odd <= rounding_level(some)).all()) and offset_of(-cycle.turn, cycle) > SAME:
         solved.append(replace(cycle, point=-cycle.point, turn=-cycle.turn, orbit=-cycle.orbit))
 
@@ -181,19 +189,17 @@ class _Section:
     multipliers, needs no more. The point itself moves in float64, or ``coarse`` in float32, too.
     """
 
-    def __init__(self, network: System, origin: Tensor, direction: Tensor, u: Tensor | None):
-        self.network, self.u = network, u
-        self.dtype = coarse_dtype(network, origin.dtype)
-        self.carrier = network if self.dtype == origin.dtype else network.to(self.dtype)
+    def __init__(self, system: System, origin: Tensor, direction: Tensor, u: Tensor | None):
+        self.system, self.u = system, u
+        self.dtype = coarse_dtype(system, origin.dtype)
+        self.carrier = system if self.dtype == origin.dtype else system.to(self.dtype)
         self.origin, self.normal = origin, direction / direction.norm()
 
     def reach(self, x: Tensor, steps: int, coarse: bool) -> _Crossing | None:
         """Follow x (n,) for about ``steps`` steps to the section; None if it is not crossed."""
-        network, dtype = (self.carrier, self.dtype) if coarse else (self.network, x.dtype)
-        path, u = [x[None].to(dtype)], None if self.u is None else self.u.to(dtype)
-        for _ in range(steps + _NODES):
-            path.append(network.step(path[-1], u))
-        path = torch.cat(path).to(x)
+        system, dtype = (self.carrier, self.dtype) if coarse else (self.system, x.dtype)
+        u = None if self.u is None else self.u.to(dtype)
+        path = advance(system, x[None].to(dtype), u, n_steps=steps + _NODES, keep=True)[0].to(x)
         height = (path - self.origin) @ self.normal
         up = ((height[:-1] < 0) & (height[1:] >= 0)).nonzero()[:, 0]
         up = up[(up >= steps - _NODES) & (up >= _NODES) & (up + _NODES // 2 < len(path))]
@@ -284,7 +290,7 @@ def _newton(
     return Cycle(
         point=x,
         turn=back.path[: int(back.time) + 1],
-        period=float(back.time) * section.network.dt,
+        period=float(back.time) * section.system.dt,
         multipliers=others,
         trivial_error=float(abs(trivial - 1)),
         stable=bool((np.abs(others) < 1).all()),
@@ -303,7 +309,7 @@ def _multipliers(carried: Tensor, basis: Tensor) -> tuple[complex, np.ndarray]:
 
 
 def _solve_orbit(
-    network: System, x: Tensor, u: Tensor | None, back: list[tuple[float, int]], diameter: float
+    system: System, x: Tensor, u: Tensor | None, back: list[tuple[float, int]], diameter: float
 ) -> Cycle | None:
     """A cycle of k whole steps through about x, by Newton on F^k(x) = x."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
@@ -311,8 +317,8 @@ def _solve_orbit(
         for _ in range(20):
             path, product = [x[None]], eye[None]
             for _ in range(k):
-                product = network.step_tangent(path[-1], u, product)
-                path.append(network.step(path[-1], u))
+                product = system.step_tangent(path[-1], u, product)
+                path.append(system.step(path[-1], u))
             gap = (path[-1] - x)[0]
             if gap.norm() <= CLOSED * diameter:
                 break
@@ -325,7 +331,7 @@ def _solve_orbit(
         return Cycle(
             point=x,
             turn=path[:k],
-            period=k * network.dt,
+            period=k * system.dt,
             multipliers=values,
             trivial_error=float("nan"),
             stable=bool((np.abs(values) < 1).all()),

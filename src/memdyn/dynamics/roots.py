@@ -86,7 +86,7 @@ def find_roots(
     Returns:
         The roots, the rows that reached none, and whether the rounds were given up as hopeless.
     """
-    odd = is_odd(system, seeds, radius)
+    odd = is_odd(system, seeds, radius=radius)
     found, lost = _solve(system, seeds, radius, iterations, odd, rescue=True)
     roots = _signed(system, found)
     n_groups, tried, hopeless = int(seeds.group.max()) + 1, seeds[:0], False
@@ -100,7 +100,7 @@ def find_roots(
         return fresh, len(more)
 
     for _ in range(rounds):
-        whole = closed(system, roots, odd, radius)
+        whole = closed(system, roots, odd=odd, radius=radius)
         degree = whole.sign.new_zeros(n_groups)
         degree.index_add_(0, whole.rows.group, whole.sign * whole.isolated)
         complete = bool((degree == 1).all())
@@ -115,13 +115,14 @@ def find_roots(
             break
     if deflate:
         for _ in range(rounds + 1):
-            away = deflated(system, seeds, closed(system, roots, odd, radius).rows, radius)
+            known = closed(system, roots, odd=odd, radius=radius).rows
+            away = deflated(system, seeds, known=known, radius=radius)
             if not len(more_roots(away, rescue=True)[0]):
                 break
-    return closed(system, roots, odd, radius), lost, hopeless
+    return closed(system, roots, odd=odd, radius=radius), lost, hopeless
 
 
-def is_odd(system: System, seeds: Rows, radius: float) -> bool:
+def is_odd(system: System, seeds: Rows, *, radius: float) -> bool:
     """Whether f(-x) = -f(x) to rounding, at random states as far out as the seeds."""
     n = seeds.x.shape[-1]
     generator = torch.Generator().manual_seed(0)
@@ -135,14 +136,14 @@ def is_odd(system: System, seeds: Rows, radius: float) -> bool:
     return True
 
 
-def closed(system: System, roots: Roots, odd: bool, radius: float) -> Roots:
+def closed(system: System, roots: Roots, *, odd: bool, radius: float) -> Roots:
     """The roots with, in an odd system, their mirror images; the origin is its own."""
     rows = roots.rows
     away = rows.x.norm(dim=-1) > SAME * radius
     if not odd or not away.any():
         return roots
     u = None if rows.u is None else rows.u[away]
-    twin = start_rows(system, -rows.x[away], u, rows.group[away])
+    twin = start_rows(system, -rows.x[away], u, group=rows.group[away])
     twin = replace(twin, landed=rows.landed[away])
     return roots.join(Roots(twin, roots.sign[away], -roots.null[away]))
 
@@ -213,7 +214,7 @@ def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -
     for x in ((a.x + b.x) / 2, 2 * a.x - b.x, 2 * b.x - a.x):
         if len(seeds) >= limit:
             break
-        more = start_rows(system, x, a.u, a.group)
+        more = start_rows(system, x, a.u, group=a.group)
         close = (distances(more, points.join(tried).join(seeds), odd) < clear).any(1)
         close |= (distances(more, more, odd) < clear).tril(-1).any(1)
         seeds = seeds.join(more[~close])
@@ -221,7 +222,7 @@ def _between(system: System, points: Rows, tried: Rows, limit: int, odd: bool) -
 
 
 def find_slow_points(
-    system: System, lost: Rows, center: Tensor, radius: float, slower: float
+    system: System, lost: Rows, *, center: Tensor, radius: float, slower: float
 ) -> tuple[Rows, Rows]:
     """Local minima of the speed, at most ``slower``, reached from rows that reached no root; and
     the rows that failed.

@@ -52,11 +52,22 @@ class Rows:
         return self.residual <= rounding_level(self.x)
 
 
-def start_rows(system: System, x: Tensor, u: Tensor | None, group: Tensor) -> Rows:
-    """Seeds of a search."""
-    residual = system.root(x, u).norm(dim=-1)
+def start_rows(
+    system: System, states: Tensor, inputs: Tensor | None = None, *, group: Tensor | None = None
+) -> Rows:
+    """Seeds of a search.
+
+    Args:
+        system: one network.
+        states: (rows, n).
+        inputs: (rows, inputs), or None for zero.
+        group: (rows,) index of the input of each; None if all have the same.
+    """
+    residual = system.root(states, inputs).norm(dim=-1)
+    if group is None:
+        group = torch.zeros(len(states), dtype=torch.long, device=states.device)
     unknown = torch.full_like(residual, torch.inf)
-    return Rows(x, u, group, residual, unknown, torch.ones_like(group))
+    return Rows(states, inputs, group, residual, unknown, torch.ones_like(group))
 
 
 def rounding_level(x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from memdyn.dynamics.results import Table
 from memdyn.dynamics.spectrum import eigenvalues, time_constants
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,12 @@ class SlowManifold(Table):
 
 
 def slow_manifold(
-    network: System,
+    system: System,
     states: Tensor,
-    delay: float,
-    task_speed: float,
     inputs: Tensor | None = None,
     *,
+    delay: float,
+    task_speed: float,
     leading: int = 10,
     noise: float = 0.01,
     copies: int = 8,
@@ -69,20 +69,20 @@ def slow_manifold(
     """
     if not delay > 0 or not task_speed > 0:
         raise ValueError(f"delay and task_speed must be positive, got {delay} and {task_speed}")
-    network = network.to(torch.float64)
+    system = system.to(torch.float64)
     x = states.detach().to(torch.float64)
-    values = eigenvalues(network, x, inputs)
-    lasting = time_constants(values, network.is_flow, network.dt)
+    values = eigenvalues(system, x, inputs)
+    lasting = time_constants(values, system.is_flow, system.dt)
     lasting = np.sort(np.where(lasting < 0, np.inf, lasting), axis=1)[:, ::-1]
     generator = torch.Generator().manual_seed(seed)
-    own = _drift(network, x, inputs, delay)
-    noisy = [_drift(network.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)]
+    own = _drift(system, x, inputs, delay)
+    noisy = [_drift(system.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)]
     floor = torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))  # a resting state does not drift
     worse = torch.stack(noisy).median(0).values if noisy else own * torch.nan
     spread = (x - x.mean(0)).norm(dim=-1).square().mean().sqrt()
     return SlowManifold(
         states=x.cpu().numpy(),
-        relative_speed=(network.drift(x, inputs).norm(dim=-1) / task_speed).cpu().numpy(),
+        relative_speed=(system.drift(x, inputs).norm(dim=-1) / task_speed).cpu().numpy(),
         n_slow=(lasting >= delay).sum(1),
         dimension=_before_widest_gap(lasting[:, : leading + 1]),
         slowest=lasting[:, 0],
@@ -93,12 +93,10 @@ def slow_manifold(
     )
 
 
-def _drift(network: System, x: Tensor, u: Tensor | None, delay: float) -> Tensor:
+def _drift(system: System, x: Tensor, u: Tensor | None, delay: float) -> Tensor:
     """Distance between each state and itself one delay later, (rows,)."""
-    y = x
-    for _ in range(round(delay / network.dt)):
-        y = network.step(y, u)
-    return (y - x).norm(dim=-1)
+    later = advance(system, x, u, n_steps=round(delay / system.dt))
+    return (later - x).norm(dim=-1)
 
 
 def _before_widest_gap(lasting: np.ndarray) -> np.ndarray:

@@ -33,13 +33,21 @@ class Modes:
     non_normality: np.ndarray
 
 
-def jacobians(system: System, x: Tensor, u: Tensor | None = None) -> np.ndarray:
-    """DF or Dv at each row in float64, (rows, n, n).
+def jacobians(system: System, states: Tensor, inputs: Tensor | None = None) -> np.ndarray:
+    """DF of a map or Dv of a flow (1 / time) at each state in float64.
+
+    Args:
+        system: one network.
+        states: (rows, n).
+        inputs: (inputs,) for all states or (rows, inputs), None for zero.
+
+    Returns:
+        (rows, n, n).
 
     Raises:
         ValueError: a Jacobian that is not finite.
     """
-    out = system.jacobian(x, u).to(torch.float64).cpu().numpy()
+    out = system.jacobian(states, inputs).to(torch.float64).cpu().numpy()
     if not np.isfinite(out).all():
         bad = np.flatnonzero(~np.isfinite(out).all((1, 2)))
         raise ValueError(f"the Jacobian is not finite at rows {bad.tolist()}: check their states")
@@ -52,18 +60,40 @@ def _leading_first(values: np.ndarray, is_flow: bool) -> np.ndarray:
     return np.lexsort((-values.imag, -size), axis=-1)
 
 
-def eigenvalues(system: System, x: Tensor, u: Tensor | None = None) -> np.ndarray:
-    """Eigenvalues at each row, leading first, complex (rows, n)."""
-    rows = []
-    for i in range(len(x)):  # one by one: at 1000 units a Jacobian is 8 MB
-        u_row = None if u is None else u[i : i + 1]
-        values = np.linalg.eigvals(jacobians(system, x[i : i + 1], u_row)[0]).astype(complex)
-        rows.append(values[_leading_first(values, system.is_flow)])
-    return np.array(rows, dtype=complex).reshape(len(x), x.shape[-1])
+def eigenvalues(system: System, states: Tensor, inputs: Tensor | None = None) -> np.ndarray:
+    """Eigenvalues at each state, leading first: of DF of a map, of Dv (1 / time) of a flow.
+
+    Args:
+        system: one network.
+        states: (rows, n).
+        inputs: (inputs,) for all states or (rows, inputs), None for zero.
+
+    Returns:
+        (rows, n) complex.
+
+    Raises:
+        ValueError: a Jacobian that is not finite.
+    """
+    u, values = None if inputs is None else inputs.expand(len(states), -1), []
+    for i in range(len(states)):  # one by one: at 1000 units a Jacobian is 8 MB
+        row = slice(i, i + 1)
+        jacobian = jacobians(system, states[row], None if u is None else u[row])[0]
+        found = np.linalg.eigvals(jacobian).astype(complex)
+        values.append(found[_leading_first(found, system.is_flow)])
+    return np.array(values, dtype=complex).reshape(len(states), states.shape[-1])
 
 
 def time_constants(values: np.ndarray, is_flow: bool, dt: float) -> np.ndarray:
-    """Of eigenvalues of a map (-dt / ln|l|) or a flow (-1 / Re l); negative where a mode grows."""
+    """Of eigenvalues l of a map, -dt / ln|l|, or of a flow, -1 / Re l.
+
+    Args:
+        values: complex, any shape.
+        is_flow: whether they are of a flow's Jacobian.
+        dt: time of one step of the map.
+
+    Returns:
+        In the unit of ``dt``, shaped as ``values``; negative where a mode grows.
+    """
     with np.errstate(divide="ignore"):
         return -1 / values.real if is_flow else -dt / np.log(np.abs(values))
 
@@ -73,13 +103,18 @@ def is_stable(values: np.ndarray, is_flow: bool) -> np.ndarray:
     return values.real < 0 if is_flow else np.abs(values) < 1
 
 
-def modes(system: System, x: Tensor, u: Tensor | None = None) -> Modes:
-    """Full eigen-decomposition at each row (rows, n); ten times the cost of ``eigenvalues``.
+def modes(system: System, states: Tensor, inputs: Tensor | None = None) -> Modes:
+    """Full eigen-decomposition at each state; ten times the cost of ``eigenvalues``.
+
+    Args:
+        system: one network.
+        states: (rows, n).
+        inputs: (inputs,) for all states or (rows, inputs), None for zero.
 
     Raises:
         ValueError: a Jacobian that is not finite.
     """
-    matrices = jacobians(system, x, u)
+    matrices = jacobians(system, states, inputs)
     values, right = np.linalg.eig(matrices)
     order = _leading_first(values, system.is_flow)
     values = np.take_along_axis(values, order, -1).astype(complex)

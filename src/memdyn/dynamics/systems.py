@@ -119,6 +119,39 @@ class System:
         return dataclasses.replace(self, **tensors)
 
 
+def advance(
+    system: System,
+    states: Tensor,
+    inputs: Tensor | None = None,
+    *,
+    n_steps: int,
+    keep: bool = False,
+) -> Tensor:
+    """Run ``system.step`` on from states, in their precision.
+
+    Args:
+        system: one network, or a batch.
+        states: (..., rows, n).
+        inputs: constant input, (inputs,) or (..., rows, inputs), None for zero.
+        n_steps: how many.
+        keep: return the whole run instead of its end.
+
+    Returns:
+        The states after ``n_steps``, shaped as given; of ``keep`` all of them, the first one
+        included, (..., rows, n_steps + 1, n).
+    """
+    x = states
+    path = x.new_empty(*x.shape[:-1], n_steps + 1, x.shape[-1]) if keep else None  # may be large
+    for i in range(n_steps):
+        if path is not None:
+            path[..., i, :] = x
+        x = system.step(x, inputs)
+    if path is None:
+        return x
+    path[..., -1, :] = x
+    return path
+
+
 def autodiff_jacobian(rule: Callable, x: Tensor, u: Tensor | None = None) -> Tensor:
     """d rule(x, u) / dx at each row by ``vmap(jacrev)``: (rows, n) -> (rows, m, n).
 

@@ -123,11 +123,11 @@ def take_apart(
     """
     settings = {**settings, **SEARCH, **entry.get("dynamics", {})}
     speed = task_speed(system, starts, inputs)
-    runs = find_runs(system, starts, settings, inputs)
+    runs = find_runs(system, starts, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(starts)
     seeds = choose_seeds(ends, [torch.zeros_like(starts[:1]), starts], settings["n_seeds"])
-    points = find_points(system, seeds, speed, settings, inputs=inputs)
-    exponents = find_exponents(system, ends, settings, inputs)
+    points = find_points(system, seeds, inputs, speed=speed, settings=settings)
+    exponents = find_exponents(system, ends, inputs, settings=settings)
     exact = (points.table["kind"] != "slow").to_numpy()
     stable = points.table["stable"].to_numpy(dtype=bool)
     arrived = np.full(len(starts), -1)
@@ -145,12 +145,13 @@ def take_apart(
     late = starts[:: max(1, len(starts) // settings["memory_states"])]
     late, held = late[: settings["memory_states"]], pd.DataFrame()
     if "delay" in entry:
-        late = after(system, late, round(entry["delay"] * tau / system.dt), inputs)
+        late = after(system, late, inputs, n_steps=round(entry["delay"] * tau / system.dt))
         delay = entry["delay"] * tau
-        held, spectrum = measure_memory(system, late, delay, speed, settings, inputs)
+        held, spectrum = measure_memory(
+            system, late, inputs, delay=delay, speed=speed, settings=settings
+        )
     else:
-        u = None if inputs is None else inputs.expand(len(late), -1)
-        spectrum = eigenvalues(system, late, u)
+        spectrum = eigenvalues(system, late, inputs)
     items = np.full(len(starts), -1) if memory is None else memory
     place = {"start": "given", "index": np.arange(len(starts)), "memory": items}
     summary = summarise(runs, points, exponents)
@@ -168,9 +169,16 @@ def take_apart(
     # In units of tau from here on, as figures are; a map's tau is one step.
     dt = system.dt / tau if entry["cell"] == "rate" else 1.0
     n_steps = min(MOST_SHOWN, round(ALONE * entry["delay"] / dt)) if "delay" in entry else SHOWN
-    arrays = portray_system(system, starts, n_steps, speed, points.states, runs.orbits, inputs) | {
-        "stable": stable
-    }
+    arrays = portray_system(
+        system,
+        starts,
+        inputs,
+        n_steps=n_steps,
+        pace=speed,
+        points=points.states,
+        orbits=runs.orbits,
+    )
+    arrays |= {"stable": stable}
     for name, values in (("point", points.eigenvalues), ("memory", spectrum)):
         arrays |= parts_of_spectrum(name, values)
     arrays["group"], groups = _groups(memory, arrived, runs.table["cycle"].to_numpy())

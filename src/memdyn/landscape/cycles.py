@@ -37,15 +37,18 @@ class Runs(NamedTuple):
 
 
 def find_runs(
-    system: System, starts: Tensor, settings: Mapping, inputs: Tensor | None = None
+    system: System, starts: Tensor, inputs: Tensor | None = None, *, settings: Mapping
 ) -> Runs:
     """Run on from all starts and solve for the cycles on which runs end.
 
     Args:
         system: a map.
         starts: (rows, n_units).
+        inputs: (n_inputs,) constant input, None for zero.
         settings: the ``dynamics`` section of the configuration.
-        inputs: (n_inputs,) constant input, zero if not given.
+
+    Raises:
+        ValueError: a batch of networks, or starts of another shape.
     """
     cycles, ends = find_limit_cycles(
         system,

@@ -15,15 +15,15 @@ from memdyn.landscape.starts import first_of_alike
 
 
 def find_exponents(
-    system: System, ends: Tensor, settings: Mapping, inputs: Tensor | None = None
+    system: System, ends: Tensor, inputs: Tensor | None = None, *, settings: Mapping
 ) -> pd.DataFrame:
     """Leading Lyapunov exponents of what each run ended in.
 
     Args:
         system: a map.
         ends: (rows, n_units) ends of long runs.
+        inputs: (n_inputs,) constant input, None for zero.
         settings: the ``dynamics`` section of the configuration.
-        inputs: (n_inputs,) constant input.
 
     Returns:
         One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of

@@ -15,20 +15,21 @@ from memdyn.dynamics.systems import System
 def measure_memory(
     system: System,
     late: Tensor,
+    inputs: Tensor | None = None,
+    *,
     delay: float,
     speed: float,
     settings: Mapping,
-    inputs: Tensor | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Is memory held on a slow manifold? See ``dynamics.slow_manifold``.
 
     Args:
         system: a map.
         late: (rows, n_units) states at the end of the delay.
+        inputs: (n_inputs,) constant input, None for zero.
         delay: its duration (tau).
         speed: as of ``task_speed``.
         settings: the ``dynamics`` section of the configuration.
-        inputs: (n_inputs,) constant input.
 
     Returns:
         A row per state with ``relative_speed``, ``n_slow``, ``dimension``, ``slowest`` (tau),
@@ -36,7 +37,13 @@ def measure_memory(
     """
     states = late.double()
     held = slow_manifold(
-        system, states, delay, speed, inputs, copies=settings["noisy_copies"], noise=0.01
+        system,
+        states,
+        inputs,
+        delay=delay,
+        task_speed=speed,
+        copies=settings["noisy_copies"],
+        noise=0.01,
     )
     names = ("relative_speed", "n_slow", "dimension", "slowest", "drift", "persistence")
     return pd.DataFrame({name: getattr(held, name) for name in names}), held.eigenvalues

@@ -41,12 +41,25 @@ class Points(NamedTuple):
 def find_points(
     system: System,
     seeds: Tensor,
+    inputs: Tensor | None = None,
+    *,
     speed: float,
     settings: Mapping,
     readout: Readout | None = None,
-    inputs: Tensor | None = None,
 ) -> Points:
-    """Fixed and slow points from seeds (rows, n_units); ``speed`` as of ``task_speed``."""
+    """Fixed and slow points that can be reached from seeds, see ``find_fixed_points``.
+
+    Args:
+        system: a map.
+        seeds: (rows, n_units), see ``choose_seeds``.
+        inputs: (n_inputs,) constant input, None for zero.
+        speed: as of ``task_speed``.
+        settings: the ``dynamics`` section of the configuration.
+        readout: outputs of states, for columns ``z``, ``zd_#``; None for none.
+
+    Raises:
+        ValueError: seeds or inputs that are not finite or do not fit the network.
+    """
     found = find_fixed_points(
         system, seeds, inputs, task_speed=speed, settle=0, rounds=settings["rounds"]
     )

@@ -39,11 +39,12 @@ def principal_axes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def portray_system(
     system: System,
     starts: torch.Tensor,
+    inputs: torch.Tensor | None = None,
+    *,
     n_steps: int,
     pace: float,
     points: np.ndarray,
     orbits: np.ndarray,
-    inputs: torch.Tensor | None = None,
 ) -> dict[str, np.ndarray]:
     """The same of any map, without trials: ``alone``, ``speed``, ``points``, ``orbits``, ...
 
@@ -52,10 +53,11 @@ def portray_system(
     Args:
         system: a map.
         starts: (rows, n_units).
+        inputs: (n_inputs,) constant input, None for zero.
         n_steps: how long the states are followed.
-        pace: what speeds are relative to, see ``landscape.task_speed``.
-        points: (points, n_units); orbits: (cycles, 64, n_units).
-        inputs: (n_inputs,) constant input.
+        pace: what speeds are relative to, see ``starts.task_speed``.
+        points: (points, n_units).
+        orbits: (cycles, 64, n_units).
     """
     x = starts.double()
     path, speed = x.new_empty(n_steps, *x.shape), x.new_empty(n_steps, len(x))

@@ -6,22 +6,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, advance
 
 #: Ends of runs whose units agree to so many decimals are one start for the exponents.
 ALIKE = 6
 
 
-def after(system: System, x: Tensor, n_steps: int, inputs: Tensor | None = None) -> Tensor:
-    """States (rows, n_units; float64) after so many steps."""
-    x = x.double()
-    for _ in range(n_steps):
-        x = system.step(x, inputs)
-    return x
+def after(system: System, states: Tensor, inputs: Tensor | None = None, *, n_steps: int) -> Tensor:
+    """States (rows, n_units; float64) after so many steps.
+
+    Args:
+        system: a map in float64.
+        states: (rows, n_units), any float dtype.
+        inputs: (n_inputs,) constant input, None for zero.
+        n_steps: how many.
+    """
+    return advance(system, states.double(), inputs, n_steps=n_steps)
 
 
 def task_speed(system: System, states: Tensor, inputs: Tensor | None = None) -> float:
-    """Median change per step at states of the task, the unit of all relative speeds."""
+    """Median change per step at states of the task, the unit of all relative speeds.
+
+    Args:
+        system: a map in float64.
+        states: (rows, n_units), any float dtype.
+        inputs: (n_inputs,) constant input, None for zero.
+    """
     return float(system.drift(states.double(), inputs).norm(dim=1).median())
 
 

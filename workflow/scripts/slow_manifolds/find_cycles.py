@@ -25,7 +25,7 @@ for network, *ready in ready_networks(
 ):
     frozen, trial_ends, delay_states = ready
     table, starts = run_starts(task, trial_ends, delay_states)
-    found = find_runs(step_of(frozen, params.network["tau"]), starts, params.settings)
+    found = find_runs(step_of(frozen, params.network["tau"]), starts, settings=params.settings)
     runs.append(with_network(network, table.join(found.table)))
     cycles.append(with_network(network, found.cycles))
     arrays[f"{network.name}.starts"] = starts.cpu().numpy()

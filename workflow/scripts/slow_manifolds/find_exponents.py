@@ -25,7 +25,7 @@ for network, *ready in ready_networks(
 ):
     frozen, _, delay_states = ready
     ends = torch.as_tensor(runs[f"{network.name}.ends"][: len(delay_states)], device=device)
-    found = find_exponents(step_of(frozen, params.network["tau"]), ends, params.settings)
+    found = find_exponents(step_of(frozen, params.network["tau"]), ends, settings=params.settings)
     found.insert(0, "index", range(len(found)))
     logging.info("%s: largest exponent %.3g", network.name, found["exponent_1"].max())
     tables.append(with_network(network, found))

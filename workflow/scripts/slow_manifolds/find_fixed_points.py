@@ -29,16 +29,18 @@ for network, *ready in ready_networks(
 ):
     frozen, trial_ends, starts = ready
     system = step_of(frozen, params.network["tau"])
-    late = after(system, starts, steps(params.delay, params.network["dt"]))
+    late = after(system, starts, n_steps=steps(params.delay, params.network["dt"]))
     ends = torch.as_tensor(runs[f"{network.name}.ends"], device=device)
     # Without bias the network is odd: the origin is a fixed point, points have mirror images.
     others = [torch.zeros_like(starts[:1]), -ends[:1], trial_ends, late, starts]
     seeds = choose_seeds(ends, others, settings["n_seeds"])
     speed = task_speed(system, starts)
-    found = find_points(system, seeds, speed, settings, rate_readout(frozen))
+    found = find_points(system, seeds, speed=speed, settings=settings, readout=rate_readout(frozen))
     points.append(with_network(network, found.table.assign(degree_sum=found.degree_sum)))
     held = late[:: max(1, len(late) // settings["memory_states"])][: settings["memory_states"]]
-    table, spectrum = measure_memory(system, held, params.delay, speed, settings)
+    table, spectrum = measure_memory(
+        system, held, delay=params.delay, speed=speed, settings=settings
+    )
     memory.append(with_network(network, table))
     arrays[f"{network.name}.states"] = found.states
     for name, values in (("point", found.eigenvalues), ("memory", spectrum)):

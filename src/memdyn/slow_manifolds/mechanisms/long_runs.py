@@ -108,7 +108,7 @@ def stable_fixed_points(network: FrozenNetwork, x: torch.Tensor) -> torch.Tensor
     x = x.double().cpu()
     rates = torch.full_like(x, torch.nan)
     while bool((waiting := rates.isnan().any(1)).any()):
-        start = start_rows(flow, x[waiting][:1], None, torch.zeros(1, dtype=torch.long))
+        start = start_rows(flow, x[waiting][:1])
         found = follow(flow, start, radius=REACH, target=1e-3, dtype=matrix.dtype, iterations=8)
         point = found.x[0]
         near = (torch.tanh(x) @ readout - torch.tanh(point) @ readout).abs().amax(1) <= NEAR
