@@ -203,7 +203,7 @@ def test_vote_needs_evidence():
 
 def test_one_constant_input_serves_all_states():
     """Given once or for each state: the same eigenvalues, slow modes and drift."""
-    network = RateNetwork(rows(6, 6) / 3, rows(6, 2, 1))
+    network = LeakyNetwork(rows(6, 6) / 3, rows(6, 2, 1), nonlinearity="tanh")
     x, u = rows(4, 6, 2), torch.tensor([0.7, -0.4], dtype=torch.float64)
     each = u.expand(4, -1)
     np.testing.assert_array_equal(eigenvalues(network, x, u), eigenvalues(network, x, each))
