@@ -12,7 +12,8 @@ from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.slow_manifold import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
 from memdyn.dynamics.systems import Flow, Map, euler_map, rk4_map
-from memdyn.landscape.vote import LABELS, exponent_kinds, vote
+from memdyn.landscape.labels import MECHANISMS
+from memdyn.landscape.vote import exponent_kinds, vote
 
 
 def linear(matrix):
@@ -139,7 +140,7 @@ FIXED, CYCLE, CHAOS, OPEN = "fixed_point", "limit_cycle", "aperiodic", "undecide
 )
 def test_votes(outcome, end, point, cycle, sign, label):
     got = vote([0, 1, 2], outcome, end, point, cycle, sign)
-    assert got.label == label and got.label in LABELS
+    assert got.label == label and got.label in MECHANISMS
     assert set(got.row()) == {"label", "runs", "solver", "exponents"}
 
 
