@@ -2,7 +2,7 @@
 
 Which runs rest is told by ``rests``, the cycle that a run recurs on is solved for in
 ``return_map``. A flow is followed by its Euler steps, which is what was trained; pass
-``rk4_map(flow)`` for the flow itself.
+``RK4Map(flow)`` for the flow itself.
 """
 
 from dataclasses import dataclass
