@@ -122,7 +122,7 @@ class RateNetwork(_Network):
     """The rate network of study 1, a flow: tau dx/dt = -x + A phi(x) + W_in u + bias.
 
     ``recurrent`` is the closed-loop matrix A = gJ + w_f w_o' + W_fd W_d' (n, n) or (B, n, n);
-    ``dt`` and ``tau`` share one unit of time. Ghazizadeh & Ching 2021, eq. 1.
+    ``dt`` and ``tau`` share one unit of time. The network of Ghazizadeh & Ching 2021.
     """
 
     tau: float = 1.0

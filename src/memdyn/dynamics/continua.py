@@ -21,6 +21,12 @@ def label_continua(system: System, roots: Rows, *, null: Tensor, radius: float) 
     leads to another root, not back. Two such roots are connected if they are neighbours (an edge of
     the minimum spanning tree) and the solver finds a root between them.
 
+    Args:
+        system: one network in float64.
+        roots: rows at roots.
+        null: (rows, n), of ``roots.Roots``: as long as Df is singular, along its null direction.
+        radius: size of the cloud of seeds.
+
     Returns:
         label (rows,), -1 for an isolated root, else an index per continuum.
     """

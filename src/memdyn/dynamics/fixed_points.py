@@ -137,6 +137,9 @@ def find_fixed_points(
             points already known, until that finds nothing new; for small networks.
         keep_failed: give seeds that ended nowhere rows of their own, of kind ``failed``.
 
+    Returns:
+        One row per point; of a batch the rows of its networks follow each other.
+
     Raises:
         ValueError: seeds or inputs that are not finite or do not fit the network.
     """

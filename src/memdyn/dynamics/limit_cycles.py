@@ -89,13 +89,16 @@ def find_limit_cycles(
     """The cycles on which long runs from ``states`` end, and how each run ended.
 
     Args:
-        system: one network.
-        states: where runs start, (rows, n).
+        system: one network, a map or a flow; it is solved in float64.
+        states: where runs start, (rows, n), any float dtype.
         inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         transient: steps before a run is looked at.
         window: steps it is then looked at; must hold at least one period, better two. A run that is
             then neither at rest nor on a cycle is followed as long again, see ``LOOKS``.
         n_multipliers: how many are computed in networks above ``DENSE_UNITS`` units.
+
+    Returns:
+        One row per distinct cycle (periods in time), and one per run.
 
     Raises:
         ValueError: a batch of networks, or states of another shape.

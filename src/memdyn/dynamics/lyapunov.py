@@ -61,6 +61,10 @@ def lyapunov_exponents(
 
     Args:
         system: one network with states (rows, n), or a batch with (B, rows, n).
+        inputs: constant input, (inputs,) or (rows, inputs), None for zero.
+        k: how many exponents.
+        steps: length of the run after ``transient``.
+        transient: steps before anything is measured.
         every: steps between two QR decompositions; small enough that vectors do not collapse.
         seed: of the first tangent vectors.
         until_clear: follow a run for an eighth, a quarter or half of the steps only if the sign of

@@ -153,9 +153,17 @@ def advance(
 
 
 def autodiff_jacobian(rule: Callable, x: Tensor, u: Tensor | None = None) -> Tensor:
-    """d rule(x, u) / dx at each row by ``vmap(jacrev)``: (rows, n) -> (rows, m, n).
+    """d rule(x, u) / dx at each row by ``vmap(jacrev)``.
 
     The generic path, and the oracle that every closed form is tested against.
+
+    Args:
+        rule: function of rows x (rows, n) and u (rows, inputs) or None, gives (rows, m).
+        x: (rows, n).
+        u: (inputs,) or (rows, inputs), or None.
+
+    Returns:
+        (rows, m, n).
     """
     if u is None:
         return torch.func.vmap(torch.func.jacrev(lambda x: rule(x[None], None)[0]))(x)
@@ -232,7 +240,11 @@ class _SteppedFlow(System):
 
 
 class EulerMap(_SteppedFlow):
-    """The map x + dt v(x, u): what a network trained with Euler steps does."""
+    """The map x + dt v(x, u): what a network trained with Euler steps does.
+
+    Raises:
+        ValueError: not a flow.
+    """
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.flow.step(x, u)
@@ -256,7 +268,11 @@ class EulerMap(_SteppedFlow):
 
 
 class RK4Map(_SteppedFlow):
-    """The classical fourth-order Runge-Kutta step: the flow itself, up to O(dt^4)."""
+    """The classical fourth-order Runge-Kutta step: the flow itself, up to O(dt^4).
+
+    Raises:
+        ValueError: not a flow.
+    """
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         v, h = self.flow.velocity, self.dt

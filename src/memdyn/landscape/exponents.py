@@ -30,6 +30,9 @@ def find_exponents(
         the speed (1 / tau; see ``lyapunov.Exponents``), and ``counted``, the time (tau) that they
         were averaged over; NaN where the run diverged. Runs that rest at one place are
         followed once.
+
+    Raises:
+        ValueError: too few steps, or a run that leaves the finite.
     """
     k = settings["n_exponents"]
     exponents, error = np.full((2, len(ends), k), np.nan)

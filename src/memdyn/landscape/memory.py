@@ -34,6 +34,9 @@ def measure_memory(
     Returns:
         A row per state with ``relative_speed``, ``n_slow``, ``dimension``, ``slowest`` (tau),
         ``drift``, ``persistence``, and the eigenvalues of the step (rows, n_units; complex).
+
+    Raises:
+        ValueError: a delay or speed that is not positive.
     """
     states = late.double()
     held = slow_manifold(

@@ -1,7 +1,8 @@
-"""From the ends of long autonomous runs to a mechanism (study 1, specification sections 6 and 12).
+"""What the outputs of a long autonomous run end in, and which ends are one place.
 
-Two sets of labels: the authors' own, kept as they defined them, and ours, which adds what theirs
-cannot see: whether an end that moves is periodic at all, and whether it has settled.
+Ghazizadeh & Ching 2021 run trained networks on for 50 trial lengths and ask for the variance and
+the mean of the output over the last two (their posthoc_tests.py). This adds what that cannot see:
+whether an end that moves is periodic at all, and whether it has settled.
 """
 
 from __future__ import annotations

@@ -70,6 +70,8 @@ def vote(
         exponents see only aperiodic runs, the solver agrees by having found no attractor for any
         memory. Everything else is "unresolved".
 
+    Agreement of several routes is ours; Ghazizadeh & Ching 2021 label by long runs only.
+
     Raises:
         ValueError: evidence of different lengths, or none.
     """

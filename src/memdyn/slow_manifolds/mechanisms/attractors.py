@@ -1,6 +1,7 @@
 """Where a trained network ends when left alone, from all starts that matter.
 
-Study 1, specification section 6.
+The runs are those of tests A and B of Ghazizadeh & Ching 2021 (their posthoc_tests.py), and more of
+ours from states in the delay.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     tau dx/dt = -x + g J r + (w_f z + W_fd z_d) / fb + W_i u,    r = tanh(x),
     z = w_o . r,    z_d = W_d r
 
-(specification of study 1, section 2). Only the readouts w_o and W_d are trained. Networks of one
+(Ghazizadeh & Ching 2021; scales and distributions as in the authors' code,
+Lham71/Working-Memory-Modeling). Only the readouts w_o and W_d are trained. Networks of one
 (distribution, pg, seed) share J, w_f, W_fd and W_i up to the scales g and 1 / fb.
 """
 

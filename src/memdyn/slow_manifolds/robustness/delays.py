@@ -1,4 +1,8 @@
-"""Forgetting: the first delay made longer (study 1, specification section 9, protocol 1)."""
+"""Forgetting: the first delay made longer, as in the robustness tests of the authors' code.
+
+Ghazizadeh & Ching 2021 (abstract): networks with direct fixed points keep what slow manifolds
+forget.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What counts as a failed trial under stress (study 1, specification section 9)."""
+"""What counts as a failed trial under stress: the rule of the authors' robustness tests.
+
+Ghazizadeh & Ching 2021, code in Lham71/Working-Memory-Modeling.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Noise on the first stimulus (study 1, specification section 9, protocol 2)."""
+"""Noise on the first stimulus, as in the robustness tests of the authors' code.
+
+Ghazizadeh & Ching 2021 (abstract): slow manifolds are considerably more robust to noise.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequential pattern matching (study 1, section 3 of its specification).
+"""Sequential pattern matching, the task of Ghazizadeh & Ching 2021 (times as in their code).
 
 A trial is stimulus 1, delay 1, stimulus 2, delay 2, response. Each stimulus shows one of k classes;
 during it the input at every Euler step is a fresh draw from the latents of that class. The memory

@@ -1,6 +1,7 @@
-"""Temporally restricted FORCE for a shard of rate networks (study 1, specification section 4).
+"""Temporally restricted FORCE for a shard of rate networks.
 
-Two recursive-least-squares learners per network, each with its own inverse correlation matrix P:
+Sussillo & Abbott 2009, with errors in the windows of Ghazizadeh & Ching 2021 (the training of their
+code). Two recursive-least-squares learners per network, each with its own inverse correlation matrix P:
 the memory readout W_d learns in both delays, the output readout w_o in the response.
 
 All networks step together, with units before networks in the tensors: their recurrent inputs are
