@@ -1,4 +1,4 @@
-"""Is a memory held on a slow manifold? Measured at the states of the late delay.
+"""Is a memory held on a slow manifold (Ghazizadeh & Ching 2021)? Measured late in the delay.
 
 Slow is relative: to the speed of the task, and to the length of the delay. A mode counts as slow if
 its time constant is at least one delay (or if it grows); the dimension is where the spectrum of
@@ -55,14 +55,18 @@ def slow_manifold(
     copies: int = 8,
     seed: int = 0,
 ) -> SlowManifold:
-    """Slow modes, drift and persistence at late-delay states (rows, n) of one network.
+    """Slow modes, drift and persistence at late-delay states of one network.
 
     Args:
+        system: one network whose weights can be ``perturbed``, a map or a flow.
+        states: (rows, n) at the end of the delay, any float dtype.
+        inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         delay: length of the memory period, in the network's time (steps of a map).
         task_speed: typical |drift| during the task.
         leading: how many time constants the gap is looked for in.
         noise: SD of the weight noise, relative to the RMS weight.
         copies: noisy networks; 0 leaves persistence NaN.
+        seed: of the weight noise.
 
     Raises:
         ValueError: a delay or task speed that is not positive.

@@ -1,7 +1,9 @@
 """Does a trained network perform the task, and do its units saturate?
 
 The error and the saturation ratio are those of the code of Ghazizadeh & Ching 2021; at which error
-a network counts as performing is not in it (ASSUMPTION, see ``config.yaml``). All tests start from the states in which trials end: k^2 trial types give k^2 natural starting
+a network counts as performing is not in it (ASSUMPTION, see ``config.yaml``).
+
+All tests start from the states in which trials end: k^2 trial types give k^2 natural starting
 states, and each is followed by each trial type, k^4 cases (16 for two classes). Cases count the
 starting states first: case = start * n_types + trial type.
 """

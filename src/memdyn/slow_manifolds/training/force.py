@@ -1,8 +1,8 @@
 """Temporally restricted FORCE for a shard of rate networks.
 
-Sussillo & Abbott 2009, with errors in the windows of Ghazizadeh & Ching 2021 (the training of their
-code). Two recursive-least-squares learners per network, each with its own inverse correlation matrix P:
-the memory readout W_d learns in both delays, the output readout w_o in the response.
+FORCE is that of Sussillo & Abbott 2009, the windows are those of the code of Ghazizadeh & Ching
+2021. Two recursive-least-squares learners per network, each with its own inverse correlation matrix
+P: the memory readout W_d learns in both delays, the output readout w_o in the response.
 
 All networks step together, with units before networks in the tensors: their recurrent inputs are
 one product with J, read once per step. On a GPU a whole trial is one graph.
