@@ -24,7 +24,7 @@ CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescale
 #: Copies, to import no torch; a test holds them against the originals. Values recorded before they
 #: are summed up and units recorded side by side (timescales), bytes of activity held at once
 #: (robustness.accuracy) and of Jacobians (dynamics.newton), trial lengths whose outputs are kept
-#: (attractors), units above which runs are float32 (dynamics.limit_cycles).
+#: (attractors), units above which runs are float32 (dynamics.return_map).
 SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 16 * MB
 TAIL, DENSE_UNITS = 20, 200
 #: Floats that backpropagation keeps per unit, sequence and step.

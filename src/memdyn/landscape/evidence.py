@@ -15,7 +15,9 @@ from memdyn.landscape.vote import exponent_kinds, vote
 ARRIVED = 0.1
 
 
-def arrivals(ends: np.ndarray, starts: np.ndarray, points: np.ndarray, stable: np.ndarray):
+def arrivals(
+    ends: np.ndarray, starts: np.ndarray, points: np.ndarray, stable: np.ndarray
+) -> np.ndarray:
     """(rows,) index of the stable point at which each run arrived, -1 for none.
 
     Args:
