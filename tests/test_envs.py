@@ -65,9 +65,11 @@ def required_by(wanted: list[str]) -> set[str]:
             continue
         for entry in entries:
             elsewhere = "platform" in str(entry.marker) and "extra" not in str(entry.marker)
-            if not entry.marker or elsewhere:
-                left.append(entry)
-            elif any(entry.marker.evaluate({"extra": extra}) for extra in extras):
+            if (
+                not entry.marker
+                or elsewhere
+                or any(entry.marker.evaluate({"extra": extra}) for extra in extras)
+            ):
                 left.append(entry)
     return {name for name, _ in found}
 
