@@ -64,12 +64,9 @@ def required_by(wanted: list[str]) -> set[str]:
         except PackageNotFoundError:  # on other machines than this one
             continue
         for entry in entries:
-            elsewhere = "platform" in str(entry.marker) and "extra" not in str(entry.marker)
-            if (
-                not entry.marker
-                or elsewhere
-                or any(entry.marker.evaluate({"extra": extra}) for extra in extras)
-            ):
+            marker = entry.marker
+            elsewhere = "platform" in str(marker) and "extra" not in str(marker)
+            if not marker or elsewhere or any(marker.evaluate({"extra": one}) for one in extras):
                 left.append(entry)
     return {name for name, _ in found}
 
