@@ -23,9 +23,8 @@ from memdyn.slow_manifolds.grid import shards
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)])
-)
+own_path = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, own_path)))
 # What is asked for (--config, --configfile, the config of an importing module) over our values.
 try:
     config = with_shard_sizes(
