@@ -3,7 +3,7 @@
 SCALE  ?= quick
 # env: nproc would count no more than OMP_NUM_THREADS.
 CORES  ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-GPUS   ?= $(shell $(BIN)/python -c "from memdyn.gpu import visible_gpus; print(len(visible_gpus()))")
+GPUS   ?= $(shell $(BIN)/python -c "from memdyn.jobs.gpu import visible_gpus; print(len(visible_gpus()))")
 PYTHON ?= python3
 ARGS   ?=
 

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
@@ -42,6 +44,42 @@ def test_pip_pins_fit_every_machine(name):
 
 def test_development_adds_to_the_environment_and_changes_nothing():
     assert not pins(ROOT / "requirements.txt").keys() & pins(ROOT / "requirements-dev.txt").keys()
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required_by(wanted: list[str]) -> set[str]:
+    """Packages that what is wanted needs, directly or not, on whatever machine."""
+    found, left = set(), [Requirement(entry) for entry in wanted]
+    while left:
+        one = left.pop()
+        extras = ("", *one.extras)
+        if (plain(one.name), extras) in found:
+            continue
+        found.add((plain(one.name), extras))
+        try:
+            entries = [Requirement(entry) for entry in requires(one.name) or ()]
+        except PackageNotFoundError:  # on other machines than this one
+            continue
+        for entry in entries:
+            marker = entry.marker
+            elsewhere = "platform" in str(marker) and "extra" not in str(marker)
+            if not marker or elsewhere or any(marker.evaluate({"extra": one}) for one in extras):
+                left.append(entry)
+    return {name for name, _ in found}
+
+
+def test_every_pin_is_required_by_something():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    run = project["dependencies"] + extras["workflow"]
+    needed = required_by(run)
+    pinned = {plain(name) for name in pins(ROOT / "requirements.txt")}
+    assert not pinned - needed, "nothing that the pipeline runs needs these"
+    further = {plain(name) for name in pins(ROOT / "requirements-dev.txt")}
+    assert not further - required_by(extras["dev"]), "nothing that tests or lints needs these"
 
 
 def test_the_container_copies_what_is_there():

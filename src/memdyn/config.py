@@ -49,6 +49,14 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     return resolved
 
 
+def laid_over(path: str | Path, config: Mapping) -> dict:
+    """What was asked for, laid over the values of a YAML file, as Snakemake's ``configfile:`` does.
+
+    That directive would look for the file in the work folder, wherever the workflow lies.
+    """
+    return merge(yaml.safe_load(Path(path).read_text()), config)
+
+
 def merge(base: Mapping, changes: Mapping) -> dict:
     """Return a copy of ``base`` in which the leaves of ``changes`` stand instead of its own."""
     merged = deepcopy(dict(base))

@@ -222,3 +222,32 @@ def test_files_are_read_once(tree):
 def test_the_real_package_can_be_read():
     for file in sorted(digest.PACKAGE.rglob("*.py")):
         assert len(code_digest(file)) == 64
+
+
+SCRIPTS = sorted((digest.PACKAGE.parents[1] / "workflow/scripts").rglob("*.py"))
+WINGS = {"slow_manifolds", "timescales"}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_digest_holds_what_its_script_runs_and_no_more(path):
+    """Names below memdyn: no other wing, no jobs, no figures but the drawn one."""
+    names = {name.removeprefix("memdyn.") for name in modules_in_digest(path)}
+    wing, folders = path.parent.name, {name.split(".")[0] for name in names}
+    assert "jobs" not in folders
+    if wing in WINGS:
+        assert not folders & (WINGS - {wing} | {"costs", "external"})
+    if wing in WINGS and not path.stem.startswith(("fig", "draw")):
+        assert not {name for name in names if ".figures." in name}
+        assert not {name for name in names if "claims" in name.split(".")}
+    drawn = {name.split(".")[-1] for name in names if ".figures.fig" in name}
+    assert drawn == ({path.stem} if path.stem.startswith("fig") else set())
+
+
+@pytest.mark.parametrize("script", ["slow_manifolds/train_networks", "timescales/train_curricula"])
+def test_training_depends_on_nothing_that_looks_at_what_was_trained(script):
+    (path,) = (p for p in SCRIPTS if str(p).endswith(f"{script}.py"))
+    names = {name.removeprefix("memdyn.") for name in modules_in_digest(path)}
+    rooms = {name.split(".")[1] for name in names if name.startswith(script.split("/")[0])}
+    assert rooms <= {"grid", "conditions", "tasks", "networks", "training"}
+    others = {name for name in names if name.split(".")[0] not in WINGS}
+    assert others <= {"config", "cuda_graphs", "device", "files", "randomness"}

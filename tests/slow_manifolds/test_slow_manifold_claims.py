@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from memdyn.claims.judge import Evidence, judge
-from memdyn.slow_manifolds.claims import CLAIMS, HEADINGS, TABLES
+from memdyn.slow_manifolds.claims import CLAIMS, TABLES
+from memdyn.slow_manifolds.headings import HEADINGS
 
 
 def judged(tables, n_units=1000) -> pd.DataFrame:

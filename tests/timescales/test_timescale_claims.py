@@ -10,7 +10,9 @@ import pytest
 
 from memdyn.claims.judge import Evidence, judge
 from memdyn.timescales.claims import bands
-from memdyn.timescales.claims.claims import CLAIMS, HEADINGS, TABLES, half_size
+from memdyn.timescales.claims.claims import CLAIMS, TABLES
+from memdyn.timescales.claims.half_size import half_size
+from memdyn.timescales.claims.headings import HEADINGS
 
 
 def judged(tables, *ids) -> pd.DataFrame:

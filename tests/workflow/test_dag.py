@@ -89,7 +89,7 @@ def edit(finished):
     changed = {}
 
     def change(name, old, new):
-        path = finished / name
+        path = finished / name  # absolute names stay
         text = path.read_text()
         assert old in text, f"{name} has changed: {old!r} is not in it"
         changed.setdefault(path, (text, path.stat().st_mtime))
@@ -154,7 +154,8 @@ def test_a_finished_run_has_nothing_to_do(finished):
     assert planned(finished) == {}
 
 
-def test_comments_rerun_nothing(finished, edit):
+def test_words_rerun_nothing(finished, edit):
+    """Comments, docstrings, log lines, and all that memdyn.jobs does."""
     edit(
         "src/memdyn/slow_manifolds/training/force.py",
         "import torch\n",
@@ -166,18 +167,85 @@ def test_comments_rerun_nothing(finished, edit):
         "# a comment\nimport logging",
     )
     edit("src/memdyn/config.py", '"""The configuration', '"""Our configuration')
+    edit("src/memdyn/jobs/logs.py", "%(asctime)s %(message)s", "%(asctime)s: %(message)s")
+    edit("src/memdyn/jobs/usage.py", "import", "EXTRA = 1\nimport")
+    edit(
+        "workflow/scripts/slow_manifolds/train_networks.py",
+        '"resuming at trial %d"',
+        '"going on at trial %d"',
+    )
     assert planned(finished) == {}
 
 
-def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("slow_manifolds/training/least_squares", "slow_manifolds/solving"),
+        ("timescales/networks/recurrent", "timescales/steps/unrolled"),
+        ("dynamics/systems", "dynamics/maps"),
+    ],
+)
+def test_moving_a_module_reruns_nothing(finished, edit, old, new):
+    package = finished / "src/memdyn"
+    module, moved = package / f"{old}.py", package / f"{new}.py"
+    (folder, name), (to, as_name) = (path.rsplit("/", 1) for path in (old, new))
+    edit(f"src/memdyn/{old}.py", "", "")  # brings it back afterwards
+    made = [] if moved.parent.exists() else [moved.parent]
+    moved.parent.mkdir(exist_ok=True)
+    module.rename(moved)
+    source, target = (path.replace("/", ".") for path in (old, new))
+    package_of = f"from memdyn.{folder.replace('/', '.')} import {name}\n"
+    try:
+        for path in (*package.rglob("*.py"), *(finished / "workflow").rglob("*.py")):
+            text = path.read_text()
+            if f"memdyn.{source} import" in text:
+                edit(path, f"memdyn.{source} import", f"memdyn.{target} import")
+            if package_of in text:
+                renamed = f"from memdyn.{to.replace('/', '.')} import {as_name} as {name}\n"
+                edit(path, package_of, renamed)
+        assert planned(finished) == {}
+    finally:
+        moved.unlink()
+        for folder in made:
+            shutil.rmtree(folder)
+
+
+def test_editing_study_1s_training_leaves_study_2(finished, edit):
     edit(
         "src/memdyn/slow_manifolds/training/force.py",
         "CPU_WIDTH, CUDA_WIDTH = 48,",
         "CPU_WIDTH, CUDA_WIDTH = 32,",
     )
     jobs = planned(finished)
-    assert "make_stimuli" not in jobs
-    assert jobs.keys() >= NETWORKS
+    assert jobs.keys() >= NETWORKS | {"fig4_map", "draw_claims"}
+    assert not jobs.keys() & (TIMESCALES | set(work.TS_FIGURES) | {"make_stimuli"})
+
+
+def test_editing_study_2s_network_leaves_study_1(finished, edit):
+    edit("src/memdyn/timescales/networks/leaky.py", "SLOPE = 0.01", "SLOPE = 0.02")
+    jobs = planned(finished)
+    assert jobs.keys() >= TIMESCALES | {"fig4_limits", "draw_claims"}
+    assert not jobs.keys() & (NETWORKS | set(work.SM_FIGURES) | {"fig2_curricula"})
+
+
+def test_editing_the_exponents_leaves_cycles_and_points(finished, edit):
+    edit("src/memdyn/dynamics/lyapunov.py", "import torch\n", "import torch\n\nEXTRA = 1\n")
+    jobs = planned(finished)
+    assert jobs.keys() >= {"find_exponents", "vote_mechanisms", "fig3_landscape", "draw_claims"}
+    assert not jobs.keys() & (NETWORKS | TIMESCALES | {"fig4_map"}) - {"find_exponents"}
+
+
+@pytest.mark.parametrize("figure", ["slow_manifolds/fig4_map", "timescales/fig8_perturbation"])
+def test_editing_a_figures_module_draws_that_figure(finished, edit, figure):
+    study, name = figure.split("/")
+    edit(f"src/memdyn/{study}/figures/{name}.py", "\nimport ", "\nEXTRA = 1\nimport ")
+    assert planned(finished) == {name: 1}
+
+
+def test_editing_a_claim_judges_again_and_draws_no_other_figure(finished, edit):
+    for module in ("slow_manifolds/claims", "timescales/claims/claims"):
+        edit(f"src/memdyn/{module}.py", "import numpy", "EXTRA = 1\nimport numpy")
+    assert planned(finished) == {"judge_claims": 1, "draw_claims": 1}
 
 
 def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
@@ -199,14 +267,6 @@ def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edi
     jobs = planned(finished)
     assert jobs["find_fixed_points"] == 1 and jobs["vote_mechanisms"] == 1
     assert "train_networks" not in jobs
-
-
-def test_editing_one_study_leaves_the_other(finished, edit):
-    edit("src/memdyn/timescales/training/gradient.py", "1e-8))", "1e-9))")
-    edit("src/memdyn/timescales/networks/leaky.py", "SLOPE = 0.01", "SLOPE = 0.02")
-    jobs = planned(finished)
-    assert jobs.keys() >= {"train_curricula", "retrain_networks", "fig4_limits", "draw_claims"}
-    assert not jobs.keys() & (NETWORKS | {"fig4_map", "fig2_curricula"})
 
 
 def test_editing_a_test_of_study_2_reruns_what_uses_it(finished, edit):

@@ -1,5 +1,6 @@
-# How fast the work is. `make bench` measures, on a machine at rest, and then asks for `benchmarks`;
-# no other target measures or draws this.
+# How fast the work is: `make bench` measures, on a machine at rest, and then asks for `benchmarks`.
+# In: results/benchmarks/*.csv, as far as it has measured; no other target makes or draws them.
+# Out: figures/benchmarks/speed.
 
 
 rule draw_benchmarks:

@@ -1,3 +1,7 @@
+# Both studies: what the papers say, judged.
+# In: tables/ of both studies.
+# Out: results/<scale>/claims.csv, a row per sentence, and figures/<scale>/claims.
+
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
 CLAIMS_OF = {
     "slow_manifolds": ("networks", "delays", "noise", "ends", "votes", "memory"),

@@ -12,6 +12,7 @@ ROOT = Path(workflow.current_basedir).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from memdyn.config import ConfigError
+from memdyn.config import laid_over
 from memdyn.config import resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
@@ -20,13 +21,17 @@ from memdyn.jobs.gpu import visible_gpus
 from memdyn.timescales.grid import member_shards
 from memdyn.slow_manifolds.grid import shards
 
-# Scripts find memdyn also in a conda environment, where it is not installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])
-)
+# Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
+# it would stand for the work folder, whose signal.py would take the standard library's place.
+own_path = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, own_path)))
+# What is asked for (--config, --configfile, the config of an importing module) over our values.
 try:
     config = with_shard_sizes(
-        resolve(config, ROOT / "workflow/schemas/config.schema.yaml")
+        resolve(
+            laid_over(ROOT / "config.yaml", config),
+            ROOT / "workflow/schemas/config.schema.yaml",
+        )
     )
 except ConfigError as problem:
     raise WorkflowError(str(problem))

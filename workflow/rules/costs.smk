@@ -1,4 +1,7 @@
 # What a run costs, asked for: -- predict before it, -- compare after it.
+# In: the configuration; the logs of a run; what the benchmark of growth has measured.
+# Out: prediction.csv, prediction_error.csv, and figures/benchmarks/growth.
+
 import platform
 
 PREDICTION = f"results/{SCALE}/prediction.csv"

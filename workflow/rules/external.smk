@@ -1,4 +1,7 @@
 # Networks from outside, listed under "external" in the configuration.
+# In: their weights and, if a file is named, the states that runs start from.
+# Out: results/<scale>/external/tables/, with study 1's columns, and a page of each network.
+
 EXTERNAL = {entry["name"]: entry for entry in config["external"]}
 if len(EXTERNAL) < len(config["external"]):
     raise WorkflowError("config key 'external': two networks have the same name")

@@ -26,8 +26,8 @@ from memdyn.figures.style import (
     small_print,
     tint,
 )
-from memdyn.slow_manifolds import claims as slow_manifolds
-from memdyn.timescales.claims import claims as timescales
+from memdyn.slow_manifolds import headings as slow_manifolds
+from memdyn.timescales.claims import headings as timescales
 
 #: Colour and mark of each verdict.
 COLOURS = {"holds": "#117733", "fails": "#CC3311", "undecided": "#8A6D00", "not run": "#8C8C8C"}

@@ -18,13 +18,6 @@ from memdyn.landscape.run_ends import count_distinct
 
 #: Tables that the claims read.
 TABLES = ("networks", "delays", "noise", "ends", "votes", "memory")
-#: The paper's claims, which the rows are parts of.
-HEADINGS = {
-    "1": "Four distinct mechanisms emerge",
-    "2": "The prevalent one holds memories on slow manifolds, phasically",
-    "3": "Direct attractors keep memories, slow manifolds forget",
-    "4": "Slow manifolds are efficient, and robust to noise",
-}
 #: The paper's four; ours has two more bins, for what fits none of them.
 FOUR = ("direct", "slow_manifold", "limit_cycle", "mixed")
 SLOW, DIRECT, OTHERS = "slow_manifold", "direct", "others"

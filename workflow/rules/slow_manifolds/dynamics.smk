@@ -1,4 +1,8 @@
-# Fixed points, cycles, exponents of what was trained, and the vote on the mechanism.
+# Study 1: cycles, fixed points and exponents of what was trained, and the vote on the mechanism.
+# In: stimuli, networks/, performance/ and ends/ of a shard.
+# Out: per shard runs/, cycles/, points/, memory/, exponents/ and votes/.
+
+
 rule find_cycles:
     input:
         stimuli=rules.make_stimuli.output[0],

@@ -1,3 +1,7 @@
+# Study 1: one rule per figure, named as its script, module, caption and files.
+# In: tables/; stimuli; the checkpoints of the example networks, which are run again.
+# Out: figures/<scale>/slow_manifolds/<figure> as pdf, png, plotted numbers (csv), summary (json).
+
 # What the small print of every figure states.
 SM_SMALL_PRINT = {
     "scale": SCALE,

@@ -1,3 +1,8 @@
+# Study 1: where long autonomous runs end, and the label that follows from it.
+# In: stimuli, networks/ and performance/ of a shard.
+# Out: per shard ends/ (a row per run) and mechanisms/ (a row per network).
+
+
 rule find_attractors:
     input:
         stimuli=rules.make_stimuli.output[0],

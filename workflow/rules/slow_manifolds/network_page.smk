@@ -1,4 +1,7 @@
-# The landscape of one network, asked for: --config network=<name> -- landscape
+# Study 1: the page of one network, on request: --config network=<name> -- landscape
+# In: all that the shard of this network has made.
+# Out: landscapes/<network>.safetensors, and a figure beside it of the same name.
+
 from memdyn.slow_manifolds.grid import shard_of
 
 NETWORK = config["network"]

@@ -1,3 +1,8 @@
+# Study 1: stress, for the networks that perform.
+# In: stimuli, networks/ and performance/ of a shard.
+# Out: per shard delays/ and noise/ (a row per network and setting).
+
+
 rule extend_delays:
     input:
         stimuli=rules.make_stimuli.output[0],

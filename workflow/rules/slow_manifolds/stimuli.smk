@@ -1,3 +1,8 @@
+# Study 1, first stage: what the networks see.
+# In: the source of images that the configuration names.
+# Out: stimuli.safetensors, 2-D latents per class.
+
+
 rule make_stimuli:
     output:
         f"{SM_RESULTS}/stimuli.safetensors",

@@ -1,3 +1,8 @@
+# Study 1: one table per question, over all shards.
+# In: the tables of each shard, from the stages before.
+# Out: tables/<name>.parquet: networks, delays, noise, ends, runs, cycles, points, memory, exponents, votes.
+
+
 rule collect_networks:
     input:
         performance=expand(

@@ -1,3 +1,8 @@
+# Study 1: FORCE training in shards of networks that share J, then the test with frozen weights.
+# In: stimuli.safetensors.
+# Out: per shard networks/ (checkpoint) and performance/ (a row per network; states that runs start from).
+
+
 rule train_networks:
     input:
         stimuli=rules.make_stimuli.output[0],

@@ -1,3 +1,8 @@
+# Study 2: what the activity and the weights of the trained networks are like.
+# In: networks/ of a shard.
+# Out: per shard timescales/, curves/, dimension/ and weights/.
+
+
 rule measure_timescales:
     input:
         networks=rules.train_curricula.output[0],

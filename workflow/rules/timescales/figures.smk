@@ -1,3 +1,7 @@
+# Study 2: one rule per figure, named as its script, module, caption and files.
+# In: tables/ (figure 2 needs nothing).
+# Out: figures/<scale>/timescales/<figure> as pdf, png, plotted numbers (csv), summary (json).
+
 # What the small print of every figure of study 2 states.
 TS_SMALL_PRINT = {"scale": SCALE, "n_units": TIMESCALES["network"]["n_units"]}
 

@@ -1,3 +1,8 @@
+# Study 2: older N, neurons taken out, changed weights, further training, other time steps.
+# In: networks/ of a shard.
+# Out: per shard memory/, ablation/, perturbation/, retraining/ and substeps/.
+
+
 rule test_memory:
     input:
         networks=rules.train_curricula.output[0],

@@ -1,3 +1,7 @@
+# Study 2: one table per question, over all shards.
+# In: the tables of each shard; the histories in the checkpoints.
+# Out: tables/<name>.parquet, as listed below.
+
 # Tables of training histories, and tables that the stages write for each shard.
 TS_TRAINED = ("epochs", "heads", "networks")
 TS_MEASURED = (

@@ -1,3 +1,7 @@
+# Study 2: curricula, a snapshot at every N that is solved.
+# In: nothing but the configuration.
+# Out: per shard networks/ (checkpoint with its snapshots and history).
+
 # The sections of the configuration that decide what training makes of a network.
 TRAINED_BY = {
     key: TIMESCALES[key]

@@ -19,20 +19,13 @@ from memdyn.claims.intervals import Interval, Range, above, below, beyond, of_me
 from memdyn.claims.judge import Claim, Evidence, NotRun, Statistic
 from memdyn.timescales.claims import bands
 from memdyn.timescales.claims.bands import Band
+from memdyn.timescales.claims.half_size import half_size
 
 #: Tables that the claims read.
 TABLES = (
     *("networks", "epochs", "heads", "timescales", "weights"),
     *("dimension", "memory", "ablation", "perturbation", "retraining"),
 )
-#: The paper's claims, which the rows are parts of.
-HEADINGS = {
-    "1": "Longer timescales develop with N in both tasks",
-    "2": "Single-head: time constants grow, earlier N are forgotten",
-    "3": "Multi-head: time constants stay short, recurrence makes timescales long",
-    "4": "Multi-head trains faster and further, is more robust, generalises better",
-    "5": "Multi-head helps gated networks too",
-}
 #: What the conditions are called in sentences.
 NAMES = {
     "parity_single": "single-head parity",
@@ -118,23 +111,6 @@ def log_half_size(target: str) -> Measure:
         return np.log10(_by_N(pd.DataFrame(sizes), "size"))
 
     return measure
-
-
-def half_size(relative: pd.Series) -> float:
-    """Size at which a curve (index: sizes) first falls below one half, interpolated in log size.
-
-    The largest size if it never does (so at least that), the smallest if it starts there.
-    """
-    curve = relative[relative.index > 0].sort_index()
-    sizes, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
-    under = np.flatnonzero(values < 0.5)
-    if not len(sizes):
-        return np.nan
-    if not len(under) or under[0] == 0:
-        return float(sizes[0] if len(under) else sizes[-1])
-    i = under[0]
-    part = (values[i - 1] - 0.5) / (values[i - 1] - values[i])
-    return float(np.exp(np.log(sizes[i - 1]) + part * np.log(sizes[i] / sizes[i - 1])))
 
 
 def retrained(evidence: Evidence, condition: str) -> pd.DataFrame:

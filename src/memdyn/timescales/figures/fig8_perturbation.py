@@ -22,7 +22,7 @@ from memdyn.figures.style import (
     say,
 )
 from memdyn.timescales.claims import bands
-from memdyn.timescales.claims.claims import half_size
+from memdyn.timescales.claims.half_size import half_size
 from memdyn.timescales.figures.conditions import TASK_NAMES, colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import draw_curve, label_ends
 from memdyn.timescales.figures.marks import (
