@@ -174,8 +174,10 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     )
     if not N <= shortest <= longest or study["curriculum"]["shortest"][0] < 1:
         yield f"{root}.curriculum.shortest': needs N items or more, and at most 'longest'"
-    if 2 * study["ablation"]["n_ablated"] > study["network"]["n_units"]:
-        yield f"{root}.ablation.n_ablated': twice as many are more than network.n_units"
+    default = study["network"]["n_units"]
+    for name in sorted(set(study["run"]) & set(study["ablation"]["conditions"]) & set(conditions)):
+        if 2 * study["ablation"]["n_ablated"] > (n := conditions[name].get("n_units", default)):
+            yield f"{root}.ablation.n_ablated': twice as many are more than the {n} units of {name}"
     reach = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
     tested = {"ablation.N", "perturbation.N", "retraining.to", "substeps.N"}
     for section, key in (name.split(".") for name in sorted(tested)):

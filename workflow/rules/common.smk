@@ -17,7 +17,7 @@ from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards
+from memdyn.timescales.grid import member_shards, units_of
 from memdyn.slow_manifolds.grid import shards
 
 # Scripts find memdyn also in a conda environment, where it is not installed.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from memdyn.config import extra_delays
 from memdyn.costs import memory
 from memdyn.slow_manifolds.grid import shards
-from memdyn.timescales.grid import Member, member_shards
+from memdyn.timescales.grid import Member, member_shards, units_of
 
 
 class Span(NamedTuple):
@@ -262,7 +262,7 @@ def _study_2(study: Mapping, part: Sequence[Member]) -> Iterator[tuple[str, dict
         return {f"recorded:{member.condition}": snapshots * steps, "fit": snapshots}
 
     def weights(member: Member) -> dict[str, Span]:
-        name = f"weights:{study['network']['n_units']}"
+        name = f"weights:{units_of(study, member.condition)}"
         return {name: Span(*(last - member.start_N + 1 for last, _ in reached[member]))}
 
     def memory_(member: Member) -> dict[str, Span]:
@@ -311,7 +311,7 @@ def training_of(study: Mapping, member: Member) -> dict:
     return training | {
         key: value
         for key, value in study["conditions"][member.condition].items()
-        if key == "max_epochs"
+        if key in ("max_epochs", "plateau")
     }
 
 
