@@ -131,7 +131,15 @@ def _impossible(study: Mapping) -> Iterator[str]:
             f"{root}.grid.networks_per_shard': {size} is more than the "
             f"{len(grid['g']) * len(grid['fb'])} networks (g x fb) that share one J"
         )
-    update_every = study["training"]["update_every"]
+    training = study["training"]
+    if too_late := [trial for trial in training["snapshots"] if trial >= training["n_trials"]]:
+        yield f"{root}.training.snapshots': {too_late[0]} is not before the last trial"
+    if missing := [trial for trial in training["analysed"] if trial not in training["snapshots"]]:
+        yield f"{root}.training.analysed': {missing[0]} is not one of training.snapshots"
+    for more in grid["also"]:
+        if more.get("n_trials") == training["n_trials"]:
+            yield f"{root}.grid.also': n_trials is that of all networks; leave it out"
+    update_every = training["update_every"]
     for name in ("delay", "response"):
         if update_every > steps(task[name], dt):
             yield f"{root}.training.update_every': no update falls into {task[name]} tau of {name}"

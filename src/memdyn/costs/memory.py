@@ -112,7 +112,8 @@ def train_networks(study: Mapping, n_networks: int) -> int:
     delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
     windows = n_networks * ceil(delay) * n * itemsize
     curves = 3 * n_networks * study["training"]["n_trials"] * 8
-    return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves
+    kept = 3 * 4 * n * itemsize * n_networks * len(study["training"]["snapshots"])
+    return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves + kept
 
 
 def test_performance(study: Mapping) -> int:
