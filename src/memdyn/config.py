@@ -139,7 +139,15 @@ def _impossible(study: Mapping) -> Iterator[str]:
             f"{root}.grid.networks_per_shard': {size} is more than the "
             f"{len(grid['g']) * len(grid['fb'])} networks (g x fb) that share one J"
         )
-    update_every = study["training"]["update_every"]
+    training = study["training"]
+    if too_late := [trial for trial in training["snapshots"] if trial >= training["n_trials"]]:
+        yield f"{root}.training.snapshots': {too_late[0]} is not before the last trial"
+    if missing := [trial for trial in training["analysed"] if trial not in training["snapshots"]]:
+        yield f"{root}.training.analysed': {missing[0]} is not one of training.snapshots"
+    for more in grid["also"]:
+        if more.get("n_trials") == training["n_trials"]:
+            yield f"{root}.grid.also': n_trials is that of all networks; leave it out"
+    update_every = training["update_every"]
     for name in ("delay", "response"):
         if update_every > steps(task[name], dt):
             yield f"{root}.training.update_every': no update falls into {task[name]} tau of {name}"
@@ -182,8 +190,10 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     )
     if not N <= shortest <= longest or study["curriculum"]["shortest"][0] < 1:
         yield f"{root}.curriculum.shortest': needs N items or more, and at most 'longest'"
-    if 2 * study["ablation"]["n_ablated"] > study["network"]["n_units"]:
-        yield f"{root}.ablation.n_ablated': twice as many are more than network.n_units"
+    default = study["network"]["n_units"]
+    for name in sorted(set(study["run"]) & set(study["ablation"]["conditions"]) & set(conditions)):
+        if 2 * study["ablation"]["n_ablated"] > (n := conditions[name].get("n_units", default)):
+            yield f"{root}.ablation.n_ablated': twice as many are more than the {n} units of {name}"
     reach = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
     tested = {"ablation.N", "perturbation.N", "retraining.to", "substeps.N"}
     for section, key in (name.split(".") for name in sorted(tested)):

@@ -1,6 +1,6 @@
 """Shards: which networks, in which order, under which name."""
 
-from memdyn.slow_manifolds.grid import Network, shards
+from memdyn.slow_manifolds.grid import Network, shards, snapshot_shards
 from memdyn.timescales.grid import member_shards, members
 
 GRID = {
@@ -37,6 +37,29 @@ def test_names():
 def test_more_seeds_move_nothing():
     small, large = shards(GRID), shards({**GRID, "seed": [0, 1, 2]})
     assert all(large[name] == networks for name, networks in small.items())
+
+
+def test_further_products_add_what_is_new_and_rename_nothing():
+    also = [{"fb": [1], "seed": [0, 7]}, {"pg": [0.9], "seed": [1], "n_trials": 1600}]
+    small, large = shards(GRID), shards({**GRID, "also": also})
+    assert list(large)[: len(small)] == list(small)
+    assert all(large[name] == networks for name, networks in small.items())
+    every = [network.name for networks in large.values() for network in networks]
+    assert len(every) == len(set(every))
+    new = [network for name in list(large)[len(small) :] for network in large[name]]
+    assert {(n.pg, n.seed, n.trials) for n in new if n.trials} == {(0.9, 1, 1600)}
+    assert {n.seed for n in new if not n.trials} <= {0, 7} and all(n.fb == 1 for n in new[:3])
+    assert any(name.startswith("gauss_pg0.9_seed1_trial1600_part0") for name in large)
+    assert len(shards({**GRID, "also": [{}]})) == len(small)
+
+
+def test_snapshots_are_shards_of_their_own():
+    trained = shards({**GRID, "also": [{"pg": [0.9], "seed": [1], "n_trials": 1600}]})
+    found = snapshot_shards(trained, [400])
+    assert "gauss_pg0.4_seed0_part0_trial400" in found
+    assert not any("trial1600" in name for name in found), "those end at other trials"
+    one = found["gauss_pg0.4_seed0_part0_trial400"][0]
+    assert one.trials == 400 and one.name.endswith("_seed0_trial400")
 
 
 STUDY = {

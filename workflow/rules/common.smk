@@ -18,8 +18,8 @@ from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards
-from memdyn.slow_manifolds.grid import shards
+from memdyn.timescales.grid import member_shards, units_of
+from memdyn.slow_manifolds.grid import shards, snapshot_shards
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
@@ -38,7 +38,11 @@ except ConfigError as problem:
 
 SCALE = config["scale"]
 SLOW_MANIFOLDS = config["slow_manifolds"]
-SM_SHARDS = shards(SLOW_MANIFOLDS["grid"])
+# Shards that are trained, and with them those of snapshots that are analysed like networks of their own.
+SM_TRAINED = shards(SLOW_MANIFOLDS["grid"])
+SM_SHARDS = SM_TRAINED | snapshot_shards(
+    SM_TRAINED, SLOW_MANIFOLDS["training"]["analysed"]
+)
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
@@ -61,6 +65,15 @@ DT = SLOW_MANIFOLDS["network"]["dt"]
 def code(script):
     """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
     return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+
+
+def training_of(shard):
+    """Settings of the training of a shard of study 1, with its own number of trials."""
+    settings = SLOW_MANIFOLDS["training"]
+    n_trials = SM_TRAINED[shard][0].trials or settings["n_trials"]
+    kept = [trial for trial in settings["snapshots"] if trial < n_trials]
+    asked = {key: value for key, value in settings.items() if key != "analysed"}
+    return {**asked, "n_trials": n_trials, "snapshots": kept}
 
 
 def shard_memory(rule, wildcards):

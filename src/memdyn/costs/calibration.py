@@ -33,7 +33,7 @@ from memdyn.slow_manifolds.training import force
 from memdyn.slow_manifolds.training.checkpoints import draw_fixed
 from memdyn.timescales.activity import tau_net, weights
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import Member, members
+from memdyn.timescales.grid import Member, members, units_of
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.robustness.accuracy import accuracy, draw_sequences
 from memdyn.timescales.robustness.perturbation import perturbed, sizes_of
@@ -222,7 +222,7 @@ def _drawn(study: Mapping, name: str, copies: int = 1):
     """Condition and untrained networks, as training begins."""
     member = _member(study, name)
     condition = condition_of(member, study)
-    n_units, n_heads = study["network"]["n_units"], condition.curriculum.n_heads
+    n_units, n_heads = units_of(study, name), condition.curriculum.n_heads
     params = draw(condition.cell, n_units, n_heads, list(range(copies)), condition.initial_tau)
     return member, condition, params
 
@@ -269,7 +269,7 @@ def _recorded(config: Mapping, argument: str) -> float:
     """A short recording in place of a long one: both are summed up in pieces."""
     study = config["timescales"]
     settings, together = study["stimulation"], memory.snapshots_together(study)
-    piece = tau_net.SEGMENT // (settings["trials"] * study["network"]["n_units"] * together)
+    piece = tau_net.SEGMENT // (settings["trials"] * units_of(study, argument) * together)
     steps = min(settings["steps"], max(piece, 4 * settings["lags"]))
     return per_call(lambda: _recording(config, argument, steps)) / (steps * together)
 
@@ -286,7 +286,8 @@ def _fit(config: Mapping, argument: str) -> float:
 
 def _weights(config: Mapping, argument: str) -> float:
     study = config["timescales"]
-    _, condition, params = _drawn(study, study["run"][0])
+    name = next(name for name in study["run"] if units_of(study, name) == int(argument))
+    _, condition, params = _drawn(study, name)
     return per_call(lambda: weights.measure(condition.cell, params))
 
 
@@ -294,7 +295,7 @@ def _sequences(study: Mapping, name: str):
     member, condition, params = _drawn(study, name)
     cell = condition.cell._replace(repeat=1)
     short = {"steps": 150, "warm_up": 10, "repeats": study["accuracy"]["repeats"]}
-    items, states = draw_sequences(cell, member.task, study["network"]["n_units"], 0, short)
+    items, states = draw_sequences(cell, member.task, units_of(study, name), 0, short)
     return member, cell, params, items, states, {member.start_N: 0}
 
 
@@ -321,7 +322,8 @@ def _perturbed(config: Mapping, argument: str) -> float:
     study = config["timescales"]
     member, cell, params, items, states, heads = _sequences(study, argument)
     sizes = [0.0, *sizes_of(study["perturbation"]["recurrent"])]
-    along = np.ones((study["network"]["n_units"],) * 2) / study["network"]["n_units"]
+    n = units_of(study, argument)
+    along = np.ones((n, n)) / n
     copies = perturbed(params, "recurrent", along, sizes)
     one = (items[:1], states[:1])
     spent = per_call(lambda: accuracy(cell, copies, member.task, heads, *one, 10))

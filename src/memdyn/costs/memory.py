@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from memdyn.slow_manifolds.grid import shards
-from memdyn.timescales.grid import Member, member_shards
+from memdyn.timescales.grid import Member, member_shards, units_of
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
@@ -112,7 +112,8 @@ def train_networks(study: Mapping, n_networks: int) -> int:
     delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
     windows = n_networks * ceil(delay) * n * itemsize
     curves = 3 * n_networks * study["training"]["n_trials"] * 8
-    return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves
+    kept = 3 * 4 * n * itemsize * n_networks * len(study["training"]["snapshots"])
+    return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves + kept
 
 
 def test_performance(study: Mapping) -> int:
@@ -178,8 +179,13 @@ def trace(study: Mapping) -> int:
 # Study 2.
 def _n_parameters(study: Mapping, member: Member) -> int:
     """Values of one network with all its heads."""
-    n = study["network"]["n_units"]
+    n = units_of(study, member.condition)
     return _GATES[member.cell] * (n * n + 5 * n) + n_heads(study, member) * (2 * n + 2)
+
+
+def largest_n_units(study: Mapping) -> int:
+    """Units of the largest networks of the study."""
+    return max(units_of(study, name) for name in study["run"])
 
 
 def largest_N(study: Mapping, member: Member) -> int:
@@ -201,7 +207,7 @@ def _backpropagation(study: Mapping, member: Member, N: int) -> int:
     factor, more = study["curriculum"]["longest"]
     training = study["training"]["leaky" if "leaky" in member.cell else "gated"]
     steps = (factor * N + more) * member.repeat + 1
-    per_step = _KEPT[member.cell] * study["network"]["n_units"] + 2
+    per_step = _KEPT[member.cell] * units_of(study, member.condition) + 2
     return 4 * steps * training["batch_size"] * per_step
 
 
@@ -229,12 +235,12 @@ def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
 def snapshots_together(study: Mapping) -> int:
     """Snapshots of a network that ``measure_timescales`` drives side by side."""
     wanted = len(study["stimulation"]["N"]) + 1
-    return min(max(1, TOGETHER // study["network"]["n_units"]), wanted)
+    return min(max(1, TOGETHER // largest_n_units(study)), wanted)
 
 
 def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
     """Recorded activity and its copies; spectra of the autocorrelations; covariances."""
-    settings, n = study["stimulation"], study["network"]["n_units"]
+    settings, n = study["stimulation"], largest_n_units(study)
     together = snapshots_together(study)
     trials, steps = settings["trials"], settings["steps"]
     values = min(SEGMENT, together * trials * steps * n)
@@ -246,19 +252,19 @@ def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
 
 
 def measure_weights(study: Mapping) -> int:
-    return TORCH + 32 * MB + 4 * 8 * 4 * study["network"]["n_units"] ** 2
+    return TORCH + 32 * MB + 4 * 8 * 4 * largest_n_units(study) ** 2
 
 
 def accuracies(study: Mapping) -> int:
     """A stretch of activity, with what is computed from it."""
-    n, settings = study["network"]["n_units"], study["accuracy"]
+    n, settings = largest_n_units(study), study["accuracy"]
     most = 4 * settings["repeats"] * (settings["steps"] + settings["warm_up"]) * n
     return TORCH + 2 * min(ACTIVITY, most) + 64 * n * n
 
 
 def perturb_networks(study: Mapping) -> int:
     """One copy of the network for each size of the perturbation, twice."""
-    settings, n = study["perturbation"], study["network"]["n_units"]
+    settings, n = study["perturbation"], largest_n_units(study)
     copies = 1 + max(settings["recurrent"]["n"], settings["tau"]["n"])
     return accuracies(study) + 2 * copies * 4 * n * n
 

@@ -12,6 +12,7 @@ from math import ceil
 
 from memdyn.config import ConfigError, merge
 from memdyn.costs import memory
+from memdyn.slow_manifolds.grid import products
 from memdyn.timescales.grid import member_shards
 
 AUTO = "auto"
@@ -29,7 +30,7 @@ def with_shard_sizes(config: Mapping) -> dict:
     limit, sizes = config["memory_mb_per_job"], {}
     one, two = config["slow_manifolds"], config["timescales"]
     if one["grid"]["networks_per_shard"] == AUTO:
-        together = len(one["grid"]["g"]) * len(one["grid"]["fb"])
+        together = max(len(part["g"]) * len(part["fb"]) for part in products(one["grid"]))
         size = _largest(lambda k: memory.train_networks(one, k), together, limit, "slow_manifolds")
         size = ceil(together / ceil(together / size))
         sizes["slow_manifolds"] = {"grid": {"networks_per_shard": size}}

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from memdyn.config import extra_delays
 from memdyn.costs import memory
-from memdyn.slow_manifolds.grid import shards
-from memdyn.timescales.grid import Member, member_shards
+from memdyn.slow_manifolds.grid import Network, shards, snapshot_shards
+from memdyn.timescales.grid import Member, member_shards, units_of
 
 
 class Span(NamedTuple):
@@ -75,7 +75,8 @@ FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
 AFTER = {
     "train_networks": ("make_stimuli",),
-    "test_performance": ("train_networks",),
+    "take_snapshot": ("train_networks",),
+    "test_performance": ("train_networks", "take_snapshot"),
     "find_attractors": ("test_performance",),
     "classify_mechanisms": ("find_attractors",),
     "find_cycles": ("test_performance",),
@@ -120,8 +121,12 @@ def jobs(config: Mapping) -> list[Job]:
     """All jobs of the target ``all``, for a configuration with shard sizes."""
     one, two = config["slow_manifolds"], config["timescales"]
     found = [Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one)})]
-    for shard, networks in shards(one["grid"]).items():
-        found += [Job(rule, shard, work) for rule, work in _study_1(one, len(networks))]
+    trained = shards(one["grid"])
+    for shard, networks in trained.items():
+        found += [Job(rule, shard, work) for rule, work in _study_1(one, networks)]
+    for shard, networks in snapshot_shards(trained, one["training"]["analysed"]).items():
+        found.append(Job("take_snapshot", shard, {"start": exactly(1)}))
+        found += [Job(rule, shard, work) for rule, work in list(_study_1(one, networks))[1:]]
     for part, members in member_shards(two).items():
         found += [Job(rule, part, work) for rule, work in _study_2(two, members)]
     for rule in ("trace_examples", "trace_landscapes"):
@@ -133,11 +138,13 @@ def jobs(config: Mapping) -> list[Job]:
 
 def waits_for(job: Job, others: Sequence[Job]) -> list[int]:
     """Places of the jobs among ``others`` that a job waits for."""
-    rules = AFTER.get(job.rule, ())
+    rules, shard = AFTER.get(job.rule, ()), job.shard
+    if job.rule == "take_snapshot":  # of the shard that it is named after
+        shard = shard.rpartition("_trial")[0]
     return [
         i
         for i, other in enumerate(others)
-        if other.rule in rules and (not job.shard or not other.shard or job.shard == other.shard)
+        if other.rule in rules and (not shard or not other.shard or shard == other.shard)
     ]
 
 
@@ -152,8 +159,9 @@ def _make_stimuli(study: Mapping) -> dict[str, Span]:
     return {"epoch": exactly(settings["epochs"] * images)}
 
 
-def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]:
-    """Rules and work of one shard of ``size`` networks."""
+def _study_1(study: Mapping, networks: Sequence[Network]) -> Iterator[tuple[str, dict[str, Span]]]:
+    """Rules and work of one shard; its training comes first."""
+    size = len(networks)
     T, n = memory.trial_steps(study), study["network"]["n_units"]
     cases, dynamics = memory.n_cases(study), study["dynamics"]
     start = {"start": exactly(1)}
@@ -171,7 +179,7 @@ def _study_1(study: Mapping, size: int) -> Iterator[tuple[str, dict[str, Span]]]
 
     able = PERFORMING * size
     analysed = able if dynamics["only_performing"] else exactly(size)
-    trials = exactly(size * study["training"]["n_trials"])
+    trials = exactly(size * (networks[0].trials or study["training"]["n_trials"]))
     if study["training"]["stop_after"]:
         trials = Span(0.1 * trials.high, 0.5 * trials.high, trials.high)
     yield "train_networks", {**start, f"trial:{size}": trials}
@@ -262,7 +270,7 @@ def _study_2(study: Mapping, part: Sequence[Member]) -> Iterator[tuple[str, dict
         return {f"recorded:{member.condition}": snapshots * steps, "fit": snapshots}
 
     def weights(member: Member) -> dict[str, Span]:
-        name = f"weights:{study['network']['n_units']}"
+        name = f"weights:{units_of(study, member.condition)}"
         return {name: Span(*(last - member.start_N + 1 for last, _ in reached[member]))}
 
     def memory_(member: Member) -> dict[str, Span]:
@@ -311,7 +319,7 @@ def training_of(study: Mapping, member: Member) -> dict:
     return training | {
         key: value
         for key, value in study["conditions"][member.condition].items()
-        if key == "max_epochs"
+        if key in ("max_epochs", "plateau")
     }
 
 

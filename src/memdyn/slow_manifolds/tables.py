@@ -18,6 +18,11 @@ SCHEMAS = {
 }
 
 
+def fully_trained(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of networks at the end of the configured training: no snapshots, nothing shorter."""
+    return table[table["trials"] == 0] if len(table) else table
+
+
 def performing(performance: pd.DataFrame) -> set[str]:
     """Names of the networks that perform the task."""
     return set(performance.loc[performance["performs"], "network"])

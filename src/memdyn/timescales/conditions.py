@@ -34,7 +34,7 @@ def condition_of(member: Member, study: Mapping) -> Condition:
     """The condition of a network; ``study`` is the section ``timescales`` of the configuration."""
     entry = study["conditions"][member.condition]
     training = dict(study["training"]["leaky" if "leaky" in member.cell else "gated"])
-    training |= {key: entry[key] for key in ("max_epochs",) if key in entry}
+    training |= {key: entry[key] for key in ("max_epochs", "plateau") if key in entry}
     training |= {key: study["curriculum"][key] for key in ("accuracy", "shortest", "longest")}
     repeats = tuple(entry.get("substeps") or (member.repeat,))
     low, high = study["network"]["initial_tau"]

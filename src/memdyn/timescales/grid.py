@@ -32,6 +32,11 @@ class Member(NamedTuple):
         return f"{self.condition}{N}_s{self.seed}"
 
 
+def units_of(study: Mapping, condition: str) -> int:
+    """Units of the networks of a condition; ``study`` is the section ``timescales``."""
+    return study["conditions"][condition].get("n_units", study["network"]["n_units"])
+
+
 def members(study: Mapping) -> list[Member]:
     """Networks of study 2 in the order of ``run``; ``study`` is the section ``timescales``."""
     found = []

@@ -50,3 +50,9 @@ def test_closed_loop_feeds_both_outputs_back():
     w_f, W_fd = fixed.feedback[0], fixed.feedback[1:].T
     expected = 1.3 * fixed.recurrent @ r + (w_f * z + W_fd @ z_d) / 10
     np.testing.assert_allclose(closed_loop(fixed, 1.3, 10, readout) @ r, expected, rtol=1e-12)
+
+
+def test_the_first_state_is_drawn_like_the_weights():
+    first = fixed_weights(0, "uniform", 0.4, 4000, 50.0, 0.1).initial_state
+    assert np.abs(first).max() <= 0.1
+    assert first.std() == pytest.approx(0.1 / np.sqrt(3), rel=0.05)

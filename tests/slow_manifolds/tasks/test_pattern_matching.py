@@ -54,3 +54,10 @@ def test_task_from_file(task, settings, tmp_path):
     np.testing.assert_array_equal(loaded.class_means, task.class_means)
     with pytest.raises(FileProblem, match="does not exist"):
         load_task(tmp_path / "none.safetensors", settings["task"], 0.1)
+
+
+def test_a_longer_training_begins_like_a_shorter_one():
+    short, long = (trial_order(n, 4, np.random.default_rng(3)) for n in (37, 4000))
+    assert (long[:37] == short).all()
+    assert all(sorted(block) == [0, 1, 2, 3] for block in long.reshape(-1, 4).tolist())
+    assert len({tuple(block) for block in long.reshape(-1, 4).tolist()}) == 24, "all orders occur"

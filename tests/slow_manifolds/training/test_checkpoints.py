@@ -66,7 +66,7 @@ def small(tmp_path, settings):
     fixed = checkpoints.draw_fixed(networks, NETWORK)
     state = force.start(networks, fixed, {**settings["training"], "n_trials": 3})
     path = tmp_path / "trained.safetensors"
-    checkpoints.save_trained(path, state, networks, fixed, {"provenance": {"device": "cpu"}})
+    checkpoints.save_trained(path, state, networks, fixed, [], {"provenance": {"device": "cpu"}})
     return path, networks, fixed, state
 
 

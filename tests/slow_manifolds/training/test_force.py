@@ -8,6 +8,7 @@ import torch
 
 import recorder
 from memdyn import cuda_graphs
+from memdyn.files import FileProblem
 from memdyn.randomness import Stream, generator
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.mechanisms.attractors import find_ends
@@ -16,7 +17,7 @@ from memdyn.slow_manifolds.networks.frozen import freeze
 from memdyn.slow_manifolds.networks.rate import fixed_weights
 from memdyn.slow_manifolds.performance import find_trial_ends, measure, run_cases
 from memdyn.slow_manifolds.tasks.pattern_matching import trial_order
-from memdyn.slow_manifolds.training import force
+from memdyn.slow_manifolds.training import checkpoints, force
 
 N_UNITS, N_TRIALS = 80, 6
 
@@ -207,3 +208,29 @@ def test_float32_agrees_with_float64_in_label_and_error(trained, task, settings)
     for (label, error), (other_label, other_error) in zip(found[:4], found[4:], strict=True):
         assert label == other_label
         assert error == pytest.approx(other_error, rel=0.02)
+
+
+def test_a_snapshot_is_the_network_of_a_shorter_training(settings, task, tmp_path):
+    networks = [Network("gauss", 0.4, g, 5.0, 1) for g in (0.8, 1.2)]
+    fixed = fixed_weights(1, "gauss", 0.4, N_UNITS, 50.0, 0.1)
+
+    def trained(n_trials, snapshots=()):
+        training = {**settings["training"], "n_trials": n_trials, "snapshots": list(snapshots)}
+        state = force.start(networks, fixed, training)
+        return force.train(state, networks, fixed, task, settings["network"], training)
+
+    long, short = trained(7, [3, 5]), trained(5)
+    assert torch.equal(long.readout_at[1], short.readout) and torch.equal(long.x_at[1], short.x)
+    assert not torch.equal(long.readout_at[0], short.readout)
+
+    network = {"n_units": N_UNITS, "input_scale": 50.0, "initial_state_sd": 0.1}
+    checkpoints.save_trained(tmp_path / "long.safetensors", long, networks, fixed, [3, 5], {})
+    at = tmp_path / "long_trial5.safetensors"
+    checkpoints.save_snapshot(at, tmp_path / "long.safetensors", 5, {})
+    found = checkpoints.load_trained(at, network)
+    np.testing.assert_array_equal(found.readout, short.readout)
+    np.testing.assert_array_equal(found.rmse, short.rmse)
+    assert found.n_trials.tolist() == [5, 5] and found.status.tolist() == [force.TRAINED] * 2
+    assert [place.name for place in found.networks] == [n.name + "_trial5" for n in networks]
+    with pytest.raises(FileProblem, match=r"no snapshot of trial 4, only of \[3, 5\]"):
+        checkpoints.save_snapshot(at, tmp_path / "long.safetensors", 4, {})

@@ -14,7 +14,7 @@ def state_after(trial, n_networks=3, n_trials=40):
     empty = torch.zeros(0)
     status = torch.tensor([force.CONVERGED, force.TRAINING, force.TRAINING])
     counts = torch.zeros(n_networks, dtype=torch.int64)
-    return force.TrainingState(trial, *[empty] * 5, status, counts, counts, rmse)
+    return force.TrainingState(trial, *[empty] * 5, status, counts, counts, rmse, empty, empty)
 
 
 def test_one_line_says_where_training_stands(caplog):

@@ -47,5 +47,5 @@ force.train(
     training,
     Progress("test", n_trials, 0.2, save, save_every=0),
 )
-checkpoints.save_trained(folder / "trained.safetensors", state, networks, fixed, {})
+checkpoints.save_trained(folder / "trained.safetensors", state, networks, fixed, [], {})
 partial.unlink()

@@ -38,7 +38,9 @@ STUDY = {
     },
     "run": ["parity_single", "parity_multi", "parity_none"],
     "curriculum": {"start_N": 2, "accuracy": 0.98, "shortest": [1, 2], "longest": [4, 1]},
-    "training": {"leaky": {"updates_per_epoch": 600, "batch_size": 256, "max_epochs": 1000}},
+    "training": {
+        "leaky": {"updates_per_epoch": 600, "batch_size": 256, "max_epochs": 1000, "plateau": 0}
+    },
     "max_N": 101,
 }
 #: Tables that a scale may leave: all, main conditions only, one network, none.

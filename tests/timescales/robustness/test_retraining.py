@@ -22,6 +22,7 @@ TRAINING = {
     "updates_per_epoch": 4,
     "test_batches": 2,
     "max_epochs": 1000,
+    "plateau": 0,
     "clip": 2.0,
     "rate": "task",
     "accuracy": 0.98,

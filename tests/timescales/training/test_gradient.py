@@ -14,7 +14,7 @@ from memdyn.timescales.training.curriculum import Curriculum
 
 SGD = {
     **{"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.5, "clip": 2.0, "rate": "task"},
-    **{"batch_size": 16, "updates_per_epoch": 8, "test_batches": 3, "max_epochs": 3},
+    **{"batch_size": 16, "updates_per_epoch": 8, "test_batches": 3, "max_epochs": 3, "plateau": 0},
     **{"accuracy": 0.98, "shortest": [1, 2], "longest": [4, 1], "signed": False},
 }
 ADAM = SGD | {"optimizer": "adam", "learning_rate": 0.01, "rate": 0.5}
@@ -103,7 +103,7 @@ def run(condition, seeds):
 
 @pytest.mark.parametrize("kind", ["single", "multi"])
 def test_a_network_becomes_the_same_in_any_company(kind):
-    settings = SGD | {"updates_per_epoch": 70, "max_epochs": 6}
+    settings = SGD | {"updates_per_epoch": 70, "max_epochs": 6, "plateau": 0}
     condition = condition_for(kind, settings=settings, max_N=3)
     together, kept = run(condition, [0, 1, 2])
     paths = {tuple(row[3] for row in rows) for rows in together.epochs}
@@ -182,3 +182,27 @@ def test_accuracy_of_chance():
     rngs = [np.random.default_rng(b) for b in range(2)]
     for found in gradient.accuracies(state.params, [(2, 2), (4, 4)], rngs, condition):
         assert found == pytest.approx([0.5], abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("advanced", "patience", "ends"),
+    [
+        ([0, 0, 0], 3, True),
+        ([0, 0, 0], 4, False),
+        ([1, 0, 0], 3, False),
+        ([0, 1, 0, 0, 0], 3, True),
+        ([0] * 50, 0, False),
+        ([], 1, False),
+    ],
+)
+def test_a_plateau_is_so_many_epochs_without_a_new_N(advanced, patience, ends):
+    place = gradient.EPOCH_COLUMNS.index("advanced")
+    rows = [tuple(float(i == place and new) for i in range(place + 1)) for new in advanced]
+    assert gradient._on_plateau(rows, patience) == ends
+
+
+def test_training_ends_on_a_plateau_and_says_so():
+    hopeless = SGD | {"learning_rate": 1e-9, "max_epochs": 9, "plateau": 2, "updates_per_epoch": 1}
+    state, kept = run(condition_for(settings=hopeless), [0, 1])
+    assert state.status == [gradient.PLATEAU] * 2 and not kept
+    assert [len(rows) for rows in state.epochs] == [2, 2]

@@ -21,7 +21,7 @@ from memdyn.timescales.training.progress import CurriculumProgress
 MEMBERS = [Member("parity_multi", "parity", "multi", "leaky", 0.0, 1, 2, seed) for seed in (0, 1)]
 TRAINING = {
     **{"optimizer": "adam", "learning_rate": 0.01, "clip": 2.0, "rate": "task"},
-    **{"batch_size": 32, "updates_per_epoch": 60, "test_batches": 5, "max_epochs": 4},
+    **{"batch_size": 32, "updates_per_epoch": 60, "test_batches": 5, "max_epochs": 4, "plateau": 0},
     **{"accuracy": 0.9, "shortest": [1, 2], "longest": [4, 1], "signed": False},
 }
 CONDITION = Condition("parity", Cell(), Curriculum("multi", 2, 4), (1,), (1.0, 2.0), TRAINING)

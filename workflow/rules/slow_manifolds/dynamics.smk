@@ -6,7 +6,7 @@
 rule find_cycles:
     input:
         stimuli=rules.make_stimuli.output[0],
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
     output:
@@ -36,7 +36,7 @@ rule find_cycles:
 
 rule find_fixed_points:
     input:
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
         runs=rules.find_cycles.output.arrays,
@@ -67,7 +67,7 @@ rule find_fixed_points:
 
 rule find_exponents:
     input:
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
         runs=rules.find_cycles.output.arrays,

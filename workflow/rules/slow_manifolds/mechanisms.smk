@@ -6,7 +6,7 @@
 rule find_attractors:
     input:
         stimuli=rules.make_stimuli.output[0],
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
     output:
         f"{SM_RESULTS}/ends/{{shard}}.parquet",

@@ -6,7 +6,7 @@
 rule extend_delays:
     input:
         stimuli=rules.make_stimuli.output[0],
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
     output:
@@ -34,7 +34,7 @@ rule extend_delays:
 rule add_noise:
     input:
         stimuli=rules.make_stimuli.output[0],
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
     output:

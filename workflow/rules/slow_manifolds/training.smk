@@ -2,6 +2,9 @@
 # In: stimuli.safetensors.
 # Out: per shard networks/ (checkpoint) and performance/ (a row per network; states that runs start from).
 
+# A finished shard of study 1: trained, or a snapshot of one.
+TRAINED = f"{SM_RESULTS}/networks/{{shard}}.safetensors"
+
 
 rule train_networks:
     input:
@@ -12,6 +15,8 @@ rule train_networks:
         f"{SM_LOGS}/train_networks/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/train_networks/{{shard}}.benchmark.tsv"
+    wildcard_constraints:
+        shard="|".join(SM_TRAINED),
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -21,20 +26,41 @@ rule train_networks:
         runtime=720,
     params:
         networks=lambda wildcards: [
-            list(network) for network in SM_SHARDS[wildcards.shard]
+            list(network) for network in SM_TRAINED[wildcards.shard]
         ],
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
-        training=SLOW_MANIFOLDS["training"],
+        training=lambda wildcards: training_of(wildcards.shard),
         code=code("slow_manifolds/train_networks"),
     script:
         "../../scripts/slow_manifolds/train_networks.py"
 
 
+rule take_snapshot:
+    input:
+        networks=TRAINED,
+    output:
+        f"{SM_RESULTS}/networks/{{shard}}_trial{{trial}}.safetensors",
+    log:
+        f"{SM_LOGS}/take_snapshot/{{shard}}_trial{{trial}}.log",
+    wildcard_constraints:
+        shard="|".join(SM_TRAINED),
+        trial=r"\d+",
+    conda:
+        "../../../envs/memdyn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("slow_manifolds/take_snapshot"),
+    script:
+        "../../scripts/slow_manifolds/take_snapshot.py"
+
+
 rule test_performance:
     input:
         stimuli=rules.make_stimuli.output[0],
-        networks=rules.train_networks.output[0],
+        networks=TRAINED,
     output:
         table=f"{SM_RESULTS}/performance/{{shard}}.parquet",
         cases=f"{SM_RESULTS}/performance/{{shard}}.safetensors",

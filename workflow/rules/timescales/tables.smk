@@ -33,7 +33,7 @@ rule collect_timescales:
         mem_mb=4000,
         runtime=30,
     params:
-        n_units=TIMESCALES["network"]["n_units"],
+        n_units={name: units_of(TIMESCALES, name) for name in TIMESCALES["run"]},
         measured=TS_MEASURED,
         code=code("timescales/collect_timescales"),
     script:

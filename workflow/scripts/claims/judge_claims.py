@@ -9,6 +9,7 @@ from memdyn.claims.judge import Evidence, judge, write
 from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.slow_manifolds.tables import fully_trained
 from memdyn.timescales.claims import claims as timescales
 
 start_log(snakemake.log[0])
@@ -16,6 +17,8 @@ params, found = snakemake.params, []
 for study, claims in (("slow_manifolds", slow_manifolds.CLAIMS), ("timescales", timescales.CLAIMS)):
     files = {Path(file).stem: file for file in snakemake.input.get(study, [])}
     tables = {name: read_table(file, f"{study}.{name}/1") for name, file in files.items()}
+    if study == "slow_manifolds":
+        tables = {name: fully_trained(table) for name, table in tables.items()}
     evidence = Evidence(tables, params.n_units[study])
     found.append(judge(study, claims, evidence, params.scale))
 table = pd.concat(found, ignore_index=True)

@@ -4,12 +4,13 @@ from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.slow_manifolds.figures import fig5_robustness as figure
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import SCHEMAS, fully_trained
 
 start_log(snakemake.log[0])
 params = snakemake.params
 networks, delays, noise = (
-    read_table(snakemake.input[kind], SCHEMAS[kind]) for kind in ("networks", "delays", "noise")
+    fully_trained(read_table(snakemake.input[kind], SCHEMAS[kind]))
+    for kind in ("networks", "delays", "noise")
 )
 drawn = figure.draw(
     networks,

@@ -49,6 +49,7 @@ checkpoints.save_trained(
     state,
     networks,
     fixed,
+    params.training["snapshots"],
     {"provenance": provenance(device=device, key=key, seconds=round(seconds, 1))},
 )
 partial.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ for path in snakemake.input.snapshots:
     for member in snapshots.members:
         epochs, heads = snapshots.histories(member)
         row = {
-            "n_units": snakemake.params.n_units,
+            "n_units": snakemake.params.n_units[member.condition],
             "max_N": max(snapshots.solved(member), default=0),
             "n_epochs": len(epochs),
             "updates": int(epochs["updates"].max()),

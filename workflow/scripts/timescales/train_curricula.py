@@ -12,7 +12,7 @@ from memdyn.jobs.digest import training_key
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Member, units_of
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.training import gradient
 from memdyn.timescales.training.checkpoints import Unfinished, save_snapshots
@@ -39,7 +39,7 @@ for _, same in groupby(members, key=lambda member: member._replace(seed=0)):
             state = None
         if state is None:
             n_heads = condition.curriculum.n_heads
-            n_units = study["network"]["n_units"]
+            n_units = units_of(study, group[0].condition)
             drawn = draw(condition.cell, n_units, n_heads, seeds, condition.initial_tau)
             state = gradient.start(drawn, condition, device)
         elif state.active:

@@ -60,7 +60,7 @@ def fixed_weights(
         pg: density of J.
         n_units: number of units.
         input_scale: input weights are divided by it.
-        initial_state_sd: SD of the first state.
+        initial_state_sd: SD of the first state; ``uniform``: its half-width.
         n_inputs: dimension of the input.
         n_memory: dimension of the memory output z_d.
 
@@ -80,14 +80,18 @@ def fixed_weights(
             return rng.uniform(-1.0, 1.0, (rows, n_units))
         raise ValueError(f"unknown distribution '{distribution}': use 'gauss' or 'uniform'")
 
+    first = generator(seed, Stream.INITIAL_STATE)
+    if distribution == "gauss":
+        initial_state = initial_state_sd * first.standard_normal(n_units)
+    else:
+        initial_state = initial_state_sd * first.uniform(-1.0, 1.0, n_units)
     return FixedWeights(
         recurrent=recurrent,
         feedback=np.concatenate(
             [weights(Stream.FEEDBACK_OUTPUT, 1), weights(Stream.FEEDBACK_MEMORY, n_memory)]
         ),
         input=weights(Stream.INPUT_WEIGHTS, n_inputs) / input_scale,
-        initial_state=initial_state_sd
-        * generator(seed, Stream.INITIAL_STATE).standard_normal(n_units),
+        initial_state=initial_state,
     )
 
 

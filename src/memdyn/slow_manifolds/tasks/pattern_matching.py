@@ -115,8 +115,13 @@ class SequentialPatternMatching:
 
 
 def trial_order(n_trials: int, n_types: int, rng: np.random.Generator) -> np.ndarray:
-    """(n_trials,) trial types, equally often (the remainder goes to the first types), permuted."""
-    return rng.permutation(np.arange(n_trials) % n_types)
+    """(n_trials,) trial types, in blocks in which each occurs once, in an order of its own.
+
+    ASSUMPTION: the authors permute the whole list. In blocks, a longer training begins like a
+    shorter one of the same seed.
+    """
+    blocks = [rng.permutation(n_types) for _ in range(-(-n_trials // n_types))]
+    return np.concatenate(blocks)[:n_trials]
 
 
 def load_task(path: Path | str, settings: Mapping, dt: float) -> SequentialPatternMatching:

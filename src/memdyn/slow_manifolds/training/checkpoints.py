@@ -17,9 +17,9 @@ import torch
 from memdyn.files import FileProblem, load_arrays, save_arrays
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.networks.rate import FixedWeights, fixed_weights
-from memdyn.slow_manifolds.training.force import TrainingState
+from memdyn.slow_manifolds.training.force import TRAINED, TrainingState
 
-TRAINED_SCHEMA, PARTIAL_SCHEMA = "slow_manifolds.trained/1", "slow_manifolds.partial/1"
+TRAINED_SCHEMA, PARTIAL_SCHEMA = "slow_manifolds.trained/2", "slow_manifolds.partial/2"
 
 
 class Trained(NamedTuple):
@@ -33,6 +33,8 @@ class Trained(NamedTuple):
         status: (B,) code of ``force.STATUS``.
         n_trials: (B,) trials each was trained for.
         rmse: (B, n_trials) learning curves; NaN where not run.
+        readout_at, x_at: (S, B, ...) readout and x at each snapshot, see ``snapshots``.
+        snapshots: (S,) trials after which they were taken.
         metadata: as stored, with ``provenance``.
     """
 
@@ -43,6 +45,9 @@ class Trained(NamedTuple):
     status: np.ndarray
     n_trials: np.ndarray
     rmse: np.ndarray
+    readout_at: np.ndarray
+    x_at: np.ndarray
+    snapshots: list[int]
     metadata: dict
 
 
@@ -93,10 +98,11 @@ def save_trained(
     state: TrainingState,
     networks: Sequence[Network],
     fixed: FixedWeights,
+    snapshots: Sequence[int],
     metadata: Mapping,
 ) -> None:
-    """Write a finished shard."""
-    kept = ("readout", "x", "status", "n_trials", "rmse")
+    """Write a finished shard; ``snapshots`` are the trials after which they were taken."""
+    kept = ("readout", "x", "status", "n_trials", "rmse", "readout_at", "x_at")
     save_arrays(
         path,
         {name: value.cpu().numpy() for name, value in _tensors(state).items() if name in kept},
@@ -104,6 +110,7 @@ def save_trained(
             "schema": TRAINED_SCHEMA,
             "networks": [list(network) for network in networks],
             "fixed_digest": fixed.digest(),
+            "snapshots": list(snapshots),
             **metadata,
         },
     )
@@ -128,7 +135,44 @@ def load_trained(path: Path | str, network: Mapping) -> Trained:
             f"{path} was trained with other fixed weights than its seed gives here (another numpy, "
             "or another 'network' section in the config): delete it and train again"
         )
-    return Trained(networks=networks, fixed=fixed, metadata=metadata, **arrays)
+    snapshots = metadata.pop("snapshots")
+    return Trained(networks=networks, fixed=fixed, snapshots=snapshots, metadata=metadata, **arrays)
+
+
+def save_snapshot(path: Path, trained: Path | str, trial: int, metadata: Mapping) -> None:
+    """Write a shard as it stood after ``trial`` trials: a finished shard like any other.
+
+    Raises:
+        FileProblem: missing, truncated or foreign file, or one without that snapshot.
+    """
+    arrays, facts = load_arrays(trained, TRAINED_SCHEMA)
+    if trial not in facts["snapshots"]:
+        raise FileProblem(
+            f"{trained} holds no snapshot of trial {trial}, only of {facts['snapshots']}: add it "
+            "to 'training.snapshots' in the config and train again"
+        )
+    at, n_trials = facts["snapshots"].index(trial), np.minimum(arrays["n_trials"], trial)
+    went_on = arrays["n_trials"] > trial
+    networks = [Network(*row)._replace(trials=trial) for row in facts["networks"]]
+    save_arrays(
+        path,
+        {
+            "readout": arrays["readout_at"][at],
+            "x": arrays["x_at"][at],
+            "status": np.where(went_on, TRAINED, arrays["status"]),
+            "n_trials": n_trials,
+            "rmse": np.ascontiguousarray(arrays["rmse"][:, :trial]),
+            "readout_at": arrays["readout_at"][:0],
+            "x_at": arrays["x_at"][:0],
+        },
+        {
+            "schema": TRAINED_SCHEMA,
+            "networks": [list(network) for network in networks],
+            "fixed_digest": facts["fixed_digest"],
+            "snapshots": [],
+            **metadata,
+        },
+    )
 
 
 def _tensors(state: TrainingState) -> dict[str, torch.Tensor]:

@@ -48,6 +48,8 @@ class TrainingState:
         n_trials: (B,) trials the network was trained for.
         good: (B,) good trials in a row.
         rmse: (B, n_trials) of the output over the response, before each update; NaN where not run.
+        readout_at, x_at: (S, B, n_outputs, n_units), (S, B, n_units) readout and x after each trial
+            of ``training.snapshots``; NaN until then.
     """
 
     trial: int
@@ -60,6 +62,8 @@ class TrainingState:
     n_trials: torch.Tensor
     good: torch.Tensor
     rmse: torch.Tensor
+    readout_at: torch.Tensor
+    x_at: torch.Tensor
 
 
 def start(
@@ -78,6 +82,7 @@ def start(
     """
     dtype = getattr(torch, training["precision"])
     n, (n_outputs, n_units) = len(networks), fixed.feedback.shape
+    n_kept = len(training["snapshots"])
     eye = torch.eye(n_units, dtype=dtype, device=device) / training["alpha"]
     initial = torch.as_tensor(fixed.initial_state, dtype=dtype, device=device)
     return TrainingState(
@@ -91,6 +96,8 @@ def start(
         n_trials=torch.zeros(n, dtype=torch.int64),
         good=torch.zeros(n, dtype=torch.int64),
         rmse=torch.full((n, training["n_trials"]), torch.nan, dtype=torch.float64),
+        readout_at=eye.new_full((n_kept, n, n_outputs, n_units), torch.nan),
+        x_at=eye.new_full((n_kept, n, n_units), torch.nan),
     )
 
 
@@ -133,6 +140,8 @@ def train(
         run()
         squared, finite = trial.finish(state)
         _judge(state, active, (squared / task.n_response).sqrt(), finite, training)
+        for kept in np.flatnonzero(np.array(training["snapshots"]) == state.trial):
+            state.readout_at[kept], state.x_at[kept] = state.readout, state.x
         after_trial(state)
     return state
 

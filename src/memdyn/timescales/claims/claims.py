@@ -42,7 +42,7 @@ NAMES = {
 #: The authors' epoch and their longest training.
 UPDATES_PER_EPOCH, MAX_EPOCHS = 600, 1000
 #: How training ends where a network fails, rather than our settings.
-FAILED = ("out of epochs", "diverged")
+FAILED = ("out of epochs", "plateau", "diverged")
 #: Accuracy that counts as solved.
 SOLVED = 0.98
 
@@ -593,7 +593,7 @@ def _their_protocol(evidence: Evidence, condition: str) -> None:
 
 def _max_N_in_band(condition: str, band: Band, evidence: Evidence) -> Interval:
     rows = _max_N(evidence, condition)
-    tried = (rows["status"] == "diverged") | (
+    tried = rows["status"].isin(("diverged", "plateau")) | (
         (rows["status"] == "out of epochs") & (rows["n_epochs"] >= MAX_EPOCHS)
     )
     enough = band.high if band.high < np.inf else band.low

@@ -119,6 +119,7 @@ def draw_curve(
 ENDINGS = {
     "reached max_N": ("^", "solved all N asked for"),
     "out of epochs": ("o-", "epochs used up"),
+    "plateau": ("s", "no new N for long"),
     "diverged": ("x", "diverged"),
 }
 

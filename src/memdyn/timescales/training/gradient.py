@@ -20,7 +20,7 @@ from memdyn.timescales.networks import recurrent
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.tasks.binary import labels, sequences
 
-OUT_OF_EPOCHS, FINISHED, DIVERGED = "out of epochs", "finished", "diverged"
+OUT_OF_EPOCHS, PLATEAU, FINISHED, DIVERGED = "out of epochs", "plateau", "finished", "diverged"
 EPOCH_COLUMNS = (
     *("epoch", "updates", "n_min", "n_max", "loss", "accuracy", "accuracy_last"),
     *("tau_mean", "tau_sd", "tau_max", "advanced"),
@@ -286,6 +286,8 @@ def _finish_epoch(
             state.status[b] = DIVERGED
         elif state.epoch >= settings["max_epochs"] and not state.status[b]:
             state.status[b] = OUT_OF_EPOCHS
+        elif not state.status[b] and _on_plateau(state.epochs[b], settings["plateau"]):
+            state.status[b] = PLATEAU
         if not state.status[b]:
             stay.append(row)
     if len(stay) < len(state.active):
@@ -296,6 +298,12 @@ def _finish_epoch(
             for name, own in state.moments.items()
         }
         state.loss = state.loss[stay]
+
+
+def _on_plateau(epochs: Sequence[tuple], patience: int) -> bool:
+    """Whether the last ``patience`` epochs of a network brought no new N; 0 never ends training."""
+    advanced = EPOCH_COLUMNS.index("advanced")
+    return 0 < patience <= len(epochs) and not any(row[advanced] for row in epochs[-patience:])
 
 
 def _moments(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
