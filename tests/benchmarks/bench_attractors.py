@@ -27,7 +27,7 @@ def plain_run(network: FrozenNetwork, x: np.ndarray, n_steps: int) -> tuple[np.n
     matrix = network.matrix_t.double().numpy().T.copy()
     readout, outputs = network.readout_t.double().numpy().T.copy(), []
     for _ in range(n_steps):
-        x = x + network.rate * (-x + matrix @ np.tanh(x))
+        x = x + network.leak * (-x + matrix @ np.tanh(x))
         outputs.append(readout @ np.tanh(x))
     return x, np.array(outputs)
 

@@ -43,7 +43,7 @@ def plain_trials(
     Yields:
         (n_outputs, n_units) readouts and (n_units,) state.
     """
-    rate = settings["network"]["dt"] / settings["network"]["tau"]
+    leak = settings["network"]["dt"] / settings["network"]["tau"]
     every, alpha = settings["training"]["update_every"], settings["training"]["alpha"]
     n = len(fixed.initial_state)
     J = network.g * fixed.recurrent
@@ -62,7 +62,7 @@ def plain_trials(
             mean = next(means) if name.startswith("delay") else None
             for step in range(epoch.stop - epoch.start):
                 u = np.zeros(drawn.shape[-1]) if stimulus is None else stimulus[step]
-                x = x + rate * (-x + J @ r + w_f * z + W_fd @ z_d + u @ fixed.input)
+                x = x + leak * (-x + J @ r + w_f * z + W_fd @ z_d + u @ fixed.input)
                 r = np.tanh(x)
                 z, z_d = w_o @ r, W_d.T @ r
                 if step % every == 0 and mean is not None:

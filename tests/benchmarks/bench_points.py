@@ -37,10 +37,10 @@ class Textbook:
     """A rate network's Euler step, its drift and Jacobian by automatic differentiation."""
 
     def __init__(self, network: FrozenNetwork):
-        self.matrix, self.rate = network.matrix_t.double().T.contiguous(), network.rate
+        self.matrix, self.leak = network.matrix_t.double().T.contiguous(), network.leak
 
     def step(self, x: Tensor) -> Tensor:
-        return x + self.rate * (self.matrix @ torch.tanh(x) - x)
+        return x + self.leak * (self.matrix @ torch.tanh(x) - x)
 
     def drift(self, x: Tensor) -> Tensor:
         return self.step(x) - x
@@ -67,7 +67,7 @@ class Textbook:
                 break
             J = jacobian(x)
             normal = J.T @ J
-            normal.diagonal().add_(damping * self.rate**2)
+            normal.diagonal().add_(damping * self.leak**2)
             factor = torch.linalg.cholesky(normal)
             new = x - torch.cholesky_solve((J.T @ f)[:, None], factor)[:, 0]
             if (there := self.drift(new)).norm() < f.norm():

@@ -18,7 +18,7 @@ from known import (
 from memdyn.dynamics import descent
 from memdyn.dynamics.cells import LeakyNetwork, RateNetwork, from_torch
 from memdyn.dynamics.fixed_points import FixedPoints, find_fixed_points
-from memdyn.dynamics.systems import Flow, Map, euler_map
+from memdyn.dynamics.systems import EulerMap, Flow, Map
 
 GAIN = 2.0
 
@@ -149,7 +149,7 @@ def test_euler_step_changes_no_point_and_no_time_constant():
     """dt -> dt / 2: same points; time constants of the map approach those of the flow as O(dt)."""
     flows = [RateNetwork(random_rate(24, 1.6, 2).recurrent, dt=dt) for dt in (0.02, 0.01)]
     of_flow = find_fixed_points(flows[0], rows(64, 24))
-    of_maps = [find_fixed_points(euler_map(f), rows(64, 24)) for f in flows]
+    of_maps = [find_fixed_points(EulerMap(f), rows(64, 24)) for f in flows]
     assert len(of_flow) > 1
     error = []
     for of_map in of_maps:

@@ -10,7 +10,7 @@ from known import StuartLandau, orthogonal, planted, random_rate, rows
 from memdyn.dynamics import limit_cycles, return_map
 from memdyn.dynamics.cells import RateNetwork
 from memdyn.dynamics.limit_cycles import Ends, LimitCycles, find_limit_cycles
-from memdyn.dynamics.systems import Flow, rk4_map
+from memdyn.dynamics.systems import Flow, RK4Map
 
 SHORT = {"transient": 400, "window": 200}
 
@@ -20,7 +20,7 @@ def test_stuart_landau_flow(dense_units, monkeypatch):
     """sqrt(mu), 2 pi / omega, exp(-2 mu T), exp(-T / tau), 1; dense and by Newton-Picard."""
     monkeypatch.setattr(return_map, "DENSE_UNITS", dense_units)
     system = StuartLandau(8)
-    cycles, ends = find_limit_cycles(rk4_map(system), rows(3, 8), n_multipliers=4, **SHORT)
+    cycles, ends = find_limit_cycles(RK4Map(system), rows(3, 8), n_multipliers=4, **SHORT)
     assert len(cycles) == 1 and cycles.stable[0]
     assert ends.outcome.tolist() == ["limit_cycle"] * 3 and ends.cycle.tolist() == [0, 0, 0]
     period = 2 * math.pi / system.omega
@@ -78,7 +78,7 @@ def lorenz_slope(x, u):
     return torch.stack(entries, -1).view(*x.shape, 3)
 
 
-LORENZ = rk4_map(Flow(lorenz, 3, 0.01, derivative=lorenz_slope))
+LORENZ = RK4Map(Flow(lorenz, 3, 0.01, derivative=lorenz_slope))
 
 
 def test_rest_chaos_and_divergence_are_not_cycles():
@@ -105,7 +105,7 @@ def test_a_cycle_longer_than_a_quarter_of_the_window_is_not_a_rest():
         entries = [0 * a, 1 + 0 * a, -10 * a * b - 1, 5 * (1 - a * a)]
         return torch.stack(entries, -1).view(*x.shape, 2)
 
-    flow = rk4_map(Flow(rule, 2, 0.01, derivative=slope))
+    flow = RK4Map(Flow(rule, 2, 0.01, derivative=slope))
     turn = 1162
     for start in range(2):
         transient = 2 * turn + start * turn // 4
@@ -158,7 +158,7 @@ def plane(rule):
         turn = torch.stack([-x[..., 1], x[..., 0]], -1)
         return torch.cat([radial + turn, x[..., 2:] - x[..., 2:] ** 3], -1)
 
-    return rk4_map(Flow(velocity, 3, 0.1))
+    return RK4Map(Flow(velocity, 3, 0.1))
 
 
 def test_mirror_images_are_solved_for_once(monkeypatch):

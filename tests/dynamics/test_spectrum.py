@@ -11,8 +11,9 @@ from memdyn.dynamics.cells import LeakyNetwork, RateNetwork
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.manifolds import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
-from memdyn.dynamics.systems import Flow, Map, euler_map, rk4_map
-from memdyn.landscape.vote import LABELS, exponent_kinds, vote
+from memdyn.dynamics.systems import EulerMap, Flow, Map, RK4Map
+from memdyn.landscape.labels import MECHANISMS
+from memdyn.landscape.vote import exponent_kinds, vote
 
 
 def linear(matrix):
@@ -60,7 +61,7 @@ def test_lyapunov_of_a_linear_map_and_of_a_cycle():
     np.testing.assert_allclose(found.exponents, np.log([[0.9, 0.7, 0.5]] * 2), atol=1e-6)
 
     system = StuartLandau(4)
-    found = lyapunov_exponents(rk4_map(system), rows(2, 4), k=3, steps=1200, transient=400)
+    found = lyapunov_exponents(RK4Map(system), rows(2, 4), k=3, steps=1200, transient=400)
     truth = [[0.0, -2 * system.mu, -1 / system.tau]] * 2
     np.testing.assert_allclose(found.exponents, truth, atol=1e-4)
 
@@ -139,7 +140,7 @@ FIXED, CYCLE, CHAOS, OPEN = "fixed_point", "limit_cycle", "aperiodic", "undecide
 )
 def test_votes(outcome, end, point, cycle, sign, label):
     got = vote([0, 1, 2], outcome, end, point, cycle, sign)
-    assert got.label == label and got.label in LABELS
+    assert got.label == label and got.label in MECHANISMS
     assert set(got.row()) == {"label", "runs", "solver", "exponents"}
 
 
@@ -156,8 +157,8 @@ def test_what_an_exponent_and_the_trend_of_the_speed_say():
 def test_a_slow_spiral_is_told_from_a_cycle_by_its_speed():
     """Re l = -0.006 and 0 within the error of both; one run slows down, the other does not."""
     turn = torch.tensor([[0.994, -0.5], [0.5, 0.994]], dtype=torch.float64)
-    spiral = euler_map(RateNetwork(turn, dt=0.01, nonlinearity="linear"))
-    system = rk4_map(StuartLandau(4))
+    spiral = EulerMap(RateNetwork(turn, dt=0.01, nonlinearity="linear"))
+    system = RK4Map(StuartLandau(4))
     kinds = []
     for network, start in ((spiral, torch.ones(1, 2)), (system, rows(1, 4))):
         found = lyapunov_exponents(

@@ -5,7 +5,7 @@ import torch
 from known import StuartLandau, random_rate, rows
 
 from memdyn.dynamics.cells import NONLINEARITIES, LeakyNetwork, RateNetwork, from_torch
-from memdyn.dynamics.systems import Flow, Map, autodiff_jacobian, euler_map, rk4_map
+from memdyn.dynamics.systems import EulerMap, Flow, Map, RK4Map, autodiff_jacobian
 
 N, M = 7, 3
 U = rows(5, M, seed=1)
@@ -32,7 +32,7 @@ def all_systems():
             yield f"leaky-{name}-{inside}", cell
     for module in torch_modules():
         yield f"torch-{type(module).__name__}", from_torch(module)
-    yield "euler", euler_map(RateNetwork(**weights()))
+    yield "euler", EulerMap(RateNetwork(**weights()))
 
 
 @pytest.mark.parametrize(("name", "system"), list(all_systems()))
@@ -88,7 +88,7 @@ def test_adapter_leaves_the_module_alone():
 
 
 def test_rk4_tangent_is_its_derivative():
-    system = rk4_map(StuartLandau(4))
+    system = RK4Map(StuartLandau(4))
     x, eye = rows(3, 4), torch.eye(4).double().expand(3, 4, 4)
     expected = autodiff_jacobian(system.step, x)
     torch.testing.assert_close(system.tangent(x, None, eye).mT, expected, rtol=1e-12, atol=1e-13)
@@ -122,7 +122,7 @@ def test_noise_on_weights_is_seeded_and_sized():
         (lambda: RateNetwork(torch.zeros(3, 4)), "units, units"),
         (lambda: RateNetwork(torch.zeros(3, 3), bias=torch.zeros(4)), "bias has 4 rows"),
         (lambda: RateNetwork(torch.zeros(3, 3), nonlinearity="swish"), "choose one of"),
-        (lambda: euler_map(Map(torch.tanh, 3)), "only a flow"),
+        (lambda: EulerMap(Map(torch.tanh, 3)), "only a flow"),
     ],
 )
 def test_bad_systems_get_a_sentence(build, sentence):
@@ -142,7 +142,7 @@ def test_user_functions():
     torch.testing.assert_close(flow.input_jacobian(x), torch.eye(2).double().expand(3, 2, 2))
 
 
-@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: euler_map(f)], ids=["flow", "map"])
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: EulerMap(f)], ids=["flow", "map"])
 def test_a_users_derivative_is_left_as_it_is(wrap):
     matrix = rows(3, 3)[None]
     before = matrix.clone()

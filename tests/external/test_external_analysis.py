@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from memdyn.dynamics.cells import GRU, RateNetwork
-from memdyn.dynamics.systems import Map, euler_map
+from memdyn.dynamics.systems import EulerMap, Map
 from memdyn.external.analysis import analyse
 from memdyn.external.page import draw_external
 from memdyn.external.reading import build_system, load_weights, starting_memory, starting_states
@@ -56,7 +56,7 @@ def apart(system, memory=None, x=None, **about):
 )
 def test_two_rests_by_what_is_remembered(memory, label):
     memory = None if memory is None else np.array(memory)
-    tables, arrays, facts = apart(euler_map(LATCH), memory, delay=3.0)
+    tables, arrays, facts = apart(EulerMap(LATCH), memory, delay=3.0)
     votes = tables["votes"].iloc[0]
     assert votes["vote"] == votes["vote_runs"] == votes["vote_solver"] == label
     row = tables["summary"].iloc[0]
@@ -70,7 +70,7 @@ def test_two_rests_by_what_is_remembered(memory, label):
 
 
 def test_a_cycle_is_found_and_voted_for():
-    system = euler_map(RateNetwork(CHASE, tau=1.0, dt=0.1))
+    system = EulerMap(RateNetwork(CHASE, tau=1.0, dt=0.1))
     tables, arrays, facts = apart(system, tau=1.0)
     assert tables["votes"].iloc[0].filter(like="vote").tolist() == ["limit_cycle"] * 4
     assert len(tables["cycles"]) == 1 and facts["stable_cycles"] == [True]
@@ -79,7 +79,7 @@ def test_a_cycle_is_found_and_voted_for():
 
 
 def test_the_columns_are_those_of_study_1():
-    tables, _, _ = apart(euler_map(LATCH), delay=3.0)
+    tables, _, _ = apart(EulerMap(LATCH), delay=3.0)
     identity = [*with_network(Network("gauss", 0.4, 1.0, 1.0, 0), {}).columns]
     for table in tables.values():
         assert [*table.columns[:6]] == identity

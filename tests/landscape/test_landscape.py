@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from memdyn.dynamics.cells import RateNetwork
-from memdyn.dynamics.systems import euler_map
+from memdyn.dynamics.systems import EulerMap
 from memdyn.landscape.cycles import find_runs
 from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
 from memdyn.landscape.exponents import find_exponents
@@ -32,7 +32,7 @@ def planted(core):
     core = torch.as_tensor(core, dtype=torch.float64)
     size = N // len(core)
     blocks = torch.kron(core, torch.ones(size, size, dtype=torch.float64) / size)
-    return euler_map(RateNetwork(blocks, tau=1.0, dt=0.1))
+    return EulerMap(RateNetwork(blocks, tau=1.0, dt=0.1))
 
 
 def starts(rows=8, sd=0.2):

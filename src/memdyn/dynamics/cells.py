@@ -170,27 +170,27 @@ class LeakyNetwork(_Network):
         _nonlinearity(self.nonlinearity)
 
     @property
-    def _rate(self) -> Tensor | float:
+    def _leak(self) -> Tensor | float:
         return 1.0 if self.tau is None else _per_unit(1 / self.tau.clamp(min=1))
 
     def _before(self, x: Tensor, u: Tensor | None) -> Tensor:
         """What the nonlinearity is applied to."""
         a = self._internal(x) + self._external(u)
-        return a if self.inside else (1 - self._rate) * x + self._rate * a
+        return a if self.inside else (1 - self._leak) * x + self._leak * a
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         phi, _ = _nonlinearity(self.nonlinearity)
         out = phi(self._before(x, u))
-        return (1 - self._rate) * x + self._rate * out if self.inside else out
+        return (1 - self._leak) * x + self._leak * out if self.inside else out
 
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        """diag(phi' rate) W plus the leak, on the diagonal, through phi' where it lies outside."""
+        """diag(phi' leak) W; on the diagonal also what is kept, times phi' where phi is outside."""
         _, slope = _nonlinearity(self.nonlinearity)
         gain = slope(self._before(x, u))
-        jacobian = _weighted(gain * self._rate, self.recurrent)
+        jacobian = _weighted(gain * self._leak, self.recurrent)
         if self.tau is not None:
-            leak = (1 - self._rate) * (torch.ones_like(gain) if self.inside else gain)
-            jacobian.diagonal(dim1=-2, dim2=-1).add_(leak)
+            kept = (1 - self._leak) * (torch.ones_like(gain) if self.inside else gain)
+            jacobian.diagonal(dim1=-2, dim2=-1).add_(kept)
         return jacobian
 
 

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.continua import label_continua, nullity, one_per_continuum
+from memdyn.dynamics.kinds import PointKind
 from memdyn.dynamics.results import Table, join
 from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points
 from memdyn.dynamics.rows import Rows, start_rows
@@ -29,7 +30,7 @@ from memdyn.dynamics.systems import System, advance
 #: A slow point moves at most this fast, relative to the task.
 SLOWER = 0.1
 #: Kinds of rows that stand at exact fixed points.
-EXACT = ("fixed", "continuum")
+EXACT = (PointKind.FIXED.value, PointKind.CONTINUUM.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class FixedPoints(Table):
 
     Columns:
         states (n, units); inputs (n, inputs); network (n,): index in the batch, 0 for a single one.
-        kind (n,): "fixed", "continuum", "slow" or "failed".
+        kind (n,): a ``PointKind``.
         q (n,): |f|^2 / 2; speed (n,): |f|; relative_speed (n,): |f| over the task's own.
         eigenvalues (n, units): of DF (map, by falling modulus) or Dv (flow, by falling real part);
             NaN where a seed failed.
@@ -134,7 +135,7 @@ def find_fixed_points(
         iterations: most solver steps of one seed.
         deflate: search from the seeds once more with a residual that drives them away from the
             points already known, until that finds nothing new; for small networks.
-        keep_failed: give seeds that ended nowhere rows of their own, of kind "failed".
+        keep_failed: give seeds that ended nowhere rows of their own, of kind ``failed``.
 
     Raises:
         ValueError: seeds or inputs that are not finite or do not fit the network.
@@ -200,12 +201,13 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
     others = slow.join(failed) if keep_failed else slow
     rows = found[keep].join(others)
     n_others = len(others)
-    kind = np.where(label[keep] >= 0, "continuum", "fixed").tolist()
-    kind = np.array(kind + ["slow"] * len(slow) + ["failed"] * (n_others - len(slow)), dtype="<U9")
+    kind = np.full(len(rows), PointKind.FAILED, dtype="<U9")
+    kind[: len(keep)] = np.where(label[keep] >= 0, PointKind.CONTINUUM, PointKind.FIXED)
+    kind[len(keep) : len(keep) + len(slow)] = PointKind.SLOW
     values = np.full((len(rows), system.n_units), np.nan, dtype=complex)
-    known = kind != "failed"
+    known = kind != PointKind.FAILED
     values[known] = _eigenvalues(system, rows[torch.as_tensor(known, device=rows.x.device)])
-    dimension = np.where(kind == "continuum", nullity(values, system.is_flow), 0)
+    dimension = np.where(kind == PointKind.CONTINUUM, nullity(values, system.is_flow), 0)
     decays = is_stable(values, system.is_flow).sum(1) >= values.shape[1] - dimension
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
     speed = system.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
@@ -246,7 +248,7 @@ def _eigenvalues(system: System, rows: Rows) -> np.ndarray:
 
 
 def _message(kind: np.ndarray, n_failed: int, lost: Rows, hopeless: bool) -> str:
-    counts = ", ".join(f"{(kind == k).sum()} {k}" for k in ("fixed", "continuum", "slow"))
+    counts = ", ".join(f"{(kind == k).sum()} {k}" for k in (*EXACT, PointKind.SLOW))
     if np.isin(kind, EXACT).any():
         more = " Nearly every seed found a point of its own: there are far more." * hopeless
         return f"{counts}; {n_failed} seeds reached neither.{more}"

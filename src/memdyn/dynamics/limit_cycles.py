@@ -2,16 +2,16 @@
 
 Which runs rest is told by ``rests``, the cycle that a run recurs on is solved for in
 ``return_map``. A flow is followed by its Euler steps, which is what was trained; pass
-``rk4_map(flow)`` for the flow itself.
+``RK4Map(flow)`` for the flow itself.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.kinds import Outcome
 from memdyn.dynamics.rests import STRETCHES, Rests
 from memdyn.dynamics.results import Table
 from memdyn.dynamics.return_map import (
@@ -25,12 +25,11 @@ from memdyn.dynamics.return_map import (
     returns_of,
     solve_cycle,
 )
+from memdyn.dynamics.settling import narrows
 from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if it moves less than this, relative to 1 + |x|.
 REST = 1e-6
-#: A run settles, however slowly, if each quarter is this much narrower than the one before.
-SHRINKS = 0.95
 #: A run that seems aperiodic, or on an unstable cycle, is looked at once more, as it may shadow
 #: that cycle for long, and up to so often in all while that changes what is seen of some. A few go
 #: ahead; if nothing changes for them, none follows.
@@ -65,9 +64,8 @@ class LimitCycles(Table):
 class Ends(Table):
     """Where each long run ended: one row per run.
 
-    states (rows, units): last state, of a run that rests the fixed point; outcome (rows,):
-    "fixed_point", "limit_cycle", "settling" (on no cycle, and ever slower), "aperiodic" (moves and
-    never closes) or "diverged"; cycle (rows,): row of the cycle in ``LimitCycles``, -1 for none;
+    states (rows, units): last state, of a run that rests the fixed point; outcome (rows,): an
+    ``Outcome``; cycle (rows,): row of the cycle in ``LimitCycles``, -1 for none;
     diameter (rows,) of the last window, of a run that rests twice its distance from the point.
     """
 
@@ -125,7 +123,7 @@ class _Search:
     def __init__(self, system: System, x: Tensor, u: Tensor | None, n_multipliers: int):
         self.system, self.x, self.u, self.n_multipliers = system, x.clone(), u, n_multipliers
         self.rests = Rests(system, len(x))
-        self.outcome = np.full(len(x), "aperiodic", dtype="<U11")
+        self.outcome = np.full(len(x), Outcome.APERIODIC, dtype="<U11")
         self.diameter = np.zeros(len(x))
         self.solved: list[Cycle] = []
         self.cycle: dict[int, Cycle] = {}  # by row
@@ -133,7 +131,7 @@ class _Search:
     def undecided(self) -> Tensor:
         """Indices of the runs that move, and are on no stable cycle as far as is known."""
         rows = self.rests.moving(self.x)
-        known = self.outcome != "aperiodic"
+        known = self.outcome != Outcome.APERIODIC
         known[[row for row, cycle in self.cycle.items() if not cycle.stable]] = False
         return rows[torch.as_tensor(~known, device=rows.device)[rows]]
 
@@ -162,7 +160,7 @@ class _Search:
                 continue
             eps = torch.finfo(run.dtype).eps
             if self.diameter[row] <= max(REST, 8 * eps) * (1 + float(run[-1].norm())):
-                self.outcome[row] = "fixed_point"  # on a continuum, not stable in all directions
+                self.outcome[row] = Outcome.FIXED_POINT  # on a continuum
             else:
                 moving[row] = run, returns_of(run, self.diameter[row])
         # First the runs that repeat themselves best: what is found there settles others.
@@ -184,9 +182,10 @@ class _Search:
                 )
                 vain += cycle is None
             if cycle is not None:
-                self.cycle[row], self.outcome[row] = cycle, "limit_cycle"
+                self.cycle[row], self.outcome[row] = cycle, Outcome.LIMIT_CYCLE
             else:
-                self.outcome[row] = "settling" if _settles(run) else "aperiodic"
+                slower = narrows([diameter_of(part) for part in run.tensor_split(4)])
+                self.outcome[row] = Outcome.SETTLING if slower else Outcome.APERIODIC
 
     def _shadows(self, run: Tensor, back: list[tuple[float, int]]) -> bool:
         """Whether a run goes along a known unstable cycle: no other could be solved for there."""
@@ -203,8 +202,8 @@ class _Search:
         x, outcome, diameter = self.x.clone(), self.outcome.copy(), self.diameter.copy()
         for row in np.flatnonzero(self.rests.point >= 0):
             x[row] = self.rests.points[self.rests.point[row]]
-            outcome[row], diameter[row] = "fixed_point", 2 * self.rests.distance[row]
-        outcome[~x.isfinite().all(1).cpu().numpy()] = "diverged"
+            outcome[row], diameter[row] = Outcome.FIXED_POINT, 2 * self.rests.distance[row]
+        outcome[~x.isfinite().all(1).cpu().numpy()] = Outcome.DIVERGED
         cycles = list({id(c): c for _, c in sorted(self.cycle.items())}.values())
         index = {id(c): i for i, c in enumerate(cycles)}
         which = [index[id(self.cycle[row])] if row in self.cycle else -1 for row in range(len(x))]
@@ -240,12 +239,6 @@ def _run(system: System, x: Tensor, u: Tensor | None, steps: int, keep: bool = F
     u = None if u is None else u.to(dtype)
     end = advance(system.to(dtype), x.to(dtype), u, n_steps=steps, keep=keep)
     return end if keep else end.to(x)
-
-
-def _settles(run: Tensor) -> bool:
-    """Whether a run (steps, n) on no cycle slows down for good: each quarter is narrower."""
-    widths = [diameter_of(part) for part in run.tensor_split(4)]
-    return all(b <= SHRINKS * a for a, b in pairwise(widths))
 
 
 def _runs_on(run: Tensor, cycle: Cycle) -> bool:

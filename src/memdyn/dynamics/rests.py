@@ -12,7 +12,7 @@ from torch import Tensor
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.rows import rounding_level, start_rows
 from memdyn.dynamics.spectrum import eigenvalues
-from memdyn.dynamics.systems import System, euler_map
+from memdyn.dynamics.systems import EulerMap, System
 
 #: A run may be at rest this near to a fixed point, relative to 1 + |x|, ...
 NEAR = 1e-2
@@ -33,7 +33,7 @@ class Rests:
 
     def __init__(self, system: System, rows: int):
         self.system = system
-        self.stepped = euler_map(system) if system.is_flow else system
+        self.stepped = EulerMap(system) if system.is_flow else system
         self.points: list[Tensor] = []
         self.unstable: list[Tensor] = []
         self.point = np.full(rows, -1)

@@ -8,7 +8,7 @@ A system is autonomous up to its input ``u``. Two kinds exist:
 
 A flow and its Euler map share their fixed points but not their stability: an eigenvalue l of Dv
 becomes 1 + dt l, so a lightly damped oscillation can be stable in the flow and unstable in the map.
-Long runs show the map. Pass ``euler_map(flow)`` wherever a result has to agree with a simulation.
+Long runs show the map. Pass ``EulerMap(flow)`` wherever a result has to agree with a simulation.
 
 States are rows: ``x (..., rows, units)``, inputs ``u (..., rows, inputs)`` or None for zero input.
 Weights may carry one leading network axis, ``A (B, n, n)`` with ``x (B, rows, n)``; ``system[b]``
@@ -231,7 +231,7 @@ class _SteppedFlow(System):
         return type(self)(self.flow[index])
 
 
-class euler_map(_SteppedFlow):
+class EulerMap(_SteppedFlow):
     """The map x + dt v(x, u): what a network trained with Euler steps does."""
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
@@ -255,7 +255,7 @@ class euler_map(_SteppedFlow):
         return v + self.dt * self.flow.tangent(x, u, v)
 
 
-class rk4_map(_SteppedFlow):
+class RK4Map(_SteppedFlow):
     """The classical fourth-order Runge-Kutta step: the flow itself, up to O(dt^4)."""
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:

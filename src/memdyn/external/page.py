@@ -35,7 +35,7 @@ def draw_external(name: str, own: Mapping[str, np.ndarray], fact: Mapping, note:
             group=own["group"],
             colours=colours,
             dt=fact["dt"],
-            rate=fact["rate"],
+            leak=fact["rate"],
             delay=fact["delay"],
             held=None,
             unit="τ" if fact["rate"] else "steps",

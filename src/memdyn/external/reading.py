@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.cells import GRU, LSTM, LeakyNetwork, RateNetwork
-from memdyn.dynamics.systems import System, euler_map
+from memdyn.dynamics.systems import EulerMap, System
 from memdyn.files import FileProblem
 
 #: cell -> rows of its recurrent matrix per unit
@@ -94,7 +94,7 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
             raise FileProblem(f"the {part} weights of {where} are not finite")
         found[part] = value
     if cell == "rate":
-        return euler_map(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
+        return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
     if cell == "rnn":
         return LeakyNetwork(**found, nonlinearity="tanh", inside=True)
     return {"gru": GRU, "lstm": LSTM}[cell](**found)

@@ -67,7 +67,7 @@ def draw_page(
         "trajectories and where they can rest",
         "states left alone, by speed",
         f"speed of {'memories' if scene.held else 'states'}",
-        "leading eigenvalues" if scene.rate else "eigenvalues",
+        "leading eigenvalues" if scene.leak else "eigenvalues",
     )
     for (letter, ax), title in zip(where.items(), titles, strict=True):
         column_title(ax, letter, title, up=14 if letter in "cd" else 8)

@@ -49,7 +49,7 @@ class Scene(NamedTuple):
         stable_cycles: (cycles,).
         group: (cases,) what each case is coloured by, into ``colours``.
         dt: of a step, in ``unit``.
-        rate: dt / tau of a rate network, None for any other map.
+        leak: dt / tau of a rate network, None for any other map.
         delay: how long memories are held, in ``unit``; None if not known.
         held: steps of the trials in which they are held, None without trials.
         unit: of time. pace: what speeds are relative to.
@@ -61,7 +61,7 @@ class Scene(NamedTuple):
     group: np.ndarray
     colours: list
     dt: float
-    rate: float | None
+    leak: float | None
     delay: float | None
     held: slice | None
     unit: str
@@ -180,17 +180,17 @@ def _shade_delay(ax: Axes, start: float, stop: float) -> None:
 def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
     """Eigenvalues at memories and at points.
 
-    Of a rate network as growth rates (l - 1) / rate of the step's eigenvalues l; of any other map
+    Of a rate network as growth rates (l - 1) / leak of the step's eigenvalues l; of any other map
     as they are, in the unit circle.
     """
-    rate, rows = scene.rate, []
+    leak, rows = scene.leak, []
     turn = np.exp(1j * np.linspace(-np.pi, np.pi, 721))
     for what, kind, marker, size, level in SPECTRA:
         values = scene.own[f"{what}_re"] + 1j * scene.own[f"{what}_im"]
         if kind is not None:
             values = values[np.array([k == kind for k in scene.kinds], dtype=bool)]
-        if rate is not None:
-            values = (values - 1) / rate
+        if leak is not None:
+            values = (values - 1) / leak
             values = values[values.real >= SLOWEST_SHOWN]
         values = values.ravel()
         colour = {None: FAINT, "unstable": MECHANISM_COLOURS["slow_manifold"]}.get(kind, INK)
@@ -202,8 +202,8 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
         ax.scatter(values.real, values.imag, s=size, marker=marker, zorder=level, **face)
         rows.append(pd.DataFrame({"at": kind or "memory", "re": values.real, "im": values.imag}))
     found = pd.concat(rows, ignore_index=True)
-    unit = "" if rate is None else f" (1/{scene.unit})"
-    if rate is None:
+    unit = "" if leak is None else f" (1/{scene.unit})"
+    if leak is None:
         if scene.delay is not None:
             inner = np.exp(-scene.dt / scene.delay)
             ring = np.concatenate([turn, inner * turn[::-1]])
@@ -215,10 +215,10 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
     else:
         _shade_delay(ax, -1 / scene.delay if scene.delay else 0, 0)
         # A step is stable inside this circle; near the axis it is the line Re = 0.
-        border = (turn - 1) / rate
+        border = (turn - 1) / leak
         y = max(1.0, 1.1 * float(found["im"].abs().max()) if len(found) else 1.0)
         x = max(0.3, 1.1 * float(found["re"].max()) if len(found) else 0.3)
-        near = (np.abs(border.imag) <= y) & (border.real > -1 / rate)
+        near = (np.abs(border.imag) <= y) & (border.real > -1 / leak)
         ax.plot(border.real[near], border.imag[near], color=INK, lw=0.7, zorder=1)
         ax.set(xlim=(SLOWEST_SHOWN, x), ylim=(-y, y))
     ax.set_ylabel(f"Im{unit}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from memdyn.dynamics.kinds import Outcome
+from memdyn.landscape.labels import OUTCOMES
 from memdyn.landscape.run_ends import places
 from memdyn.landscape.vote import exponent_kinds, vote
 
-#: Ends of long runs (``mechanisms.end_kind``) in the words of ``votes.vote``; all else is none.
-OUTCOMES = {"rest": "fixed_point", "periodic": "limit_cycle", "aperiodic": "aperiodic"}
 #: A run came to a point if it ends this near, relative to the RMS spread of all run starts, and
 #: twice as near as to any other point.
 ARRIVED = 0.1
@@ -46,8 +46,8 @@ def run_evidence(ends: pd.DataFrame, decimals: int) -> tuple[np.ndarray, np.ndar
     names = ["z", *sorted(name for name in ends.columns if name.startswith("zd_"))]
     outputs = ends[names].to_numpy()
     place = places(outputs, decimals)
-    outcome = ends["kind"].map(OUTCOMES).fillna("diverged").to_numpy(dtype=str)
-    return outcome, np.where(outcome == "fixed_point", place, -1)
+    outcome = ends["kind"].map(OUTCOMES).fillna(Outcome.DIVERGED).to_numpy(dtype=str)
+    return outcome, np.where(outcome == Outcome.FIXED_POINT, place, -1)
 
 
 def vote_on(

@@ -60,7 +60,9 @@ class Portrait:
 
     def draw(self, path: Path | str | None = None) -> Figure:
         """The page of the network; written to ``path`` (png, pdf, svg, ...) if that is given."""
-        figure = draw_external(self.name, self.arrays, self.facts, "memdyn.landscape.analyse").figure
+        figure = draw_external(
+            self.name, self.arrays, self.facts, "memdyn.landscape.analyse"
+        ).figure
         if path is not None:
             figure.savefig(path)
         return figure

@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-# A run has not settled if its spread shrinks at least so much from each quarter of the tail to the
-# next, or if it moves one way: its net motion is at least that part of its path.
-SHRINKS, ONE_WAY = 0.95, 0.8
+from memdyn.dynamics.settling import narrows
+from memdyn.landscape.labels import EndKind
+
+#: A run that moves one way has not settled: its net motion is at least this part of its path.
+ONE_WAY = 0.8
 
 
 def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[str, float]:
@@ -24,25 +26,26 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
             their SD (root mean square over the tail).
 
     Returns:
-        ``rest``, ``periodic``, ``aperiodic``, ``settling`` (its motion still shrinks, or goes one
-        way) or ``diverged``, and the period in steps (NaN unless periodic).
+        An ``EndKind``, and the period in steps (NaN unless periodic).
     """
     if not np.isfinite(tail).all():
-        return "diverged", np.nan
+        return EndKind.DIVERGED.value, np.nan
     tail = tail.astype(np.float64)
     if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
-        return "rest", np.nan
+        return EndKind.REST.value, np.nan
     if _settles(tail):
-        return "settling", np.nan
+        return EndKind.SETTLING.value, np.nan
     period, mismatch = find_period(tail)
-    return ("periodic", period) if mismatch <= periodic else ("aperiodic", np.nan)
+    if mismatch <= periodic:
+        return EndKind.PERIODIC.value, period
+    return EndKind.APERIODIC.value, np.nan
 
 
 def _settles(tail: np.ndarray) -> bool:
-    spread = np.array([np.linalg.norm(part.std(axis=0)) for part in np.array_split(tail, 4)])
+    spreads = [float(np.linalg.norm(part.std(axis=0))) for part in np.array_split(tail, 4)]
     net = np.abs(tail[-1] - tail[0]).sum()
     path = np.abs(np.diff(tail, axis=0)).sum()
-    return bool((spread[1:] <= SHRINKS * spread[:-1]).all() or net >= ONE_WAY * path)
+    return narrows(spreads) or bool(net >= ONE_WAY * path)
 
 
 def find_period(signal: np.ndarray) -> tuple[float, float]:

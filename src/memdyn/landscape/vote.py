@@ -6,27 +6,31 @@
 * **exponents** — the sign of the largest Lyapunov exponent of each run, and where that is 0 within
   its error, whether the run still slows down.
 
-Labels: ``direct`` (memories at their own stable fixed points), ``slow_manifold`` (fixed points, but
-memories share them: what held the information was transient), ``limit_cycle``, ``mixed`` (fixed
-points and cycles), ``aperiodic``, ``unresolved``.
+The labels are those of ``labels.Mechanism``.
 """
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from memdyn.dynamics.kinds import Outcome
+from memdyn.landscape.labels import Mechanism, mechanism
+
 #: The speed of a run falls if its logarithm does so by this over the time that counts.
 FALL = 0.1
 
-LABELS = ("direct", "slow_manifold", "limit_cycle", "mixed", "aperiodic", "unresolved")
+#: What the exponents say where all runs rest: they cannot tell ``direct`` from ``slow_manifold``.
+FIXED = "fixed"
+#: What they say where a run may be on a cycle as well as on a slow way to rest.
+UNDECIDED = "undecided"
+_AT_REST = (Mechanism.DIRECT, Mechanism.SLOW_MANIFOLD)
 
 
 @dataclass(frozen=True)
 class Vote:
-    """The label and what each route said; a route that cannot tell says "unresolved".
+    """The label and what each route said: ``Mechanism``, ``unresolved`` where it cannot tell.
 
-    ``exponents`` says "fixed" where the two fixed-point labels cannot be told apart by it, and
-    "undecided" where a run may be on a cycle as well as on a slow way to rest.
+    ``exponents`` may say ``FIXED`` or ``UNDECIDED`` as well.
     """
 
     label: str
@@ -51,7 +55,7 @@ def vote(
 
     Args (one entry per memory run, (rows,)):
         memory: which item each run has to remember.
-        run_outcome: "fixed_point", "limit_cycle", "aperiodic" or "diverged", see ``Ends``.
+        run_outcome: an ``Outcome``.
         run_end: index of the attractor the run ended on; -1 if it ended on none.
         point: index of the stable fixed point that the solver assigns to the memory; -1 for none.
         cycle: index of the stable cycle that it assigns; -1 for none.
@@ -75,18 +79,19 @@ def vote(
         raise ValueError("vote needs one entry per memory run from every route, and at least one")
 
     runs = _by_ends(memory, run_outcome, run_end)
-    kinds = np.where(point >= 0, "fixed_point", np.where(cycle >= 0, "limit_cycle", "none"))
+    on_cycle = np.where(cycle >= 0, Outcome.LIMIT_CYCLE, "none")
+    kinds = np.where(point >= 0, Outcome.FIXED_POINT, on_cycle)
     solver = _by_ends(memory, kinds, np.where(point >= 0, point, -2 - cycle))
     exponents = _by_ends(memory, sign, np.zeros(len(memory), dtype=int))
-    exponents = "fixed" if exponents in ("direct", "slow_manifold") else exponents
-    if exponents == "unresolved" and "undecided" in sign:
-        exponents = "undecided"
+    exponents = FIXED if exponents in _AT_REST else exponents
+    if exponents == Mechanism.UNRESOLVED and UNDECIDED in sign:
+        exponents = UNDECIDED
 
-    if runs == exponents == "aperiodic" and (kinds == "none").all():
-        return Vote("aperiodic", runs, solver, exponents)
-    coarse = "fixed" if runs in ("direct", "slow_manifold") else runs
-    label = runs if runs == solver and exponents in (coarse, "undecided") else "unresolved"
-    return Vote(label, runs, solver, exponents)
+    if runs == exponents == Mechanism.APERIODIC and (kinds == "none").all():
+        return Vote(runs, runs, solver, exponents)
+    coarse = FIXED if runs in _AT_REST else runs
+    agree = runs == solver and exponents in (coarse, UNDECIDED)
+    return Vote(runs if agree else Mechanism.UNRESOLVED.value, runs, solver, exponents)
 
 
 def exponent_kinds(
@@ -114,27 +119,20 @@ def exponent_kinds(
     low, high = (trend - trend_error) * counted, (trend + trend_error) * counted
     between = np.where(
         high < -FALL,
-        "fixed_point",
-        np.where((low > -FALL) & (high < FALL), "limit_cycle", "undecided"),
+        Outcome.FIXED_POINT,
+        np.where((low > -FALL) & (high < FALL), Outcome.LIMIT_CYCLE, UNDECIDED),
     )
     kinds = np.where(
-        largest < -margin, "fixed_point", np.where(largest > margin, "aperiodic", between)
+        largest < -margin,
+        Outcome.FIXED_POINT,
+        np.where(largest > margin, Outcome.APERIODIC, between),
     )
-    return np.where(np.isnan(largest), "diverged", kinds)
+    return np.where(np.isnan(largest), Outcome.DIVERGED, kinds)
 
 
 def _by_ends(memory: np.ndarray, kind: np.ndarray, end: np.ndarray) -> str:
     """The label that follows from the kind and the index of the attractor each memory ends on."""
-    kinds = set(kind.tolist())
-    if "aperiodic" in kinds:
-        return "aperiodic"
-    if not kinds <= {"fixed_point", "limit_cycle"}:
-        return "unresolved"
-    if len(kinds) == 2:
-        return "mixed"
-    if kinds == {"limit_cycle"}:
-        return "limit_cycle"
-    if (end == -1).any():
-        return "unresolved"
+    if (kind == Outcome.FIXED_POINT).all() and (end == -1).any():
+        return Mechanism.UNRESOLVED.value
     shared = (end[:, None] == end[None, :]) & (memory[:, None] != memory[None, :])
-    return "slow_manifold" if shared.any() else "direct"
+    return mechanism(kind.tolist(), not shared.any(), aperiodic_first=True).value

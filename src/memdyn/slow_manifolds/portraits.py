@@ -72,7 +72,7 @@ def portray(
     # What moves the network during a stimulus is its own drift and the input: both are in the
     # change per step.
     stimuli = np.r_[task.epochs["stimulus 1"], task.epochs["stimulus 2"]][1:]
-    pace = float(((states[stimuli] - states[stimuli - 1]) / network.rate).norm(dim=2).median())
+    pace = float(((states[stimuli] - states[stimuli - 1]) / network.leak).norm(dim=2).median())
     n_steps = ALONE * task.n_delay
     alone = starts.new_empty(n_steps, len(starts), starts.shape[1])
     speed = starts.new_empty(n_steps, len(starts))

@@ -11,12 +11,12 @@ from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, freeze, run, ru
 from memdyn.slow_manifolds.performance import case_types, find_trial_ends, measure, run_cases
 
 
-def small(weights, rate=0.1):
+def small(weights, leak=0.1):
     """A network given by its closed-loop matrix; its output is the rate of the first unit."""
     matrix = torch.tensor(weights, dtype=torch.float32)
     readout = torch.zeros(len(matrix), 1)
     readout[0] = 1.0
-    return FrozenNetwork(matrix.T.contiguous(), readout, torch.zeros(2, len(matrix)), rate)
+    return FrozenNetwork(matrix.T.contiguous(), readout, torch.zeros(2, len(matrix)), leak)
 
 
 def test_euler_step_is_the_equation():
@@ -60,7 +60,7 @@ def test_an_oscillation_that_the_euler_step_makes_unstable_is_not_a_rest():
     """A flow can be stable (Re = -0.02) where its Euler step is not (|1 + 0.1 l| > 1)."""
     weights = [[0.98, -1.5], [1.5, 0.98]]
     assert stable_fixed_points(small(weights), torch.full((1, 2), 1e-9)) is None
-    assert stable_fixed_points(small(weights, rate=0.001), torch.full((1, 2), 1e-9)) is not None
+    assert stable_fixed_points(small(weights, leak=0.001), torch.full((1, 2), 1e-9)) is not None
 
 
 def test_wherever_runs_stop_early_they_would_have_ended():

@@ -2,6 +2,7 @@
 
 import logging
 
+from memdyn.dynamics.kinds import PointKind
 from memdyn.files import load_arrays, read_table, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
@@ -25,7 +26,7 @@ for identity, own in runs.groupby(list(Network._fields), sort=False) if len(runs
     network = Network(*identity)
     name = network.name
     found = of_network(points, name)
-    exact = (found["kind"] != "slow").to_numpy()
+    exact = (found["kind"] != PointKind.SLOW).to_numpy()
     arrived = arrivals(
         run_ends[f"{name}.ends"][: len(own)],
         run_ends[f"{name}.starts"][: len(own)],

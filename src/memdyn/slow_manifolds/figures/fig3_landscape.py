@@ -40,7 +40,7 @@ def draw(
     task: SequentialPatternMatching,
     classes: list[int],
     dt: float,
-    rate: float,
+    leak: float,
     landscapes: Mapping[str, np.ndarray],
     facts: Mapping[str, Mapping],
     note: str,
@@ -51,7 +51,7 @@ def draw(
         task: sequential pattern matching.
         classes: image classes shown, in the task's order.
         dt: Euler step (tau).
-        rate: dt / tau.
+        leak: dt / tau.
         landscapes, facts: arrays of the landscapes file, and mechanism -> facts of its example.
         note: scale and size, for the small print.
     """
@@ -68,7 +68,7 @@ def draw(
         for row, name in enumerate(names):
             own = part_of(landscapes, name)
             top, last, fact = TOP + row * ROW, row == len(names) - 1, facts[name]
-            scene = scene_of(task, dt, rate, own, fact)
+            scene = scene_of(task, dt, leak, own, fact)
             _write_facts(figure, top, name, fact, scene.kinds)
             axes = [
                 panel(figure, left, top, width, ROW - 0.48)

@@ -24,7 +24,7 @@ def draw_network(
     task: SequentialPatternMatching,
     classes: list[int],
     dt: float,
-    rate: float,
+    leak: float,
     own: Mapping[str, np.ndarray],
     fact: Mapping,
     note: str,
@@ -33,7 +33,7 @@ def draw_network(
 
     Args:
         name: of the network.
-        task, classes, dt, rate: as for ``landscape.draw``.
+        task, classes, dt, leak: as for ``landscape.draw``.
         own, fact: arrays and facts of its file, see ``trace_network``.
         note: scale and size, for the small print.
     """
@@ -47,4 +47,4 @@ def draw_network(
     with house_style():
         groups = zip((f"“{c}”" for c in classes), class_colours(len(classes)), strict=True)
         key = ("delay 1, holding", list(groups), CROSS)
-        return draw_page(name, about, scene_of(task, dt, rate, own, fact), fact, key, note)
+        return draw_page(name, about, scene_of(task, dt, leak, own, fact), fact, key, note)

@@ -16,14 +16,14 @@ from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatchi
 def scene_of(
     task: SequentialPatternMatching,
     dt: float,
-    rate: float,
+    leak: float,
     own: Mapping[str, np.ndarray],
     fact: Mapping,
 ) -> Scene:
     """What is shown of a network of study 1.
 
     Args:
-        task, dt, rate: as for ``draw``.
+        task, dt, leak: as for ``draw``.
         own, fact: its arrays and facts in a landscapes file.
     """
     return Scene(
@@ -33,7 +33,7 @@ def scene_of(
         group=task.pair(np.arange(len(own["alone"])) % task.n_types)[0],
         colours=class_colours(task.n_classes),
         dt=dt,
-        rate=rate,
+        leak=leak,
         delay=task.n_delay * dt,
         held=task.epochs["delay 1"],
         unit="τ",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from memdyn.landscape.labels import mechanism
+from memdyn.landscape.labels import EndKind, mechanism
 from memdyn.landscape.run_ends import count_distinct
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
@@ -76,19 +76,19 @@ def classify(ends: pd.DataFrame, task: SequentialPatternMatching, settings: Mapp
             far,
         )
 
+    held = _memory_held(memory, task, settings["memory_tolerance"])
     distinct = count_distinct(trial_ends[["z"]].to_numpy(), settings["decimals_a"])
-    resting = noisy.loc[noisy["kind"] == "rest", _outputs(ends)].to_numpy()
+    resting = noisy.loc[noisy["kind"] == EndKind.REST, _outputs(ends)].to_numpy()
     return {
-        "mechanism": mechanism(trial_ends["kind"].tolist(), distinct >= n_outcomes),
-        "mechanism_memory": mechanism(
-            memory["kind"].tolist(), _memory_held(memory, task, settings["memory_tolerance"])
-        ),
+        "mechanism": mechanism(trial_ends["kind"], distinct >= n_outcomes).value,
+        "mechanism_memory": mechanism(memory["kind"], held).value,
         "authors_a": authors(trial_ends, "a", far_a),
         "authors_b": authors(noisy, "b", settings["far_b"] * n_outcomes),
         "n_attractors": count_distinct(resting, settings["decimals_a"]),
         **{
             f"noisy_{kind}": int((noisy["kind"] == kind).sum())
-            for kind in ("rest", "periodic", "aperiodic", "settling")
+            for kind in EndKind
+            if kind != EndKind.DIVERGED
         },
     }
 

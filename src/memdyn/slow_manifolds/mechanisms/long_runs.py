@@ -12,7 +12,7 @@ from memdyn.dynamics.cells import RateNetwork
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.rows import start_rows
 from memdyn.dynamics.spectrum import eigenvalues
-from memdyn.dynamics.systems import euler_map
+from memdyn.dynamics.systems import EulerMap
 from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, run, velocity
 
 # A state is at a fixed point if its outputs are this near to the point's, and each of its units
@@ -104,7 +104,7 @@ def stable_fixed_points(network: FrozenNetwork, x: torch.Tensor) -> torch.Tensor
         None unless every state has one, as described in ``run_long``.
     """
     matrix, readout = network.matrix_t.double().cpu().T, network.readout_t.double().cpu()
-    flow = RateNetwork(matrix, dt=network.rate)
+    flow = RateNetwork(matrix, dt=network.leak)
     x = x.double().cpu()
     rates = torch.full_like(x, torch.nan)
     while bool((waiting := rates.isnan().any(1)).any()):
@@ -116,7 +116,7 @@ def stable_fixed_points(network: FrozenNetwork, x: torch.Tensor) -> torch.Tensor
         here = waiting & near
         if not found.is_root[0] or not here[waiting][0]:
             return None
-        if not (np.abs(eigenvalues(euler_map(flow), point[None])) < 1).all():
+        if not (np.abs(eigenvalues(EulerMap(flow), point[None])) < 1).all():
             return None
         rates[here] = torch.tanh(point)
     return rates

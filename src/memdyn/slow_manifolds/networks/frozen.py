@@ -20,20 +20,20 @@ class FrozenNetwork(NamedTuple):
         matrix_t: (n_units, n_units) transpose of the closed-loop matrix A.
         readout_t: (n_units, n_outputs) z and z_d are ``r @ readout_t``.
         input: (n_inputs, n_units) W_i.
-        rate: dt / tau.
+        leak: dt / tau.
     """
 
     matrix_t: torch.Tensor
     readout_t: torch.Tensor
     input: torch.Tensor
-    rate: float
+    leak: float
 
 
 def freeze(
     fixed: FixedWeights,
     network: Network,
     readout: np.ndarray,
-    rate: float,
+    leak: float,
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> FrozenNetwork:
@@ -46,7 +46,7 @@ def freeze(
         matrix_t=tensor(closed_loop(fixed, network.g, network.fb, readout).T),
         readout_t=tensor(readout.T),
         input=tensor(fixed.input),
-        rate=rate,
+        leak=leak,
     )
 
 
@@ -77,7 +77,7 @@ def run(
         change.sub_(x)
         if inputs is not None:
             change.addmm_(inputs[step], network.input)
-        x.add_(change, alpha=network.rate)
+        x.add_(change, alpha=network.leak)
         torch.tanh(x, out=r)
         torch.mm(r, network.readout_t, out=outputs[step])
         if observe is not None:

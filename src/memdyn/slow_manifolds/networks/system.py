@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from memdyn.dynamics.cells import RateNetwork
-from memdyn.dynamics.systems import System, euler_map
+from memdyn.dynamics.systems import EulerMap, System
 from memdyn.landscape.points import Readout
 from memdyn.slow_manifolds.networks.frozen import FrozenNetwork
 
 
 def step_of(network: FrozenNetwork, tau: float) -> System:
     """The map that a trained rate network steps by, float64."""
-    return euler_map(
+    return EulerMap(
         RateNetwork(
-            network.matrix_t.T.double(), network.input.T.double(), tau=tau, dt=network.rate * tau
+            network.matrix_t.T.double(), network.input.T.double(), tau=tau, dt=network.leak * tau
         )
     )
 

@@ -40,9 +40,9 @@ def frozen_networks(
     shard: Trained, network: Mapping, device: torch.device | str
 ) -> Iterator[tuple[Network, FrozenNetwork]]:
     """Each network of a shard, frozen; ``network`` is that section of the configuration."""
-    rate = network["dt"] / network["tau"]
+    leak = network["dt"] / network["tau"]
     for place, readout in zip(shard.networks, shard.readout, strict=True):
-        yield place, freeze(shard.fixed, place, readout, rate, device)
+        yield place, freeze(shard.fixed, place, readout, leak, device)
 
 
 def ready_networks(

@@ -163,23 +163,23 @@ class _Shard(NamedTuple):
         weights: (n_units, n_units + n_outputs) J, and beside it w_f and W_fd.
         scales: (n_units + n_outputs, B) what the rates and outputs of a network are multiplied by
             before the product: g and 1 / fb.
-        rate: dt / tau.
+        leak: dt / tau.
     """
 
     weights: torch.Tensor
     scales: torch.Tensor
-    rate: float
+    leak: float
 
 
 def _shard(
-    networks: Sequence[Network], fixed: FixedWeights, rate: float, like: torch.Tensor
+    networks: Sequence[Network], fixed: FixedWeights, leak: float, like: torch.Tensor
 ) -> _Shard:
     n_outputs, n_units = fixed.feedback.shape
     scales = [[network.g] * n_units + [1.0 / network.fb] * n_outputs for network in networks]
     return _Shard(
         torch.as_tensor(np.concatenate([fixed.recurrent, fixed.feedback.T], axis=1)).to(like),
         torch.as_tensor(np.array(scales).T.copy()).to(like),
-        rate,
+        leak,
     )
 
 
@@ -278,7 +278,7 @@ class _Trial:
             torch.mm(self.shard.weights, scaled, out=change)
         if drive is not None:
             self.change.add_(drive)
-        self.x.lerp_(self.change, self.shard.rate)
+        self.x.lerp_(self.change, self.shard.leak)
         torch.tanh(self.x, out=self.r)
         self.rates.copy_(self.r[:, : self.n].T)
         torch.bmm(self.rates[:, None], self.readout.mT, out=self.outputs[:, None])

@@ -1,0 +1,31 @@
+"""The words for what a run ends in and for what a point is; tables hold them as plain text."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a long run ends in."""
+
+    #: It rests at a stable fixed point, or stands still on a continuum of fixed points.
+    FIXED_POINT = "fixed_point"
+    #: It goes around a cycle that Newton's method confirms.
+    LIMIT_CYCLE = "limit_cycle"
+    #: It is on no cycle and becomes ever slower: it has not come to its end yet.
+    SETTLING = "settling"
+    #: It moves on at its pace and never closes.
+    APERIODIC = "aperiodic"
+    #: It left the finite.
+    DIVERGED = "diverged"
+
+
+class PointKind(StrEnum):
+    """What a point is that a search from seeds ended at."""
+
+    #: An isolated fixed point: |f| is at rounding level.
+    FIXED = "fixed"
+    #: One of a connected set of fixed points (line, ring, plane), for all of which it stands.
+    CONTINUUM = "continuum"
+    #: A local minimum of the speed that is not at rest but slow beside the task.
+    SLOW = "slow"
+    #: Where a seed ended that came to none of these.
+    FAILED = "failed"
