@@ -55,8 +55,9 @@ def watch_ends(
     Returns:
         One row per run: ``kind`` (of ``mechanisms.end_kind``) and last outputs ``z``, ``zd_#``.
     """
-    system, x = system.to(torch.float32), starts.float()
-    u = None if inputs is None else inputs.float()
+    dtype = torch.float32 if system.casts else torch.float64  # a bare function has its own
+    system, x = system.to(dtype) if system.casts else system, starts.to(dtype)
+    u = None if inputs is None else inputs.to(dtype)
     spread = float((x - x.mean(0)).norm(dim=1).square().mean().sqrt()) or 1.0
     mixing = np.random.default_rng(0).standard_normal((x.shape[1], OUTPUTS))
     mixing = torch.as_tensor(mixing / (spread * OUTPUTS**0.5)).to(x)
@@ -140,6 +141,8 @@ def take_apart(
         settings, attractors: sections ``dynamics`` and ``attractors`` of the configuration.
     """
     settings = {**settings, "n_exponents": min(settings["n_exponents"], system.n_units)}
+    if not system.casts:  # a bare function has no weights to put noise on
+        settings["noisy_copies"] = 0
     speed = task_speed(system, states, inputs)
     runs = find_runs(system, states, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(states)

@@ -133,13 +133,13 @@ def analyse(
     settings: Mapping | None = None,
     name: str = "network",
 ) -> Landscape:
-    """Take a network apart: its points, cycles, exponents, how it holds memories, and its mechanism.
+    """Take a network apart: points, cycles, exponents, how it holds memories, and its mechanism.
 
     Args:
-        system: a ``torch.nn`` RNN, GRU, LSTM or cell, a system of ``memdyn.dynamics``, or a function
-            ``step(x)`` or ``step(x, u)`` of rows of states (torch, float64).
-        states: (rows, n_units) states to start from, best from the network's task. An LSTM's may be
-            the pair (h, c); torch's leading axis of one layer is dropped.
+        system: a ``torch.nn`` RNN, GRU, LSTM or cell, a system of ``memdyn.dynamics``, or a
+            function ``step(x)`` or ``step(x, u)`` of rows of states (torch, float64).
+        states: (rows, n_units) states to start from, best from the network's task. An LSTM's may
+            be the pair (h, c); torch's leading axis of one layer is dropped.
         memory: (rows,) what each state has to remember; without it nobody can tell direct fixed
             points from a slow manifold, and the label is ``fixed`` for both.
         delay: how long it has to: steps of a map, ``tau`` of a rate network.
@@ -156,7 +156,7 @@ def analyse(
     network: direct
       long runs direct, solver direct, exponents fixed
       points: 3 fixed (2 stable)
-      largest exponent -2.1
+      largest exponent -1.79
     """
     x = _states(states)
     u = None if inputs is None else torch.as_tensor(np.asarray(inputs), dtype=torch.float64)
@@ -214,8 +214,8 @@ def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
                 f"a {type(system).__name__} does not step: give a torch.nn RNN, GRU, LSTM or cell, "
                 "a system of memdyn.dynamics, or a function step(x) or step(x, u)"
             )
-        takes_input = len(inspect.signature(system).parameters) > 1
-        rule = system if takes_input else lambda x, u: system(x)
+        step, takes_input = system, len(inspect.signature(system).parameters) > 1
+        rule = step if takes_input else lambda x, u: step(x)
         system = Map(rule, x.shape[1], 0 if u is None else len(u))
     if system.casts:
         system = system.to(torch.float64)
