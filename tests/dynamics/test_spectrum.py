@@ -9,7 +9,7 @@ from known import StuartLandau, block_network, orthogonal, random_rate, rows
 
 from memdyn.dynamics.cells import LeakyNetwork, RateNetwork
 from memdyn.dynamics.lyapunov import lyapunov_exponents
-from memdyn.dynamics.slow_manifold import slow_manifold
+from memdyn.dynamics.manifolds import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
 from memdyn.dynamics.systems import EulerMap, Flow, Map, RK4Map
 from memdyn.landscape.labels import MECHANISMS

@@ -11,9 +11,10 @@ import yaml
 
 from memdyn.dynamics.cells import GRU, RateNetwork
 from memdyn.dynamics.systems import EulerMap, Map
-from memdyn.external.analysis import take_apart, watch_ends
+from memdyn.external.analysis import analyse
 from memdyn.external.page import draw_external
 from memdyn.external.reading import build_system, load_weights, starting_memory, starting_states
+from memdyn.landscape.analysis import watch_ends
 from memdyn.slow_manifolds.grid import Network
 from memdyn.tables import with_network
 
@@ -46,7 +47,7 @@ def starts(rows=6):
 
 def apart(system, memory=None, x=None, **about):
     x = starts() if x is None else x
-    return take_apart(rate_entry(**about), system, x, None, memory, SETTINGS, ATTRACTORS)
+    return analyse(rate_entry(**about), system, x, None, memory, SETTINGS, ATTRACTORS)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_page_of_a_gru_with_input(tmp_path):
     system = GRU(weights[1], weights[0], weights[2], weights[3])
     u = torch.tensor([0.3, -0.2], dtype=torch.float64)
     entry = rate_entry(cell="gru", dynamics={"rounds": 2})
-    tables, arrays, facts = take_apart(entry, system, starts(), u, None, SETTINGS, ATTRACTORS)
+    tables, arrays, facts = analyse(entry, system, starts(), u, None, SETTINGS, ATTRACTORS)
     assert tables["votes"].iloc[0]["vote"] == "fixed"  # weak weights: one rest
     point, _ = module(u[None, None], torch.zeros(1, 1, 6).double())
     for _ in range(500):

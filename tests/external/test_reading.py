@@ -13,6 +13,7 @@ from memdyn.external.reading import (
     starting_states,
 )
 from memdyn.files import FileProblem
+from memdyn.timescales.networks.recurrent import Cell, draw, final_state
 
 CELLS = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM, "rnn": torch.nn.RNN}
 
@@ -62,9 +63,11 @@ def test_what_each_state_has_to_remember(tmp_path):
 
 def test_a_rate_matrix_and_its_states(tmp_path):
     states = {"start": np.ones((2, 3)), "broken": np.full((1, 3), np.nan)}
-    np.savez(tmp_path / "rate.npz", recurrent=0.5 * np.eye(3), **states)
+    np.savez(tmp_path / "rate.npz", recurrent=0.5 * np.eye(3))
+    np.savez(tmp_path / "states.npz", recurrent=0.5 * np.eye(3), **states)
     entry = {"name": "r", "file": str(tmp_path / "rate.npz"), "cell": "rate", "n_units": 3}
-    entry |= {"n_inputs": 0, "states": {"file": entry["file"], "key": "start"}, "dt": 0.2}
+    place = {"file": str(tmp_path / "states.npz"), "key": "start"}
+    entry |= {"n_inputs": 0, "states": place, "dt": 0.2}
     system = build_system(entry, load_weights(entry["file"]))
     x = starting_states(entry, system)
     torch.testing.assert_close(system.step(x), x + 0.2 * (0.5 * torch.tanh(x) - x))
@@ -122,3 +125,48 @@ def test_a_wrong_description_is_refused(tmp_path, change, sentence):
         build_system({**entry, **change}, load_weights(entry["file"]))
     with pytest.raises(FileProblem, match="has 1 values for 2 inputs"):
         constant_input({**entry, "input": [1.0]})
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("nonlinearity", ["leaky_relu", "tanh"])
+def test_a_network_of_study_2_steps_as_it_was_trained(tmp_path, inside, nonlinearity):
+    cell = Cell("leaky_inside" if inside else "leaky", nonlinearity=nonlinearity)
+    params = {name: value[0] for name, value in draw(cell, 7, 1, [3], (1.0, 4.0)).items()}
+    path = tmp_path / "leaky.npz"
+    np.savez(
+        path,
+        recurrent=params["recurrent"],
+        input=params["input"],
+        bias=params["bias"] + params["input_bias"],
+        tau=params["tau"],
+    )
+    entry = {"name": "x", "file": str(path), "cell": "leaky", "n_units": 7, "n_inputs": 1}
+    entry |= {"states": {"n": 5, "sd": 1.0}, "inside": inside, "nonlinearity": nonlinearity}
+    system = build_system(entry, load_weights(path))
+    x, u = starting_states(entry, system), torch.ones(1, dtype=torch.float64)
+    whole = {name: value[None] for name, value in params.items()}
+    stepped = final_state(cell, whole, torch.ones(1, 5, 1), x.float()[None], [1])[0]
+    torch.testing.assert_close(system.step(x, u.expand(5, -1)).float(), stepped)
+
+
+@pytest.mark.parametrize("cell", ["rate", "leaky"])
+@pytest.mark.parametrize("name", ["biases", "taus", "weight", "task"])
+def test_an_array_that_is_not_read_is_named(tmp_path, cell, name):
+    path = tmp_path / "net.npz"
+    np.savez(path, recurrent=np.eye(2), held=np.ones((3, 2)), **{name: np.ones(2)})
+    states = {"file": str(path), "key": "held"}
+    entry = {"name": "x", "file": str(path), "cell": cell, "n_units": 2, "n_inputs": 0}
+    with pytest.raises(FileProblem, match=f"holds '{name}', which a {cell} does not have"):
+        build_system({**entry, "states": states}, load_weights(path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"bidirectional": True}, "two directions"), ({"num_layers": 2}, "several layers")],
+)
+def test_what_would_change_the_steps_is_refused(settings, words):
+    module = torch.nn.GRU(2, 8, **settings)
+    weights = {name: value.detach() for name, value in module.state_dict().items()}
+    entry = {"name": "x", "file": "x", "cell": "gru", "n_units": 8, "n_inputs": 2}
+    with pytest.raises(FileProblem, match=words):
+        build_system({**entry, "states": {"n": 1, "sd": 1.0}}, weights)

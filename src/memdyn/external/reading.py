@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ from memdyn.dynamics.systems import EulerMap, System
 from memdyn.files import FileProblem
 
 #: cell -> rows of its recurrent matrix per unit
-GATES = {"rate": 1, "rnn": 1, "gru": 3, "lstm": 4}
+GATES = {"rate": 1, "leaky": 1, "rnn": 1, "gru": 3, "lstm": 4}
+#: Cells whose arrays have our own names; the others have torch's.
+OWN_NAMES = ("rate", "leaky")
 
 
 def load_weights(path: Path | str) -> dict[str, Tensor]:
@@ -62,17 +64,20 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
 
     Args:
         entry: of the list ``external`` in the configuration.
-        weights: of ``load_weights``. A rate network has ``recurrent`` (n, n) and, if there are,
-            ``input`` (n, n_inputs) and ``bias`` (n,); the others have torch's own names, with any
-            prefix (``rnn.weight_hh_l0``).
+        weights: of ``load_weights``. A rate or leaky network has ``recurrent`` (n, n) and, if there
+            are, ``input`` (n, n_inputs), ``bias`` (n,) and, leaky only, ``tau`` (n,) in steps; the
+            others have torch's own names, with any prefix (``rnn.weight_hh_l0``).
 
     Raises:
-        FileProblem: a weight is missing or has another shape than the entry says.
+        FileProblem: a weight is missing or has another shape than the entry says, or the file holds
+            something that would change what the network does and is not read.
     """
     cell, n, n_inputs = entry["cell"], entry["n_units"], entry["n_inputs"]
     rows, where = GATES[cell] * n, entry["file"]
     shapes = {"recurrent": (rows, n), "input": (rows, n_inputs), "bias": (rows,)}
-    if cell != "rate":
+    if cell == "leaky":
+        shapes["tau"] = (n,)
+    if cell not in OWN_NAMES:
         names = {"recurrent": "weight_hh", "input": "weight_ih", "bias": "bias_ih"}
         names["recurrent_bias"] = "bias_hh"
         shapes["recurrent_bias"] = (rows,)
@@ -93,18 +98,39 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
         if not value.isfinite().all():
             raise FileProblem(f"the {part} weights of {where} are not finite")
         found[part] = value
+    if cell in OWN_NAMES:
+        _refuse_unread(entry, weights, shapes)
     if cell == "rate":
         return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
     if cell == "rnn":
-        return LeakyNetwork(**found, nonlinearity="tanh", inside=True)
+        return LeakyNetwork(**found, nonlinearity=entry.get("nonlinearity", "tanh"), inside=True)
+    if cell == "leaky":
+        shape = {"nonlinearity": entry.get("nonlinearity", "leaky_relu")}
+        return LeakyNetwork(**found, **shape, inside=entry.get("inside", False))
     return {"gru": GRU, "lstm": LSTM}[cell](**found)
+
+
+def _refuse_unread(entry: Mapping, weights: Mapping[str, Tensor], known: Iterable[str]) -> None:
+    """Refuse arrays that are neither read as weights nor named by the entry."""
+    states = entry["states"]
+    named = {states.get("key"), states.get("memory")} if states.get("file") == entry["file"] else ()
+    if unread := sorted(set(weights) - set(known) - set(named)):
+        raise FileProblem(
+            f"{entry['file']} holds '{unread[0]}', which a {entry['cell']} does not have: it has "
+            f"{', '.join(known)}; rename or remove the array"
+        )
 
 
 def _torch_weight(weights: Mapping[str, Tensor], name: str, where: str) -> Tensor | None:
     names = [key for key in weights if key.split(".")[-1] in (name, f"{name}_l0")]
     if len(names) > 1:
         raise FileProblem(f"{where} has several {name}: save the state_dict of the cell alone")
-    if any(key.split(".")[-1] == f"{name}_l1" for key in weights):
+    last = {key.split(".")[-1] for key in weights}
+    if f"{name}_l0_reverse" in last:
+        raise FileProblem(f"{where} has two directions: a network that steps has one")
+    if "weight_hr_l0" in last:
+        raise FileProblem(f"{where} has a projection: only cells without one are read")
+    if f"{name}_l1" in last:
         raise FileProblem(f"{where} has several layers: only one is read")
     return weights[names[0]] if names else None
 

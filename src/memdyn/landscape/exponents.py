@@ -40,11 +40,13 @@ def find_exponents(
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = first_of_alike(ends[finite].cpu().numpy())
-        # Signs and sizes of the leading exponents need no more than float32.
+        # Signs and sizes of the leading exponents need no more than float32; a bare function
+        # computes in the precision that it was written in.
+        dtype = torch.float32 if system.casts else torch.float64
         found = lyapunov_exponents(
-            system.to(torch.float32),
-            ends[finite][first].float(),
-            None if inputs is None else inputs.float(),
+            system.to(dtype) if system.casts else system,
+            ends[finite][first].to(dtype),
+            None if inputs is None else inputs.to(dtype),
             k=k,
             steps=settings["exponent_steps"],
             transient=0,

@@ -1,4 +1,4 @@
-"""Is memory held on a slow manifold? See :mod:`memdyn.dynamics.slow_manifold`."""
+"""Is memory held on a slow manifold? See :mod:`memdyn.dynamics.manifolds`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from memdyn.dynamics.slow_manifold import slow_manifold
+from memdyn.dynamics.manifolds import slow_manifold
 from memdyn.dynamics.systems import System
 
 
@@ -21,7 +21,7 @@ def measure_memory(
     speed: float,
     settings: Mapping,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Is memory held on a slow manifold? See ``dynamics.slow_manifold``.
+    """Is memory held on a slow manifold? See ``dynamics.manifolds``.
 
     Args:
         system: a map.

@@ -3,7 +3,7 @@
 import logging
 
 from memdyn.device import set_up
-from memdyn.external.analysis import take_apart
+from memdyn.external.analysis import analyse
 from memdyn.external.reading import (
     build_system,
     constant_input,
@@ -24,7 +24,7 @@ entry = params.entry
 system = build_system(entry, load_weights(entry["file"]))
 starts, u = starting_states(entry, system), constant_input(entry)
 memory = starting_memory(entry, len(starts))
-tables, arrays, facts = take_apart(
+tables, arrays, facts = analyse(
     entry,
     system.to(device),
     starts.to(device),

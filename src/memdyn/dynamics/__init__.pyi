@@ -1,0 +1,13 @@
+from .cells import GRU as GRU
+from .cells import LSTM as LSTM
+from .cells import LeakyNetwork as LeakyNetwork
+from .cells import RateNetwork as RateNetwork
+from .cells import from_torch as from_torch
+from .fixed_points import find_fixed_points as find_fixed_points
+from .limit_cycles import find_limit_cycles as find_limit_cycles
+from .lyapunov import lyapunov_exponents as lyapunov_exponents
+from .manifolds import slow_manifold as slow_manifold
+from .systems import EulerMap as EulerMap
+from .systems import Flow as Flow
+from .systems import Map as Map
+from .systems import RK4Map as RK4Map

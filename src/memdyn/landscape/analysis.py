@@ -1,0 +1,250 @@
+"""One network taken apart, whichever it is: runs, cycles, points, exponents, memory, and the vote.
+
+What :func:`memdyn.landscape.analyse` and networks from outside have in common. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.systems import System
+from memdyn.landscape.arrays import parts_of_spectrum
+from memdyn.landscape.cycles import Runs, find_runs
+from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
+from memdyn.landscape.exponents import find_exponents
+from memdyn.landscape.memory import measure_memory
+from memdyn.landscape.points import Points, find_points
+from memdyn.landscape.portrait import ALONE, describe, portray_system
+from memdyn.landscape.run_ends import end_kind
+from memdyn.landscape.starts import after, choose_seeds, task_speed
+
+#: One network can be searched more thoroughly than a grid of them: instead of the scale's values.
+SEARCH = {"n_seeds": 128, "rounds": 8, "memory_states": 16}
+#: Random combinations of units that long runs are watched by.
+OUTPUTS = 10
+#: Steps that states are followed in the figure if no delay is given, and most of them if one is.
+SHOWN, MOST_SHOWN = 500, 4000
+
+
+def watch_ends(
+    system: System,
+    starts: Tensor,
+    settings: Mapping,
+    attractors: Mapping,
+    inputs: Tensor | None = None,
+) -> pd.DataFrame:
+    """What long runs look like to somebody who sees a few outputs only, as in study 1.
+
+    The outputs are ``OUTPUTS`` random combinations of the units, in units of the spread of the
+    starts; the runs are in float32, as networks are trained and used. This route shares nothing
+    with the search for points and cycles but the step.
+
+    Args:
+        system: a map.
+        starts: (rows, n_units).
+        settings, attractors: the sections ``dynamics`` and ``attractors`` of the configuration.
+        inputs: (n_inputs,) constant input.
+
+    Returns:
+        One row per run: ``kind`` (of ``mechanisms.end_kind``) and last outputs ``z``, ``zd_#``.
+    """
+    dtype = torch.float32 if system.casts else torch.float64  # a bare function has its own
+    system, x = system.to(dtype) if system.casts else system, starts.to(dtype)
+    u = None if inputs is None else inputs.to(dtype)
+    spread = float((x - x.mean(0)).norm(dim=1).square().mean().sqrt()) or 1.0
+    mixing = np.random.default_rng(0).standard_normal((x.shape[1], OUTPUTS))
+    mixing = torch.as_tensor(mixing / (spread * OUTPUTS**0.5)).to(x)
+    for _ in range(settings["transient"]):
+        x = system.step(x, u)
+    tail = x.new_empty(len(x), settings["window"], OUTPUTS)
+    for step in range(settings["window"]):
+        x = system.step(x, u)
+        tail[:, step] = x @ mixing
+    tail = tail.cpu().numpy()
+    kinds = [end_kind(run, attractors["variance_a"], attractors["periodic"])[0] for run in tail]
+    names = ["z", *(f"zd_{i}" for i in range(1, OUTPUTS))]
+    last = dict(zip(names, np.nan_to_num(tail[:, -1].T), strict=True))
+    return pd.DataFrame({"kind": kinds, **last})
+
+
+def cast_vote(
+    memory: np.ndarray | None,
+    ends: pd.DataFrame,
+    runs: Runs,
+    arrived: np.ndarray,
+    exponents: pd.DataFrame,
+    decimals: int,
+) -> dict[str, str]:
+    """The vote of the three routes of study 1, see ``ballot.vote_on``.
+
+    Without ``memory`` nobody can tell whether memories rest apart: ``direct`` and ``slow_manifold``
+    are then both ``fixed``.
+
+    Args:
+        memory: see ``starting_memory``.
+        ends: of ``watch_ends``.
+        runs, exponents: of ``find_runs`` and ``find_exponents`` from the same starts.
+        arrived: of ``ballot.arrivals``.
+        decimals: resting outputs that agree to so many are one place.
+    """
+    items = np.zeros(len(ends), dtype=int) if memory is None else memory
+    seen = run_evidence(ends, decimals)
+    votes = vote_on(items, *seen, runs.table, runs.cycles, arrived, exponents)
+    if memory is None:
+        resting = ("direct", "slow_manifold")
+        votes = {route: "fixed" if label in resting else label for route, label in votes.items()}
+    return votes
+
+
+class Analysis(NamedTuple):
+    """What was found of one network.
+
+    Attributes:
+        tables: ``runs``, ``cycles``, ``points``, ``memory``, ``exponents``, ``votes`` and
+            ``summary``, with the columns that they have in study 1 (but no outputs).
+        arrays: of its portrait, for ``external.page``.
+        facts: what its page says (JSON-able).
+    """
+
+    tables: dict[str, pd.DataFrame]
+    arrays: dict[str, np.ndarray]
+    facts: dict
+
+
+def take_apart(
+    system: System,
+    states: Tensor,
+    inputs: Tensor | None = None,
+    *,
+    memory: np.ndarray | None,
+    delay: float | None,
+    tau: float | None,
+    settings: Mapping,
+    attractors: Mapping,
+) -> Analysis:
+    """All that is asked of a network of study 1, as far as it can be asked without its task.
+
+    Args:
+        system: a map.
+        states: (rows, n_units) where runs start, float64.
+        inputs: (n_inputs,) constant input.
+        memory: (rows,) item that each state has to remember, counted from 0; None if not known.
+        delay: how long it has to (``tau``; steps of a plain map); None if not known.
+        tau: the network's time constant, in the unit of ``system.dt``; None for a plain map.
+        settings, attractors: sections ``dynamics`` and ``attractors`` of the configuration.
+    """
+    settings = {**settings, "n_exponents": min(settings["n_exponents"], system.n_units)}
+    if not system.casts:  # a bare function has no weights to put noise on
+        settings["noisy_copies"] = 0
+    speed = task_speed(system, states, inputs)
+    runs = find_runs(system, states, inputs, settings=settings)
+    ends = torch.as_tensor(runs.ends).to(states)
+    seeds = choose_seeds(ends, [torch.zeros_like(states[:1]), states], settings["n_seeds"])
+    points = find_points(system, seeds, inputs, speed=speed, settings=settings)
+    exponents = find_exponents(system, ends, inputs, settings=settings)
+    exact = (points.table["kind"] != "slow").to_numpy()
+    stable = points.table["stable"].to_numpy(dtype=bool)
+    arrived = np.full(len(states), -1)
+    found = arrivals(runs.ends, states.cpu().numpy(), points.states[exact], stable[exact])
+    arrived[found >= 0] = np.flatnonzero(exact)[found[found >= 0]]
+    votes = cast_vote(
+        memory,
+        watch_ends(system, states, settings, attractors, inputs),
+        runs,
+        arrived,
+        exponents,
+        attractors["decimals_a"],
+    )
+    unit = 1.0 if tau is None else tau
+    late = states[:: max(1, len(states) // settings["memory_states"])]
+    late, held = late[: settings["memory_states"]], pd.DataFrame()
+    if delay is not None:
+        late = after(system, late, inputs, n_steps=round(delay * unit / system.dt))
+        held, spectrum = measure_memory(
+            system, late, inputs, delay=delay * unit, speed=speed, settings=settings
+        )
+    else:
+        spectrum = eigenvalues(system, late, inputs)
+    items = np.full(len(states), -1) if memory is None else memory
+    place = {"start": "given", "index": np.arange(len(states)), "memory": items}
+    summary = summarise(runs, points, exponents)
+    tables = {
+        "runs": pd.DataFrame(place).join(runs.table),
+        "cycles": runs.cycles,
+        "points": points.table.assign(degree_sum=points.degree_sum),
+        "memory": held,
+        "exponents": exponents.assign(index=np.arange(len(states))),
+        "votes": pd.DataFrame([votes]),
+        "summary": pd.DataFrame([{**summary, **votes}]),
+    }
+
+    # In units of tau from here on, as figures are; a map's tau is one step.
+    dt = 1.0 if tau is None else system.dt / tau
+    n_steps = SHOWN if delay is None else min(MOST_SHOWN, max(1, round(ALONE * delay / dt)))
+    arrays = portray_system(
+        system,
+        states,
+        inputs,
+        n_steps=n_steps,
+        pace=speed,
+        points=points.states,
+        orbits=runs.orbits,
+    )
+    arrays |= {"stable": stable}
+    for name, values in (("point", points.eigenvalues), ("memory", spectrum)):
+        arrays |= parts_of_spectrum(name, values)
+    arrays["group"], groups = _groups(memory, arrived, runs.table["cycle"].to_numpy())
+    facts = {
+        **describe(points.table, runs.cycles, held, votes["vote"]),
+        **{name.removeprefix("vote_"): label for name, label in votes.items()},
+        "periods": [float(period) / unit for period in runs.cycles["period"]],
+        "n_units": system.n_units,
+        "dt": dt,
+        "rate": None if tau is None else dt,
+        "delay": delay,
+        "groups": groups,
+        "coloured_by": "runs end at" if memory is None else "to remember",
+        "degree_sum": points.degree_sum,
+        "exponent": _finite(unit * summary["largest_exponent"]),
+    }
+    return Analysis(tables, arrays, facts)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _groups(memory, arrived: np.ndarray, cycle: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """(rows,) what each start is coloured by, and the name of each colour."""
+    if memory is not None:
+        return memory, [str(item) for item in range(int(memory.max()) + 1)]
+    ends = [
+        f"point {point}" if point >= 0 else f"cycle {own}" if own >= 0 else "elsewhere"
+        for point, own in zip(arrived, cycle, strict=True)
+    ]
+    names, group = np.unique(ends, return_inverse=True)
+    return group, names.tolist()
+
+
+def summarise(runs: Runs, points: Points, exponents: pd.DataFrame) -> dict:
+    """Numbers of points, cycles and ends of each kind, and the largest exponent."""
+    table = points.table
+    return {
+        "n_fixed": int((table["kind"] == "fixed").sum()),
+        "n_stable": int(table["stable"].sum()),
+        "n_slow": int((table["kind"] == "slow").sum()),
+        "degree_sum": points.degree_sum,
+        "n_cycles": len(runs.cycles),
+        **{
+            f"runs_{kind}": int((runs.table["outcome"] == kind).sum())
+            for kind in ("fixed_point", "limit_cycle", "aperiodic", "diverged")
+        },
+        "largest_exponent": float(exponents["exponent_1"].max()),
+    }

@@ -1,0 +1,228 @@
+"""Any network that steps, taken apart in one call, with results that print and save themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from memdyn.dynamics.cells import RateNetwork, from_torch
+from memdyn.dynamics.systems import EulerMap, Map, System
+from memdyn.external.page import draw_external
+from memdyn.files import write_table
+from memdyn.landscape.analysis import take_apart
+from memdyn.landscape.vote import Vote
+
+#: How thoroughly a network is searched, in the words of the sections ``dynamics`` and
+#: ``attractors`` of the configuration (their values for a network from outside).
+SETTINGS = {
+    "transient": 3500,
+    "window": 3000,
+    "n_multipliers": 12,
+    "n_seeds": 128,
+    "rounds": 8,
+    "memory_states": 16,
+    "noisy_copies": 8,
+    "n_exponents": 2,
+    "exponent_steps": 4000,
+    "variance_a": 1e-6,
+    "periodic": 0.1,
+    "decimals_a": 2,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """The landscape in the principal components of its runs: arrays to look at, and a page.
+
+    Attributes:
+        arrays: ``alone`` (rows, steps, 3) runs without input, ``speed`` (rows, steps), ``points``
+            (points, 3), ``orbits`` (cycles, 64, 3), ``explained`` (3,) and spectra.
+        facts: what the page says.
+        name: of the network.
+    """
+
+    arrays: dict[str, np.ndarray]
+    facts: dict
+    name: str
+
+    def __repr__(self) -> str:
+        explained = ", ".join(f"{share:.0%}" for share in self.arrays["explained"])
+        rows, steps, _ = self.arrays["alone"].shape
+        return f"Portrait({rows} runs of {steps} steps; components explain {explained})"
+
+    def draw(self, path: Path | str | None = None) -> Figure:
+        """The page of the network; written to ``path`` (png, pdf, svg, ...) if that is given."""
+        figure = draw_external(
+            self.name, self.arrays, self.facts, "memdyn.landscape.analyse"
+        ).figure
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """What was found of one network; print it for a summary.
+
+    Attributes:
+        points: one row per fixed point, slow point or continuum, see ``landscape.points.Points``.
+        cycles: one row per limit cycle (``period`` in ``tau`` of a flow, in steps of a map).
+        exponents: leading Lyapunov exponents of what each run ended in.
+        memory: how each state is held at the end of the delay; empty without a delay.
+        runs: what each run ended in.
+        vote: the mechanism, and what each of three routes says of it.
+        portrait: to draw.
+        summary: counts.
+        name: of the network.
+    """
+
+    points: pd.DataFrame
+    cycles: pd.DataFrame
+    exponents: pd.DataFrame
+    memory: pd.DataFrame
+    runs: pd.DataFrame
+    vote: Vote
+    portrait: Portrait
+    summary: dict
+    name: str
+
+    def __repr__(self) -> str:
+        points, own = self.points, self.summary
+        kinds = ", ".join(f"{n} {kind}" for kind, n in points["kind"].value_counts().items())
+        stable = int(points["stable"].sum()) if len(points) else 0
+        lines = [f"{self.name}: {self.vote.label}"]
+        routes = (self.vote.runs, self.vote.solver, self.vote.exponents)
+        lines.append("  long runs {}, solver {}, exponents {}".format(*routes))
+        lines.append(f"  points: {kinds or 'none found'} ({stable} stable)")
+        if own["degree_sum"] is not None and own["degree_sum"] != 1:
+            lines.append(f"  degree sum {own['degree_sum']}, not 1: points are missing")
+        for cycle in self.cycles.itertuples():
+            kind = "stable" if cycle.stable else "unstable"
+            lines.append(f"  {kind} cycle, period {cycle.period:.4g}")
+        lines.append(f"  largest exponent {own['largest_exponent']:.3g}")
+        return "\n".join(lines)
+
+    def save(self, folder: Path | str) -> None:
+        """Write the tables (Parquet) and the page (png and pdf) into a folder, which is made."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("points", "cycles", "exponents", "memory", "runs"):
+            table = getattr(self, name)
+            write_table(folder / f"{name}.parquet", table, {"schema": f"landscape.{name}/1"})
+        vote = pd.DataFrame([self.vote.row() | self.summary])
+        write_table(folder / "vote.parquet", vote, {"schema": "landscape.vote/1"})
+        for kind in ("png", "pdf"):
+            self.portrait.draw(folder / f"page.{kind}")
+
+
+def analyse(
+    system: System | torch.nn.Module | Callable,
+    states: Tensor | np.ndarray | tuple,
+    memory: Tensor | np.ndarray | list | None = None,
+    delay: float | None = None,
+    *,
+    inputs: Tensor | np.ndarray | list | None = None,
+    settings: Mapping | None = None,
+    name: str = "network",
+) -> Landscape:
+    """Take a network apart: points, cycles, exponents, how it holds memories, and its mechanism.
+
+    Args:
+        system: a ``torch.nn`` RNN, GRU, LSTM or cell, a system of ``memdyn.dynamics``, or a
+            function ``step(x)`` or ``step(x, u)`` of rows of states (torch, float64).
+        states: (rows, n_units) states to start from, best from the network's task. An LSTM's may
+            be the pair (h, c); torch's leading axis of one layer is dropped.
+        memory: (rows,) what each state has to remember; without it nobody can tell direct fixed
+            points from a slow manifold, and the label is ``fixed`` for both.
+        delay: how long it has to: steps of a map, ``tau`` of a rate network.
+        inputs: (n_inputs,) constant input, zero if not given.
+        settings: what is to differ from ``SETTINGS``.
+        name: for the page.
+
+    Raises:
+        ValueError: states, memory, inputs or settings do not fit the system.
+
+    >>> import torch
+    >>> latch = analyse(lambda x: torch.tanh(2 * x), [[0.5], [-0.5]], memory=["up", "down"])
+    >>> print(latch)
+    network: direct
+      long runs direct, solver direct, exponents fixed
+      points: 3 fixed (2 stable)
+      largest exponent -1.79
+    """
+    x = _states(states)
+    u = None if inputs is None else torch.as_tensor(np.asarray(inputs), dtype=torch.float64)
+    network, tau = _system(system, x, u)
+    if x.shape[1] != network.n_units:
+        raise ValueError(f"states have {x.shape[1]} units, the network has {network.n_units}")
+    if u is not None and u.shape != (network.n_inputs,):
+        raise ValueError(f"inputs: {tuple(u.shape)} given, ({network.n_inputs},) is needed")
+    if unknown := set(settings or ()) - set(SETTINGS):
+        raise ValueError(f"unknown settings {sorted(unknown)}: known are {', '.join(SETTINGS)}")
+    chosen, items = {**SETTINGS, **(settings or {})}, None
+    if memory is not None:
+        items = np.unique(np.asarray(memory), return_inverse=True)[1].ravel()
+        if items.shape != (len(x),):
+            raise ValueError(f"memory: {items.size} items given for {len(x)} states")
+    found = take_apart(
+        *(network, x, u), memory=items, delay=delay, tau=tau, settings=chosen, attractors=chosen
+    )
+    tables, kind = found.tables, type(system).__name__
+    votes, summary = tables["votes"].iloc[0], tables["summary"].iloc[0]
+    routes = (votes[f"vote_{route}"] for route in ("runs", "solver", "exponents"))
+    facts = {**found.facts, "cell": "function" if kind == "function" else kind}
+    return Landscape(
+        **{key: tables[key] for key in ("points", "cycles", "exponents", "memory", "runs")},
+        vote=Vote(votes["vote"], *routes),
+        portrait=Portrait(found.arrays, facts, name),
+        summary={k: v for k, v in summary.to_dict().items() if not k.startswith("vote")},
+        name=name,
+    )
+
+
+def _states(states) -> Tensor:
+    """(rows, n_units) float64, a copy."""
+    if isinstance(states, tuple):  # an LSTM's h and c
+        return torch.cat([_states(part) for part in states], dim=1)
+    if isinstance(states, Tensor):
+        states = states.detach().cpu().numpy()
+    found = torch.as_tensor(np.array(states, dtype=np.float64))
+    if found.ndim == 3 and len(found) == 1:  # torch's h_n of one layer
+        found = found[0]
+    if found.ndim != 2 or not len(found):
+        raise ValueError(f"states have shape {tuple(found.shape)}; (rows, n_units) is needed")
+    if not found.isfinite().all():
+        raise ValueError("states are not all finite")
+    return found
+
+
+def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
+    """The map in float64, and the time constant that its delays are counted in (None: steps)."""
+    if isinstance(system, torch.nn.Module):
+        system = from_torch(system)
+    if not isinstance(system, System):
+        if not callable(system):
+            raise ValueError(
+                f"a {type(system).__name__} does not step: give a torch.nn RNN, GRU, LSTM or cell, "
+                "a system of memdyn.dynamics, or a function step(x) or step(x, u)"
+            )
+        step, takes_input = system, len(inspect.signature(system).parameters) > 1
+        rule = step if takes_input else lambda x, u: step(x)
+        system = Map(rule, x.shape[1], 0 if u is None else len(u))
+    if system.casts:
+        system = system.to(torch.float64)
+    if not system.is_flow:
+        tau = None
+        if isinstance(system, EulerMap) and isinstance(system.flow, RateNetwork):
+            tau = float(system.flow.tau)
+        return system, tau
+    tau = float(system.tau) if isinstance(system, RateNetwork) else 1.0
+    return EulerMap(system), tau
