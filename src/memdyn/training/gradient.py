@@ -234,9 +234,12 @@ def _update(
 def clipped(grads: Mapping[str, torch.Tensor], longest: float) -> dict[str, torch.Tensor]:
     """Each network's gradient, over all its parameters, shortened to at most ``longest``.
 
+    Their squares are added in the order of the names: a state that was loaded lists its parameters
+    in another order than a fresh one, and a sum rounds by its order.
+
     New tensors: autograd may hand out one tensor for two parameters (both biases).
     """
-    squares = sum(grad.flatten(1).square().sum(1) for grad in grads.values())
+    squares = sum(grads[name].flatten(1).square().sum(1) for name in sorted(grads))
     factor = (longest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
     return {name: grad * factor.view(-1, *(1,) * (grad.dim() - 1)) for name, grad in grads.items()}
 
