@@ -1,10 +1,10 @@
 """Claims of study 1 on invented tables with known answers."""
 
-import invented
 import numpy as np
 import pandas as pd
 import pytest
 
+import invented
 from memdyn.claims.judge import Evidence, judge
 from memdyn.slow_manifolds.claims import CLAIMS, TABLES
 from memdyn.slow_manifolds.headings import HEADINGS

@@ -3,11 +3,11 @@
 import subprocess
 import sys
 
-import invented
 import numpy as np
 import pandas as pd
 import pytest
 
+import invented
 from memdyn.claims.judge import Evidence, judge
 from memdyn.timescales.claims import bands
 from memdyn.timescales.claims.claims import CLAIMS, TABLES

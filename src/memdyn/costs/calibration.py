@@ -269,7 +269,7 @@ def _recorded(config: Mapping, argument: str) -> float:
     """A short recording in place of a long one: both are summed up in pieces."""
     study = config["timescales"]
     settings, together = study["stimulation"], memory.snapshots_together(study)
-    piece = tau_net.SEGMENT // (settings["trials"] * units_of(study, argument) * together)
+    piece = tau_net.SEGMENT // (settings["trials"] * units_of(study, argument))
     steps = min(settings["steps"], max(piece, 4 * settings["lags"]))
     return per_call(lambda: _recording(config, argument, steps)) / (steps * together)
 

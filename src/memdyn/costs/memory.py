@@ -217,14 +217,17 @@ def _side_by_side(study: Mapping, part: Sequence[Member]) -> dict[Member, int]:
     return {one: min(study["side_by_side"], alike.count(one)) for one in dict.fromkeys(alike)}
 
 
+def _training(study: Mapping, member: Member, N: int, together: int) -> int:
+    """Networks side by side, which take turns: their moments, and what an update of one needs."""
+    one_update = 4 * 4 * _n_parameters(study, member)  # gradients and clipped copies
+    moments = together * 4 * 3 * _n_parameters(study, member)
+    return _backpropagation(study, member, N) + one_update + moments
+
+
 def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
-    """The states of one batch, or every network at every N while the finished shard is saved."""
+    """The states of a minibatch, or every network at every N while the finished shard is saved."""
     batches = [
-        together
-        * (
-            _backpropagation(study, member, largest_N(study, member))
-            + 4 * 7 * _n_parameters(study, member)  # with gradients, moments and clipped copies
-        )
+        _training(study, member, largest_N(study, member), together)
         for member, together in _side_by_side(study, part).items()
     ]
     n_solved = [largest_N(study, m) - m.start_N + 1 if m.curriculum != "none" else 1 for m in part]
@@ -243,8 +246,8 @@ def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
     settings, n = study["stimulation"], largest_n_units(study)
     together = snapshots_together(study)
     trials, steps = settings["trials"], settings["steps"]
-    values = min(SEGMENT, together * trials * steps * n)
-    frequencies = (values / (together * trials * n) + settings["lags"]) / 2
+    values = min(SEGMENT, trials * steps * n)  # of one network: they take turns
+    frequencies = (values / (trials * n) + settings["lags"]) / 2
     spectra = together * 3 * 16 * (n + 1) * frequencies
     covariances = together * trials * 17 * n * n
     parameters = together * max(4 * _n_parameters(study, member) for member in part)
@@ -275,13 +278,6 @@ def retrain_networks(study: Mapping, part: Sequence[Member]) -> int:
     chosen = [m for m in part if m.condition in settings["conditions"]]
     copies = min(settings["at_once"], len(settings["to"]))
     return TORCH + max(
-        (
-            copies
-            * (
-                _backpropagation(study, member, max(settings["to"]))
-                + 4 * 7 * _n_parameters(study, member)
-            )
-            for member in chosen
-        ),
+        (_training(study, member, max(settings["to"]), copies) for member in chosen),
         default=2 * ACTIVITY,
     )

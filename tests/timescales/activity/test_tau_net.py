@@ -4,6 +4,7 @@ import warnings
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.signal import lfilter
@@ -155,6 +156,27 @@ def test_stimulation_in_segments_is_one_long_run(cell, monkeypatch):
         np.testing.assert_allclose(found[b].autocovariance() / largest, exact / largest, atol=1e-4)
         alone = measuring.of_recording(activity, 40).autocovariance(1)
         np.testing.assert_allclose(found[b].autocovariance(1) / largest, alone / largest, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["leaky", "lstm"])
+def test_company_changes_no_bit_of_a_recording_and_its_fits(kind, monkeypatch):
+    monkeypatch.setattr(timescales, "SEGMENT", 5000)  # several, as many in any company
+    cell, seeds, n = Cell(kind), [4, 5, 4], 21
+
+    def measured(params, seeds):
+        moments = timescales.stimulate(cell, params, seeds, SETTINGS)
+        each = [{name: value[[b]] for name, value in params.items()} for b in range(len(seeds))]
+        return moments, timescales.measure(each, moments, 31)
+
+    params = draw(cell, n, 2, [1, 2, 3])
+    moments, rows = measured(params, seeds)
+    for b in range(3):
+        own = {name: value[[b]] for name, value in params.items()}
+        [alone], [its] = measured(own, seeds[b : b + 1])
+        np.testing.assert_array_equal(alone.covariance(), moments[b].covariance())
+        np.testing.assert_array_equal(alone.autocovariance(), moments[b].autocovariance())
+        np.testing.assert_equal(its["timescales"], rows[b]["timescales"])
+        pd.testing.assert_frame_equal(its["curves"], rows[b]["curves"], rtol=0, atol=0)
 
 
 def test_stimulation_without_burn_in():

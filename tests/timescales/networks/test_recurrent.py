@@ -79,6 +79,22 @@ def test_a_seed_gives_its_network_whatever_its_company_and_number_of_heads(kind)
         assert torch.equal(own[: len(value[0])] if name.startswith("head") else own, value[0])
 
 
+@pytest.mark.parametrize("n, batch", [(21, 1), (21, 15), (64, 32)])
+@pytest.mark.parametrize("kind", ["leaky", "leaky_inside", "gru", "lstm"])
+def test_company_changes_no_bit_of_activity_and_answers(kind, n, batch):
+    cell, rng = Cell(kind, "sigmoid"), torch.Generator().manual_seed(0)
+    params = draw(cell, n, 3, [4, 7, 2])
+    x = torch.randint(0, 2, (3, batch, 9), generator=rng).float()
+    h0 = torch.rand(3, batch, n, generator=rng)
+    together = trajectory(cell, params, x, h0)
+    answers = classify(params, together, [2, 0])
+    for b in range(3):
+        own = {name: value[b : b + 1].clone() for name, value in params.items()}
+        alone = trajectory(cell, own, x[b, None].clone(), h0[b, None].clone())
+        assert torch.equal(together[b], alone[0])
+        assert torch.equal(answers[b], classify(own, alone, [2, 0])[0])
+
+
 def test_fixed_time_constants():
     assert (draw(Cell(fixed_tau=3.0), 8, 1, [0])["tau"] == 3).all()
 

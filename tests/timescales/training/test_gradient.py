@@ -117,6 +117,32 @@ def test_a_network_becomes_the_same_in_any_company(kind):
                 assert torch.equal(value, kept[key][name]), name
 
 
+@pytest.mark.parametrize("n_units, batch_size", [(21, 15), (64, 32)])
+@pytest.mark.parametrize(
+    "cell",
+    [Cell(), Cell("leaky_inside", "sigmoid"), Cell(nonlinearity="sigmoid"), Cell("gru")],
+    ids=["leaky", "inside", "sigmoid", "gru"],
+)
+def test_company_changes_no_bit_in_odd_sizes(cell, n_units, batch_size):
+    """Where networks begin in memory, and where vectors end, differs with company."""
+    settings = ADAM | {"batch_size": batch_size, "max_epochs": 2, "clip": 0.05}
+    condition = condition_for("multi", cell, settings, max_N=6)
+    seeds = [3, 1, 2]
+    states = {}
+    for group in (seeds, seeds[:1], seeds[1:2], seeds[2:], seeds[1:]):
+        state = begin(condition, group, n_units)
+        for i in range(5):
+            # Networks of a group differ in their lengths, and so does the longest of a group.
+            rngs = [generator(seed, Stream.TS_TRAINING, i) for seed in group]
+            places = [(2, 2 + seed) for seed in group]
+            batch = gradient.draw_batch(rngs, places, condition, state.params, "cpu")
+            gradient.update(state, batch, condition)
+        for b, seed in enumerate(group):
+            own = {name: value[b] for name, value in state.params.items()}
+            for name, value in states.setdefault(seed, own).items():
+                assert torch.equal(value, own[name]), (name, seed, group)
+
+
 @pytest.mark.parametrize("settings", [SGD, ADAM], ids=["sgd", "adam"])
 @pytest.mark.parametrize("kind", ["leaky", "leaky_inside"])
 @pytest.mark.parametrize("on_gpu", [False, True])

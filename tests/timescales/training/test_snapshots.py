@@ -74,6 +74,44 @@ def test_stopped_training_ends_with_the_same_bits(finished, tmp_path):
         np.testing.assert_array_equal(array, two[name], err_msg=name)
 
 
+@pytest.mark.parametrize("cell", [Cell(), Cell("gru")], ids=["leaky", "gru"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_clipped_updates_of_a_loaded_state_have_the_same_bits(cell, optimizer, tmp_path):
+    """Clipping adds over all parameters, and a file lists them in another order than training."""
+    settings = TRAINING | {"optimizer": optimizer, "clip": 0.05, "momentum": 0.5}
+    condition = CONDITION._replace(cell=cell, training=settings)
+    whole = gradient.start(draw(cell, 20, 3, [0, 1]), condition)
+    unfinished, n_clipped = Unfinished(tmp_path, "key"), 0
+
+    def update(state, i):
+        rngs = [np.random.default_rng([i, b]) for b in range(2)]
+        batch = gradient.draw_batch(rngs, [(2, 3), (2, 4)], condition, state.params, "cpu")
+        gradient.update(state, batch, condition)
+
+    def count(grads, longest):
+        nonlocal n_clipped
+        norms = sum(grad.flatten(1).square().sum(1) for grad in grads.values()).sqrt()
+        n_clipped += int((norms > longest).sum())
+        return clipped(grads, longest)
+
+    clipped = gradient.clipped
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gradient, "clipped", count)
+        update(whole, 0)
+        unfinished.save_group("group", whole)
+        resumed = unfinished.load_group("group", "cpu")
+        assert list(resumed.moments) != list(whole.moments), "the case must show both orders"
+        for i in range(1, 20):
+            update(whole, i)
+            update(resumed, i)
+    assert n_clipped >= 2 * 39 * 0.9
+    for name, value in whole.params.items():
+        assert torch.equal(value, resumed.params[name]), name
+    for name, own in whole.moments.items():
+        for kind, value in own.items():
+            assert torch.equal(value, resumed.moments[name][kind]), (name, kind)
+
+
 def test_snapshots_come_back(finished):
     snapshots = open_snapshots(finished)
     assert snapshots.members == MEMBERS

@@ -138,7 +138,8 @@ def _grid_search(y: np.ndarray, n_components: int, n_steps: int | None) -> np.nd
     """(curves, starts, components) logarithms of the time constants at the best grid places."""
     grid = np.linspace(np.log(MIN_TAU), np.log(MAX_TAU), _GRID)
     basis = expected(np.exp(grid), y.shape[1], n_steps)
-    gram, match = basis @ basis.T, y @ basis.T
+    # Not y @ basis.T: how that rounds a curve's row may depend on how many curves there are.
+    gram, match = basis @ basis.T, np.einsum("cl,gl->cg", y, basis)
     if n_components == 1:
         return grid[_best_weights(gram.diagonal()[:, None, None], match[:, :, None])[1].argsort(1)][
             :, :2, None

@@ -36,6 +36,7 @@ from torch import Tensor
 
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.activity.exponentials import MAX_TAU, TINY, Fit, fit_exponentials
+from memdyn.timescales.networks import leaky
 from memdyn.timescales.networks.recurrent import Cell, Parameters, initial_states, trajectory
 from memdyn.timescales.tasks.binary import sequences
 
@@ -206,6 +207,16 @@ def stimulate(
         B moments, with halves. At the paper's size (500 units, 10 trials, 10^5 steps) 57 CPU-s
         per network, and 0.7 GB whatever the number of steps.
     """
+    found = []
+    for part in leaky.parts(params["heads"]):
+        found += _stimulate(cell, leaky.of_part(params, part), seeds[part], settings)
+    return found
+
+
+def _stimulate(
+    cell: Cell, params: Parameters, seeds: Sequence[int], settings: Mapping
+) -> list[Moments]:
+    """``stimulate`` of networks that are computed together; how long pieces are is theirs alone."""
     n_trials, n_units = settings["trials"], params["heads"].shape[-1]
     n_items, burn_in = settings["steps"] // cell.repeat, -(-settings["burn_in"] // cell.repeat)
     device = params["heads"].device

@@ -11,14 +11,16 @@ h_t = f(A [h_{t-1}, x_t, 1]), with the leak in the matrix A, and a step is one p
 gradient is written out by hand: backpropagation through time is one more product per step, and the
 gradient of A one product over all steps at once. For "inside", A is [W, W_in, b + b_in].
 
-On a CPU networks take no step before their sequence begins. On a GPU, where launching a step costs
-more than taking it, all take all steps, on fixed tensors, and the loop over time is one graph.
+On a CPU networks take turns: every product and sum of a network then has a shape, and its operands
+an alignment, that its company does not change, and so it has the same bits in any. (A product over
+several networks takes another kernel for another number of them, which rounds otherwise.) On a GPU,
+where launching a step costs more than taking it, all take all steps, on fixed tensors, and the loop
+over time is one graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -47,6 +49,7 @@ _BACKWARD = {
 NONLINEARITIES = tuple(_FUNCTIONS)
 # Recorded loops begin at, and have room for, a number of steps that these divide.
 _BEGIN, _ROOM = 8, 64
+_ALIGNED = 64  # bytes: how torch aligns a new tensor
 
 
 def draw(
@@ -112,13 +115,36 @@ def final_state(
     Returns:
         (B, batch, n).
     """
-    matrix, a = _matrix(params, inside, scale_tau)
-    final = _RecordedFinalState if _records(states) else _FinalState
-    return final.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
+    if _records(states):
+        matrix, a = _matrix(params, inside, scale_tau)
+        return _RecordedFinalState.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
+    finals = []
+    for part, length in zip(parts(states), lengths, strict=True):
+        matrix, a = _matrix(of_part(params, part), inside, scale_tau)
+        seen = inputs[part, :, inputs.shape[2] - length :]
+        finals.append(_FinalState.apply(matrix, a, seen, states[part], nonlinearity))
+    return joined(finals)
 
 
 def _records(x: torch.Tensor) -> bool:
     return x.is_cuda
+
+
+def parts(x: torch.Tensor) -> list[slice]:
+    """Networks, on the leading axis of ``x``, that are computed together: on a CPU each alone."""
+    n = len(x)
+    return [slice(0, n)] if _records(x) else [slice(b, b + 1) for b in range(n)]
+
+
+def of_part(params: dict[str, torch.Tensor], part: slice) -> dict[str, torch.Tensor]:
+    """Some networks, as aligned as if they were alone: kernels may begin otherwise elsewhere."""
+    own = {name: value[part] for name, value in params.items()}
+    return {name: x.clone() if x.data_ptr() % _ALIGNED else x for name, x in own.items()}
+
+
+def joined(found: Sequence[torch.Tensor]) -> torch.Tensor:
+    """What was found in parts, along the axis of networks."""
+    return found[0] if len(found) == 1 else torch.cat(tuple(found))
 
 
 @torch.no_grad()
@@ -131,6 +157,14 @@ def trajectory(
     scale_tau: int = 1,
 ) -> torch.Tensor:
     """Activity at every step, without a gradient: (B, batch, steps, n); arguments as above."""
+    found = []
+    for part in parts(states):
+        own = of_part(params | {"states": states}, part)
+        found.append(_trajectory(own, inputs[part], own["states"], inside, nonlinearity, scale_tau))
+    return joined(found)
+
+
+def _trajectory(params, inputs, states, inside, nonlinearity, scale_tau) -> torch.Tensor:
     steps = inputs.shape[2]
     found = inputs.new_empty((steps, *states.shape))
     a = leak(params["tau"], scale_tau)[:, None]
@@ -163,58 +197,47 @@ def _matrix(
 
 
 class _FinalState(torch.autograd.Function):
-    """Networks are taken longest first, so that those that have started are always a prefix."""
+    """Of one network (B = 1), whose sequence begins at the first step."""
 
     @staticmethod
-    def forward(ctx, matrix, a, inputs, states, lengths, nonlinearity):
-        n_networks, batch, steps = inputs.shape
+    def forward(ctx, matrix, a, inputs, states, nonlinearity):
+        _, batch, steps = inputs.shape
         n = states.shape[-1]
-        order = sorted(range(n_networks), key=lambda b: -lengths[b])
-        starts = [steps - lengths[b] for b in order]
-        matrix, inputs, states = (_ordered(x, order) for x in (matrix, inputs, states))
-        a = None if a is None else _ordered(a, order)
         keep = any(ctx.needs_input_grad)
         places = steps + 1 if keep else 2  # of states in memory: all, or the last two in turn
-        h = states.new_empty((n_networks, places, batch, n + 2))
+        h = states.new_empty((1, places, batch, n + 2))
         h[..., n + 1].fill_(1.0)
-        for b, start in enumerate(starts):
-            h[b, start % places, :, :n] = states[b]
+        h[:, 0, :, :n] = states
         inner = 0 if a is None else steps if keep else 1  # f(d_t) in memory
-        drive = states.new_empty((n_networks, inner, batch, n))
+        drive = states.new_empty((1, inner, batch, n))
         transposed = matrix.mT.contiguous()
         function = _FUNCTIONS[nonlinearity]
-        for first, last, k in _segments(starts, steps):
-            for t in range(first, last):
-                before, after = h[:k, t % places], h[:k, (t + 1) % places, :, :n]
-                before[..., n] = inputs[:k, :, t]
-                own = (None, None) if a is None else (a[:k], drive[:k, t % inner])
-                _step(before, after, transposed[:k], *own, function)
+        for t in range(steps):
+            before, after = h[:, t % places], h[:, (t + 1) % places, :, :n]
+            before[..., n] = inputs[:, :, t]
+            _step(
+                before, after, transposed, a, None if a is None else drive[:, t % inner], function
+            )
         ctx.save_for_backward(matrix, a)
-        ctx.kept = (h, drive, order, starts, nonlinearity)
-        return _ordered(h[:, steps % places, :, :n], np.argsort(order).tolist())
+        ctx.kept = (h, drive, nonlinearity)
+        return h[:, steps % places, :, :n].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
         matrix, a = ctx.saved_tensors
-        h, flow, order, starts, nonlinearity = ctx.kept
+        h, flow, nonlinearity = ctx.kept
         ctx.kept = None  # flow is overwritten below: a second backward would be wrong
-        n, steps, backward = grad.shape[-1], h.shape[1] - 1, _BACKWARD[nonlinearity]
+        n, steps, slope = grad.shape[-1], h.shape[1] - 1, _BACKWARD[nonlinearity]
         square = matrix[:, :, :n].contiguous()
-        dh = _ordered(grad, order).clone()  # changed in place below
+        dh = grad.clone()  # changed in place below
         if a is None:
-            flow, d_a = h.new_empty((*h.shape[:1], steps, *dh.shape[1:])), None
+            flow, d_a = h.new_empty((1, steps, *dh.shape[1:])), None
         else:
             d_a = torch.zeros_like(a)
-        for first, last, k in reversed(_segments(starts, steps)):
-            dh, w = dh[:k], square[:k]  # networks that started later have ended here
-            for t in range(last - 1, first - 1, -1):
-                own = (None, None) if a is None else (a[:k], d_a[:k])
-                _step_back(dh, h[:k, t : t + 2, :, :n], flow[:k, t], w, *own, backward)
-        d_matrix = _matrix_gradient(flow, h, starts)
-        back = np.argsort(order).tolist()
-        d_a = None if d_a is None else _ordered(d_a, back)
-        return _ordered(d_matrix, back), d_a, *(None,) * 4
+        for t in reversed(range(steps)):
+            _step_back(dh, h[:, t : t + 2, :, :n], flow[:, t], square, a, d_a, slope)
+        return _matrix_gradient(flow, h, [0]), d_a, *(None,) * 3
 
 
 def _step(before, after, transposed, a, drive, function) -> None:
@@ -357,16 +380,3 @@ def _loop(like: torch.Tensor, steps: int, inside: bool, nonlinearity: str) -> _L
         _kept.clear()
         _kept[key] = _Loop(like, -(-steps // _ROOM) * _ROOM, inside, nonlinearity)
     return _kept[key]
-
-
-def _ordered(x: torch.Tensor, order: list[int]) -> torch.Tensor:
-    """The networks of ``x`` in another order; without an index, for which a GPU would wait."""
-    return x if order == list(range(len(x))) else torch.stack([x[b] for b in order])
-
-
-def _segments(starts: list[int], steps: int) -> list[tuple[int, int, int]]:
-    """Stretches of steps in which the same first k networks run: (first, last, k)."""
-    edges = [*sorted(set(starts)), steps]
-    return [
-        (first, last, sum(start <= first for start in starts)) for first, last in pairwise(edges)
-    ]

@@ -6,7 +6,7 @@ Parameters are a dictionary of tensors with a leading network axis B; ``heads`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,8 +93,8 @@ def final_state(
         steps = [length * cell.repeat for length in lengths]
         return leaky.final_state(params, shown, states, steps, *_form(cell))
     ends = [
-        gated.activity(cell.kind, params, b, shown[b, :, -length * cell.repeat :], states[b])[:, -1]
-        for b, length in enumerate(lengths)
+        gated.activity(cell.kind, own, 0, shown[b, :, -length * cell.repeat :], state[0])[:, -1]
+        for (b, length), (own, state) in zip(enumerate(lengths), _each(params, states), strict=True)
     ]
     return torch.stack(ends)
 
@@ -118,7 +118,10 @@ def trajectory(
     if cell.leaky:
         return leaky.trajectory(params, shown, states, *_form(cell))
     return torch.stack(
-        [gated.activity(cell.kind, params, b, shown[b], states[b]) for b in range(len(inputs))]
+        [
+            gated.activity(cell.kind, own, 0, x, state[0])
+            for x, (own, state) in zip(shown, _each(params, states), strict=True)
+        ]
     )
 
 
@@ -129,17 +132,27 @@ def classify(
 
     A slice of heads is a view; for their indices a GPU waits.
     """
-    weights = params["heads"][:, heads].flatten(1, 2)  # (B, heads x 2, n)
-    bias = params["head_bias"][:, heads].flatten(1, 2)
-    flat = states.reshape(len(states), -1, states.shape[-1])
-    logits = torch.baddbmm(bias[:, None], flat, weights.mT)
-    return logits.reshape(*states.shape[:-1], -1, 2)
+    flat, found = states.reshape(len(states), -1, states.shape[-1]), []
+    for part in leaky.parts(states):
+        own = {name: params[name][part, heads].flatten(1, 2) for name in ("heads", "head_bias")}
+        own = leaky.of_part(own | {"states": flat[part]}, slice(None))
+        found.append(
+            torch.baddbmm(own["head_bias"][:, None], own["states"], own["heads"].mT)
+        )  # (1, all states, heads x 2)
+    return leaky.joined(found).reshape(*states.shape[:-1], -1, 2)
 
 
 def _shown(cell: Cell, inputs: torch.Tensor) -> torch.Tensor:
     if cell.signed:
         inputs = 2 * inputs - 1
     return inputs.repeat_interleave(cell.repeat, dim=2) if cell.repeat > 1 else inputs
+
+
+def _each(params: Parameters, states: torch.Tensor) -> Iterator[tuple[Parameters, torch.Tensor]]:
+    """Parameters and states of one network after the other, with a network axis of one."""
+    for b in range(len(states)):
+        own = leaky.of_part(params | {"states": states}, slice(b, b + 1))
+        yield own, own["states"]
 
 
 def _form(cell: Cell) -> tuple[bool, str, int]:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from memdyn.randomness import Stream, generator
+from memdyn.timescales.networks import leaky
 from memdyn.timescales.networks.recurrent import (
     Cell,
     Parameters,
@@ -98,16 +99,16 @@ def accuracy(
     right_answers[:, :warm_up] = -1
     expected = torch.as_tensor(right_answers, device=device)
     n_networks = len(params["heads"])
-    shown = torch.as_tensor(items, device=device).expand(n_networks, -1, -1)
-    start = torch.as_tensor(states, device=device).repeat(n_networks, 1, 1)
-
     right = torch.zeros(n_networks, len(items), len(heads), dtype=torch.int64, device=device)
-    done = 0
-    for activity in _stretches(cell, params, shown, start, kept):
-        logits = classify(params, activity, list(heads.values()))
-        answers = (logits[..., 1] > logits[..., 0]).long()
-        right += (answers == expected[:, done : done + activity.shape[2]]).sum(2)
-        done += activity.shape[2]
+    for part in leaky.parts(right):  # how long stretches are must not depend on company
+        own, done = leaky.of_part(params, part), 0
+        shown = torch.as_tensor(items, device=device).expand(len(right[part]), -1, -1)
+        start = torch.as_tensor(states, device=device).repeat(len(right[part]), 1, 1)
+        for activity in _stretches(cell, own, shown, start, kept):
+            logits = classify(own, activity, list(heads.values()))
+            answers = (logits[..., 1] > logits[..., 0]).long()
+            right[part] += (answers == expected[:, done : done + activity.shape[2]]).sum(2)
+            done += activity.shape[2]
     return right.cpu().numpy() / (right_answers >= 0).sum(axis=1)
 
 

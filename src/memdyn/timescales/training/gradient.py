@@ -2,13 +2,14 @@
 
 Networks of one condition differ in their seed. Every update of a network draws its minibatch from
 a stream of its seed, epoch and update, so that what a network becomes does not depend on its
-company, and training can stop and go on at any update (specification of study 2, section 4).
+company, and training can stop and go on at any update (specification of study 2, section 4). On a
+CPU networks take turns (``networks.leaky``), and it does not depend on it by a single bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.conditions import Condition
-from memdyn.timescales.networks import recurrent
+from memdyn.timescales.networks import leaky, recurrent
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.tasks.binary import labels, sequences
 
@@ -180,10 +181,36 @@ def update(
     The loss of a network is the sum over its heads of the mean cross entropy; its gradient is
     clipped to a length of its own.
     """
+    losses = []
+    for part in leaky.parts(batch.states):
+        own = replace(  # views: what changes in them changes in the state
+            state,
+            params={name: value[part] for name, value in state.params.items()},
+            moments={
+                name: {kind: value[part] for kind, value in moments.items()}
+                for name, moments in state.moments.items()
+            },
+        )
+        losses.append(_update(own, _part(batch, part), condition, repeat))
+    return leaky.joined(losses)
+
+
+def _part(batch: Batch, part: slice) -> Batch:
+    """The same minibatches of some networks; their own company no longer shows in the lengths."""
+    lengths = batch.lengths[part]
+    seen = batch.inputs[part, :, batch.inputs.shape[2] - max(lengths) :]
+    return Batch(seen, lengths, batch.states[part], batch.answers[part])
+
+
+def _update(
+    state: TrainingState, batch: Batch, condition: Condition, repeat: int | None
+) -> torch.Tensor:
+    """``update`` of networks that are computed together."""
     cell, settings = condition.cell, condition.training
     cell = cell if repeat is None else cell._replace(repeat=repeat)
-    leaves = {name: state.params[name].detach().requires_grad_() for name in state.moments}
-    params = state.params | leaves
+    params = leaky.of_part(state.params, slice(None))
+    leaves = {name: params[name].detach().requires_grad_() for name in state.moments}
+    params |= leaves
     final = recurrent.final_state(cell, params, batch.inputs, batch.states, batch.lengths)
     losses = torch.stack(
         [
@@ -207,9 +234,12 @@ def update(
 def clipped(grads: Mapping[str, torch.Tensor], longest: float) -> dict[str, torch.Tensor]:
     """Each network's gradient, over all its parameters, shortened to at most ``longest``.
 
+    Their squares are added in the order of the names: a state that was loaded lists its parameters
+    in another order than a fresh one, and a sum rounds by its order.
+
     New tensors: autograd may hand out one tensor for two parameters (both biases).
     """
-    squares = sum(grad.flatten(1).square().sum(1) for grad in grads.values())
+    squares = sum(grads[name].flatten(1).square().sum(1) for name in sorted(grads))
     factor = (longest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
     return {name: grad * factor.view(-1, *(1,) * (grad.dim() - 1)) for name, grad in grads.items()}
 
