@@ -128,8 +128,13 @@ def load_task(path: Path | str, settings: Mapping, dt: float) -> SequentialPatte
         dt: Euler step (tau).
 
     Raises:
-        FileProblem: missing, truncated or foreign file.
+        FileProblem: missing, truncated, damaged or foreign file, or one of other classes.
     """
     arrays, _ = load_arrays(path, LATENTS_SCHEMA)
+    missing = [label for label in settings["classes"] if f"latents_{label}" not in arrays]
+    if missing:
+        raise FileProblem(
+            f"{path} has no latents of class {missing[0]}: delete it and run its rule again"
+        )
     latents = [arrays[f"latents_{label}"] for label in settings["classes"]]
     return SequentialPatternMatching.from_settings(settings, dt, latents)
