@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from memdyn.conditions import Condition
-from memdyn.files import FileProblem, load_arrays
+from memdyn.files import DiskProblem, FileProblem, load_arrays
 from memdyn.grid import Member
 from memdyn.networks.recurrent import Cell, draw
 from memdyn.snapshots import SCHEMA, Unfinished, open_snapshots, save_snapshots
@@ -134,3 +134,27 @@ def test_a_truncated_state_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(FileProblem, match=r"group\.safetensors.*delete it"):
         unfinished.load_group("group", "cpu")
+
+
+def test_a_full_disk_loses_no_solved_network(tmp_path, caplog, monkeypatch):
+    unfinished, full = Unfinished(tmp_path, "a"), True
+    own = Unfinished._save
+
+    def save(self, *args):
+        if full:
+            raise DiskProblem("shard cannot be written: free space")
+        own(self, *args)
+
+    monkeypatch.setattr(Unfinished, "_save", save)
+    progress = CurriculumProgress(MEMBERS, unfinished, save_every=0)
+    state = gradient.start(draw(CONDITION.cell, 8, 3, [0, 1]), CONDITION)
+    state.update = 1
+    tau = torch.ones(8)
+    progress.solved(0, (2, 2), {"tau": tau})
+    tau += 1  # training goes on in place
+    progress(state)
+    assert unfinished.solved(MEMBERS[0]) == {} and "training goes on" in caplog.text
+    full = False
+    progress(state)
+    assert unfinished.solved(MEMBERS[0])[2][1]["tau"].tolist() == [1.0] * 8
+    assert unfinished.load_group(MEMBERS[0].name, "cpu").update == 1

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from memdyn.compute import set_up
-from memdyn.files import FileProblem
+from memdyn.files import FileProblem, keep_trying
 from memdyn.grid import Network
 from memdyn.logs import start_log
 from memdyn.provenance import provenance
@@ -43,11 +43,6 @@ save = Progress(
 )
 force.train(state, networks, fixed, task, params.network, params.training, save)
 seconds = time.monotonic() - began
-checkpoints.save_trained(
-    snakemake.output[0],
-    state,
-    networks,
-    fixed,
-    {"provenance": provenance(device=device, key=key, seconds=round(seconds, 1))},
-)
+facts = {"provenance": provenance(device=device, key=key, seconds=round(seconds, 1))}
+keep_trying(lambda: checkpoints.save_trained(snakemake.output[0], state, networks, fixed, facts))
 partial.unlink(missing_ok=True)
