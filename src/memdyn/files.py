@@ -18,7 +18,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,8 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
             raise
         raise DiskProblem(_unwritable(path, problem)) from None
     finally:
-        try:
+        with suppress(OSError):  # a read-only disk: nothing to remove, and the reason is above
             temporary.unlink(missing_ok=True)
-        except OSError:  # a read-only disk: there is nothing to remove, and the reason is above
-            pass
 
 
 def keep_trying(save: Callable[[], None], for_seconds: float = 1800, every: float = 30) -> None:

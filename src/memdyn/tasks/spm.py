@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from memdyn.config import steps
-from memdyn.files import load_arrays
+from memdyn.files import FileProblem, load_arrays
 
 #: Kind and version of the file that holds the latents.
 LATENTS_SCHEMA = "latents/1"

@@ -42,9 +42,7 @@ class CurriculumProgress:
 
     def solved(self, b: int, position: tuple[int, int], params: Parameters) -> None:
         """Keep a network that has solved ``position``."""
-        # A copy, as training goes on in place while this waits for the disk.
-        kept = {name: value.detach().clone() for name, value in params.items()}
-        self.waiting.append((self.members[b], position, kept))
+        self.waiting.append((self.members[b], position, params))
         self._try(self._keep_waiting)
 
     def save(self, state: gradient.TrainingState) -> None:
