@@ -1,10 +1,14 @@
 """Networks from outside: what is read, and what is refused in one sentence."""
 
+import struct
+import zipfile
+
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
 
+from memdyn.external import reading
 from memdyn.external.reading import (
     build_system,
     constant_input,
@@ -170,3 +174,98 @@ def test_what_would_change_the_steps_is_refused(settings, words):
     entry = {"name": "x", "file": "x", "cell": "gru", "n_units": 8, "n_inputs": 2}
     with pytest.raises(FileProblem, match=words):
         build_system({**entry, "states": {"n": 1, "sd": 1.0}}, weights)
+
+
+def header_of(shape, kind="<f8"):
+    text = repr({"descr": kind, "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+
+
+def write_npz(path, *members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (torch.ones(1).expand(10**10), "a view of 10000000000 elements"),
+        (torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8), "quantized"),
+        (torch.eye(3).to_sparse(), "sparse"),
+        (torch.ones(3, dtype=torch.complex64), "complex"),
+        (torch.empty(10**10, device="meta"), "."),
+    ],
+    ids=["view", "quantized", "sparse", "complex", "meta"],
+)
+def test_tensors_that_are_no_stored_numbers_are_refused(tmp_path, value, sentence):
+    torch.save({"recurrent": value}, tmp_path / "w.pt")
+    with pytest.raises(FileProblem, match=rf"w\.pt.*{sentence}|w\.pt.*save"):
+        load_weights(tmp_path / "w.pt")
+
+
+def test_archives_that_are_not_what_they_say_are_refused(tmp_path):
+    torch.save({"w": torch.ones(3)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    (tmp_path / "text.pt").write_text("weights")
+    torch.save({1: torch.ones(3)}, tmp_path / "numbers.pt")
+    write_npz(tmp_path / "huge.npz", ("recurrent.npy", header_of((10**12,)) + bytes(8)))
+    write_npz(tmp_path / "negative.npz", ("recurrent.npy", header_of((-1, -1)) + bytes(8)))
+    write_npz(tmp_path / "long.npz", ("recurrent.npy", header_of((1,)) + bytes(800)))
+    write_npz(tmp_path / "text.npz", ("recurrent.npy", b"weights"))
+    np.savez(tmp_path / "complex.npz", recurrent=np.ones(3, complex))
+    np.savez(tmp_path / "words.npz", recurrent=np.array(["a"]))
+    for name, sentence in {
+        "old.pt": "no archive as torch.save",
+        "text.pt": "no archive as torch.save",
+        "numbers.pt": "not a mapping",
+        "huge.npz": "states a shape",
+        "negative.npz": "states a shape",
+        "long.npz": "longer than its shape",
+        "text.npz": "not a file of plain arrays",
+        "complex.npz": "only real numbers",
+        "words.npz": "only real numbers",
+    }.items():
+        with pytest.raises(FileProblem, match=sentence):
+            load_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".pt"])
+def test_what_unpacks_to_much_is_refused(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    path = tmp_path / f"w{suffix}"
+    if suffix == ".npz":
+        np.savez_compressed(path, recurrent=np.zeros(10_000))
+    else:
+        torch.save({"recurrent": torch.zeros(10_000)}, path)
+    with pytest.raises(FileProblem, match="GiB unpacked"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".pt"])
+def test_a_flipped_bit_in_an_archive_is_no_traceback(tmp_path, suffix):
+    path, chance = tmp_path / f"w{suffix}", np.random.default_rng(0)
+    value = chance.standard_normal((8, 8))
+    if suffix == ".npz":
+        np.savez(path, recurrent=value)
+    else:
+        torch.save({"recurrent": torch.as_tensor(value)}, path)
+    content = path.read_bytes()
+    for at, bit in zip(chance.integers(0, len(content), 150), range(150), strict=True):
+        damaged = bytearray(content)
+        damaged[at] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            found = load_weights(path)
+        except FileProblem as problem:
+            assert "\n" not in str(problem)
+        else:
+            for array in found.values():  # perhaps under another name
+                np.testing.assert_array_equal(array.numpy(), value)
+
+
+def test_other_byte_orders_and_types_are_read(tmp_path):
+    kinds = {"big": ">f8", "small": "<f2", "whole": ">i4", "long": "g"}
+    np.savez(tmp_path / "w.npz", **{name: np.arange(3).astype(k) for name, k in kinds.items()})
+    for value in load_weights(tmp_path / "w.npz").values():
+        assert value.dtype == torch.float64 and value.tolist() == [0, 1, 2]

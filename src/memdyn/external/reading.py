@@ -1,6 +1,8 @@
 """Networks from outside: read what is plain arrays, refuse the rest in one sentence.
 
 Nothing executable is loaded: npz without pickles, safetensors, and .pt files of bare tensors only.
+What a file says of its sizes is checked before room is made for it. The checksums of zip archives
+(npz, pt) are verified; a safetensors file has none, so that a bit that flipped in it is not seen.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -24,39 +27,119 @@ from memdyn.files import FileProblem
 GATES = {"rate": 1, "leaky": 1, "rnn": 1, "gru": 3, "lstm": 4}
 #: Cells whose arrays have our own names; the others have torch's.
 OWN_NAMES = ("rate", "leaky")
+#: What a file may hold unpacked: a recurrent network of 10 000 units several times over.
+MOST_BYTES = 4 * 2**30
 
 
 def load_weights(path: Path | str) -> dict[str, Tensor]:
     """All tensors of a file (.npz, .safetensors, or .pt/.pth with weights only), float64.
 
     Raises:
-        FileProblem: missing, truncated, of another format, or with anything in it but numbers.
+        FileProblem: missing, truncated, of another format, larger unpacked than ``MOST_BYTES``, or
+            with anything in it but real numbers.
     """
     path = Path(path)
     if not path.is_file():
         raise FileProblem(f"{path} is not a file: correct 'file' in the list 'external'")
+    if path.suffix not in _READ:
+        raise FileProblem(f"{path} ends in none of .npz, .safetensors, .pt, .pth: save it so")
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as content:
-                found = {name: torch.as_tensor(content[name]) for name in content.files}
-        elif path.suffix == ".safetensors":
-            found = safetensors.torch.load_file(path)
-        elif path.suffix in (".pt", ".pth"):
-            found = torch.load(path, map_location="cpu", weights_only=True)
-        else:
-            raise FileProblem(f"{path} ends in none of .npz, .safetensors, .pt, .pth: save it so")
+        found = _READ[path.suffix](path)
+    except FileProblem:
+        raise
     except pickle.UnpicklingError:
         raise FileProblem(
             f"{path} holds more than tensors, which could run code: save the state_dict alone"
         ) from None
-    except (OSError, EOFError, RuntimeError, ValueError, TypeError, zipfile.BadZipFile) as problem:
-        reason = "pickled objects" if "allow_pickle" in str(problem) else "it cannot be read"
-        raise FileProblem(f"{path} is not a file of plain arrays ({reason})") from None
     except safetensors.SafetensorError as problem:
         raise FileProblem(f"{path} is not a complete safetensors file ({problem})") from None
-    if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
+    except Exception as problem:  # damaged archives make their readers raise anything
+        reason = "pickled objects" if "allow_pickle" in str(problem) else "it cannot be read"
+        raise FileProblem(
+            f"{path} is not a file of plain arrays ({reason}): save or copy it again"
+        ) from None
+    if not isinstance(found, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
+    ):
         raise FileProblem(f"{path} is not a mapping of names to tensors: save a state_dict")
-    return {name: value.to(torch.float64) for name, value in found.items()}
+    for name, value in found.items():
+        _check_plain(path, name, value)
+    if 8 * sum(value.numel() for value in found.values()) > 2 * MOST_BYTES:
+        raise FileProblem(_too_large(path))
+    return {name: value.detach().to(torch.float64) for name, value in found.items()}
+
+
+def _read_npz(path: Path) -> dict[str, Tensor]:
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        _check_archive(path, archive)
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            with archive.open(info) as file:
+                version = np.lib.format.read_magic(file)
+                header = {
+                    (1, 0): np.lib.format.read_array_header_1_0,
+                    (2, 0): np.lib.format.read_array_header_2_0,
+                }[version]
+                shape, _, kind = header(file)
+            if kind.hasobject:
+                raise FileProblem(f"{path} is not a file of plain arrays (pickled objects)")
+            if kind.kind not in "biuf":
+                raise FileProblem(f"'{name}' of {path} holds {kind}: only real numbers are read")
+            if min(shape, default=0) < 0 or prod(shape) * kind.itemsize > info.file_size:
+                raise FileProblem(
+                    f"'{name}' of {path} states a shape {shape} that it does not fill"
+                )
+            with archive.open(info) as file:
+                array = np.lib.format.read_array(file, allow_pickle=False)
+                if file.read(1):  # reads to the end, where the checksum is verified
+                    raise FileProblem(f"'{name}' of {path} is longer than its shape {shape}")
+            # torch knows neither the other order of bytes nor long doubles
+            plain = kind.newbyteorder("=") if kind.itemsize <= 8 else np.dtype("float64")
+            found[name] = torch.as_tensor(array.astype(plain))
+    return found
+
+
+def _read_pt(path: Path) -> object:
+    if not zipfile.is_zipfile(path):
+        raise FileProblem(
+            f"{path} is no archive as torch.save has written since version 1.6: save it again"
+        )
+    with zipfile.ZipFile(path) as archive:
+        _check_archive(path, archive)
+        damaged = archive.testzip()  # torch does not look at the checksums
+    if damaged:
+        raise FileProblem(f"{path} is damaged (the checksum of {damaged} does not match)")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+_READ = {
+    **{".npz": _read_npz, ".safetensors": safetensors.torch.load_file},
+    **{".pt": _read_pt, ".pth": _read_pt},
+}
+
+
+def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
+    if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
+        raise FileProblem(_too_large(path))
+    names = archive.namelist()
+    if len(set(names)) < len(names):
+        raise FileProblem(f"{path} holds two arrays of one name: save it again")
+
+
+def _check_plain(path: Path, name: str, value: Tensor) -> None:
+    """Refuse a tensor that is anything but stored real numbers, one by one."""
+    plain = value.layout == torch.strided and value.device.type == "cpu"
+    if not plain or value.is_quantized or value.is_complex():
+        raise FileProblem(f"'{name}' of {path} is quantized, sparse or complex: save it dense")
+    if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        raise FileProblem(
+            f"'{name}' of {path} is a view of {value.numel()} elements of fewer: save a copy of it"
+        )
+
+
+def _too_large(path: Path) -> str:
+    return f"{path} holds more than {MOST_BYTES / 2**30:.0f} GiB unpacked: save the weights alone"
 
 
 def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:

@@ -4,6 +4,7 @@ import logging
 
 import torch
 
+from memdyn.files import DiskProblem
 from memdyn.slow_manifolds.training import force
 from memdyn.slow_manifolds.training.progress import Progress, duration
 
@@ -45,3 +46,18 @@ def test_the_end_is_reported_but_not_saved(caplog):
 
 def test_durations_are_readable():
     assert [duration(s) for s in (5, 119, 600, 9000)] == ["5 s", "119 s", "10 min", "2.5 h"]
+
+
+def test_a_full_disk_does_not_end_training(caplog):
+    tries = []
+
+    def save(state):
+        tries.append(state.trial)
+        if len(tries) == 1:
+            raise DiskProblem("partial cannot be written: free space")
+
+    progress = Progress("shard-a", 40, 0.05, save, report_every=1e9, save_every=0)
+    progress(state_after(10))
+    progress(state_after(11))
+    assert tries == [10, 11]
+    assert "partial cannot be written: free space; training goes on" in caplog.text

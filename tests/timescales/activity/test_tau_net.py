@@ -160,13 +160,13 @@ def test_stimulation_in_segments_is_one_long_run(cell, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["leaky", "lstm"])
 def test_company_changes_no_bit_of_a_recording_and_its_fits(kind, monkeypatch):
-    monkeypatch.setattr(timescales, "SEGMENT", 5000)  # several, as many in any company
+    monkeypatch.setattr(measuring, "SEGMENT", 5000)  # several, as many in any company
     cell, seeds, n = Cell(kind), [4, 5, 4], 21
 
     def measured(params, seeds):
-        moments = timescales.stimulate(cell, params, seeds, SETTINGS)
+        moments = measuring.stimulate(cell, params, seeds, SETTINGS)
         each = [{name: value[[b]] for name, value in params.items()} for b in range(len(seeds))]
-        return moments, timescales.measure(each, moments, 31)
+        return moments, measuring.measure(each, moments, 31)
 
     params = draw(cell, n, 2, [1, 2, 3])
     moments, rows = measured(params, seeds)

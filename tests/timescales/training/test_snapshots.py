@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from memdyn.files import FileProblem, load_arrays
+from memdyn.files import DiskProblem, FileProblem, load_arrays
 from memdyn.timescales.conditions import Condition
 from memdyn.timescales.grid import Member
 from memdyn.timescales.networks.recurrent import Cell, draw
@@ -177,3 +177,25 @@ def test_a_truncated_state_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(FileProblem, match=r"group\.safetensors.*delete it"):
         unfinished.load_group("group", "cpu")
+
+
+def test_a_full_disk_loses_no_solved_network(tmp_path, caplog, monkeypatch):
+    unfinished, full = Unfinished(tmp_path, "a"), True
+    own = Unfinished._save
+
+    def save(self, *args):
+        if full:
+            raise DiskProblem("shard cannot be written: free space")
+        own(self, *args)
+
+    monkeypatch.setattr(Unfinished, "_save", save)
+    progress = CurriculumProgress(MEMBERS, unfinished, save_every=0)
+    state = gradient.start(draw(CONDITION.cell, 8, 3, [0, 1]), CONDITION)
+    state.update = 1
+    progress.solved(0, (2, 2), {"tau": torch.ones(8)})
+    progress(state)
+    assert unfinished.solved(MEMBERS[0]) == {} and "training goes on" in caplog.text
+    full = False
+    progress(state)
+    assert unfinished.solved(MEMBERS[0])[2][1]["tau"].tolist() == [1.0] * 8
+    assert unfinished.load_group(MEMBERS[0].name, "cpu").update == 1

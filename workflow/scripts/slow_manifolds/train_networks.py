@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from memdyn.device import set_up
-from memdyn.files import FileProblem
+from memdyn.files import FileProblem, keep_trying
 from memdyn.jobs.digest import training_key
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
@@ -44,12 +44,9 @@ save = Progress(
 )
 force.train(state, networks, fixed, task, params.network, params.training, save)
 seconds = time.monotonic() - began
-checkpoints.save_trained(
-    snakemake.output[0],
-    state,
-    networks,
-    fixed,
-    params.training["snapshots"],
-    {"provenance": provenance(device=device, key=key, seconds=round(seconds, 1))},
+facts = {"provenance": provenance(device=device, key=key, seconds=round(seconds, 1))}
+kept = params.training["snapshots"]
+keep_trying(
+    lambda: checkpoints.save_trained(snakemake.output[0], state, networks, fixed, kept, facts)
 )
 partial.unlink(missing_ok=True)

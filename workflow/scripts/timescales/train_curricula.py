@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from memdyn.device import set_up
-from memdyn.files import FileProblem
+from memdyn.files import FileProblem, keep_trying
 from memdyn.jobs.digest import training_key
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
@@ -46,10 +46,10 @@ for _, same in groupby(members, key=lambda member: member._replace(seed=0)):
             logging.info("%s: resuming at epoch %d, update %d", name, state.epoch, state.update)
         progress = CurriculumProgress(group, unfinished)
         gradient.train(state, seeds, condition, progress.solved, progress)
-        unfinished.save_group(name, state)
+        keep_trying(lambda progress=progress, state=state: progress.save(state))
         groups.append((group, condition.cell, condition.curriculum, state))
 
 seconds = round(time.monotonic() - began, 1)
 facts = {"provenance": provenance(device=device, key=key, seconds=seconds)}
-save_snapshots(snakemake.output[0], unfinished, groups, facts)
+keep_trying(lambda: save_snapshots(snakemake.output[0], unfinished, groups, facts))
 shutil.rmtree(unfinished.folder)

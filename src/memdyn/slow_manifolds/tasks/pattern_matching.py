@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from memdyn.config import steps
-from memdyn.files import load_arrays
+from memdyn.files import FileProblem, load_arrays
 
 #: Kind and version of the file that holds the latents.
 LATENTS_SCHEMA = "latents/1"
@@ -133,8 +133,13 @@ def load_task(path: Path | str, settings: Mapping, dt: float) -> SequentialPatte
         dt: Euler step (tau).
 
     Raises:
-        FileProblem: missing, truncated or foreign file.
+        FileProblem: missing, truncated, damaged or foreign file, or one of other classes.
     """
     arrays, _ = load_arrays(path, LATENTS_SCHEMA)
+    missing = [label for label in settings["classes"] if f"latents_{label}" not in arrays]
+    if missing:
+        raise FileProblem(
+            f"{path} has no latents of class {missing[0]}: delete it and run its rule again"
+        )
     latents = [arrays[f"latents_{label}"] for label in settings["classes"]]
     return SequentialPatternMatching.from_settings(settings, dt, latents)

@@ -20,6 +20,9 @@ from memdyn.slow_manifolds.networks.rate import FixedWeights, fixed_weights
 from memdyn.slow_manifolds.training.force import TRAINED, TrainingState
 
 TRAINED_SCHEMA, PARTIAL_SCHEMA = "slow_manifolds.trained/2", "slow_manifolds.partial/2"
+#: Arrays of a finished shard, and of unfinished training.
+_KEPT = ("readout", "x", "status", "n_trials", "rmse", "readout_at", "x_at")
+_STATE = [f.name for f in fields(TrainingState) if f.name != "trial"]
 
 
 class Trained(NamedTuple):
@@ -76,13 +79,13 @@ def load_partial(path: Path, key: str, device: torch.device | str) -> TrainingSt
     Half-written files that a kill in the middle of a save has left are removed.
 
     Raises:
-        FileProblem: the file is truncated or foreign.
+        FileProblem: the file is truncated, damaged or foreign.
     """
     for half_written in path.parent.glob(f".{path.stem}.*{path.suffix}"):
         half_written.unlink()
     if not path.exists():
         return None
-    arrays, metadata = load_arrays(path, PARTIAL_SCHEMA)
+    arrays, metadata = load_arrays(path, PARTIAL_SCHEMA, names=_STATE, facts=("key", "trial"))
     if metadata["key"] != key:
         return None
     booked = {"status", "n_trials", "good", "rmse"}  # these stay on the CPU
@@ -102,10 +105,9 @@ def save_trained(
     metadata: Mapping,
 ) -> None:
     """Write a finished shard; ``snapshots`` are the trials after which they were taken."""
-    kept = ("readout", "x", "status", "n_trials", "rmse", "readout_at", "x_at")
     save_arrays(
         path,
-        {name: value.cpu().numpy() for name, value in _tensors(state).items() if name in kept},
+        {name: value.cpu().numpy() for name, value in _tensors(state).items() if name in _KEPT},
         {
             "schema": TRAINED_SCHEMA,
             "networks": [list(network) for network in networks],
@@ -124,10 +126,11 @@ def load_trained(path: Path | str, network: Mapping) -> Trained:
         network: that section of the configuration.
 
     Raises:
-        FileProblem: missing, truncated or foreign file, or fixed weights that are not those that
-            the networks were trained with.
+        FileProblem: missing, truncated, damaged or foreign file, or fixed weights that are not
+            those that the networks were trained with.
     """
-    arrays, metadata = load_arrays(path, TRAINED_SCHEMA)
+    facts = ("networks", "fixed_digest", "snapshots")
+    arrays, metadata = load_arrays(path, TRAINED_SCHEMA, names=_KEPT, facts=facts)
     networks = [Network(*row) for row in metadata.pop("networks")]
     fixed = draw_fixed(networks, network)
     if fixed.digest() != metadata["fixed_digest"]:
@@ -145,7 +148,8 @@ def save_snapshot(path: Path, trained: Path | str, trial: int, metadata: Mapping
     Raises:
         FileProblem: missing, truncated or foreign file, or one without that snapshot.
     """
-    arrays, facts = load_arrays(trained, TRAINED_SCHEMA)
+    wanted = ("networks", "fixed_digest", "snapshots")
+    arrays, facts = load_arrays(trained, TRAINED_SCHEMA, names=_KEPT, facts=wanted)
     if trial not in facts["snapshots"]:
         raise FileProblem(
             f"{trained} holds no snapshot of trial {trial}, only of {facts['snapshots']}: add it "
@@ -176,4 +180,4 @@ def save_snapshot(path: Path, trained: Path | str, trial: int, metadata: Mapping
 
 
 def _tensors(state: TrainingState) -> dict[str, torch.Tensor]:
-    return {f.name: getattr(state, f.name) for f in fields(state) if f.name != "trial"}
+    return {name: getattr(state, name) for name in _STATE}

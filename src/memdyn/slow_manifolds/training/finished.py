@@ -64,7 +64,7 @@ def ready_networks(
     Raises:
         FileProblem: a file is missing, truncated or foreign.
     """
-    states, _ = load_arrays(cases, CASES_SCHEMA)
+    states, _ = load_arrays(cases, CASES_SCHEMA, names=("trial_ends", "delay_states"))
     shard = load_trained(networks, network)
     for i, (place, frozen) in enumerate(frozen_networks(shard, network, device)):
         if only is not None and place.name not in only:

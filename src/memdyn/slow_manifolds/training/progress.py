@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from memdyn.files import DiskProblem
 from memdyn.slow_manifolds.training.force import CONVERGED, DIVERGED, TRAINING, TrainingState
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,8 @@ class Progress:
         name: of the shard.
         n_trials: trials in all.
         good_rmse: networks whose mean RMSE over the last 20 trials is at most this count as good.
-        save: writes the state of unfinished training.
+        save: writes the state of unfinished training. If the disk does not take it, a line says
+            so, training goes on, and it is tried again when the next save is due.
         report_every, save_every: seconds.
     """
 
@@ -60,7 +62,10 @@ class Progress:
                 duration(left),
             )
         if not done and now - self.saved >= self.save_every:
-            self.save(state)
+            try:
+                self.save(state)
+            except DiskProblem as problem:
+                log.warning("%s; training goes on and saves again later", problem)
             self.saved = time.monotonic()
 
 

@@ -32,7 +32,8 @@ class Snapshots:
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        _, self._facts = load_arrays(path, SCHEMA, under="nothing")
+        facts = ("members", "solved", "cells", "curricula", "status")
+        _, self._facts = load_arrays(path, SCHEMA, under="nothing", facts=facts)
         self.members = [Member(*row) for row in self._facts["members"]]
 
     def solved(self, member: Member) -> list[int]:
@@ -64,7 +65,8 @@ class Snapshots:
 
     def histories(self, member: Member) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Tables of epochs and of heads, without the network's identity."""
-        arrays, _ = load_arrays(self.path, SCHEMA, under=f"{member.name}/history/")
+        under, names = f"{member.name}/history/", ("epochs", "heads")
+        arrays, _ = load_arrays(self.path, SCHEMA, under=under, names=names)
         epochs = pd.DataFrame(arrays["epochs"], columns=list(EPOCH_COLUMNS))
         whole = dict.fromkeys(("epoch", "updates", "n_min", "n_max"), int)
         heads = pd.DataFrame(arrays["heads"], columns=list(HEAD_COLUMNS))
@@ -165,7 +167,7 @@ class Unfinished(NamedTuple):
     def _load(self, path: Path) -> tuple[dict[str, np.ndarray], dict] | None:
         if not path.exists():
             return None
-        arrays, facts = load_arrays(path, PARTIAL_SCHEMA)
+        arrays, facts = load_arrays(path, PARTIAL_SCHEMA, facts=("key",))
         return (arrays, facts) if facts["key"] == self.key else None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from memdyn.files import DiskProblem
 from memdyn.timescales.grid import Member
 from memdyn.timescales.networks.recurrent import Parameters
 from memdyn.timescales.training import gradient
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 class CurriculumProgress:
     """Called after each update of a group of study 2: logs epochs, and saves it now and then.
 
+    If the disk does not take a file, a line says so, training goes on, and it is tried again when
+    the next save is due. Until then networks that were solved are held in memory.
+
     Args:
         members: of the group.
         unfinished: where solved networks and the state of training are kept.
@@ -26,18 +30,41 @@ class CurriculumProgress:
     def __init__(self, members: Sequence[Member], unfinished: Unfinished, save_every: float = 60.0):
         self.members, self.unfinished, self.save_every = members, unfinished, save_every
         self.saved = time.monotonic()
+        self.waiting: list[tuple[Member, tuple[int, int], Parameters]] = []
 
     def __call__(self, state: gradient.TrainingState) -> None:
         if state.update == 0:
             for b, member in enumerate(self.members):
                 self._report(member, state, b)
         if time.monotonic() - self.saved >= self.save_every:
-            self.unfinished.save_group(self.members[0].name, state)
+            self._try(lambda: self.save(state))
             self.saved = time.monotonic()
 
     def solved(self, b: int, position: tuple[int, int], params: Parameters) -> None:
         """Keep a network that has solved ``position``."""
-        self.unfinished.keep_solved(self.members[b], position, params)
+        self.waiting.append((self.members[b], position, params))
+        self._try(self._keep_waiting)
+
+    def save(self, state: gradient.TrainingState) -> None:
+        """Write where the group stands, after all that it has solved before.
+
+        Raises:
+            DiskProblem: the disk does not take it; call again.
+        """
+        # In this order: a state that goes on behind a lost network would never solve it again.
+        self._keep_waiting()
+        self.unfinished.save_group(self.members[0].name, state)
+
+    def _keep_waiting(self) -> None:
+        while self.waiting:
+            self.unfinished.keep_solved(*self.waiting[0])
+            del self.waiting[0]
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except DiskProblem as problem:
+            log.warning("%s; training goes on and saves again later", problem)
 
     def _report(self, member: Member, state: gradient.TrainingState, b: int) -> None:
         row = dict(zip(gradient.EPOCH_COLUMNS, state.epochs[b][-1], strict=True))
