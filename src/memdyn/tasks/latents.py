@@ -65,6 +65,13 @@ class Autoencoder(nn.Module):
             nn.ReLU(),
             nn.Conv2d(32, 1, 3, padding=1),
         )
+        # Glorot's weights and no offsets, as Keras starts the example. From torch's own, smaller ones
+        # the latents of MNIST collapse onto each other within the first pass and never part again.
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.xavier_uniform_(parameter)
+            else:
+                nn.init.zeros_(parameter)
 
     def encode(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log variance (n, 2) of images (n, side, side)."""
@@ -88,7 +95,8 @@ def train_autoencoder(
     random = torch.Generator().manual_seed(seed)
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # of the first weights, which torch draws from its global generator
-        model = Autoencoder(pixels.shape[-1])
+        # Channels last: a sixth faster on a CPU.
+        model = Autoencoder(pixels.shape[-1]).to(memory_format=torch.channels_last)
         optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
         bound = np.zeros(epochs)
         for epoch in range(epochs):
