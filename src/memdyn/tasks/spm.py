@@ -144,8 +144,9 @@ class SequentialPatternMatching:
                 points = self.latents[label]
                 order = hardly_shuffled(len(points), number - SHIFT * stimulus)
                 # The authors' generator: places from any other would have other gaps and repeats.
-                same = np.random.RandomState(seed)  # noqa: NPY002
-                drawn[trial, stimulus] = points[order[same.randint(0, len(points), self.n_stimulus)]]
+                same = np.random.RandomState(seed)
+                picks = same.randint(0, len(points), self.n_stimulus)
+                drawn[trial, stimulus] = points[order[picks]]
         return drawn
 
 
