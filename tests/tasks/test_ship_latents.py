@@ -54,4 +54,4 @@ def test_the_shipped_file_states_its_recipe():
         assert metadata[name] == pytest.approx(found[name])
     assert "CC BY-SA" in metadata["licence"]
     note = SHIPPED.with_suffix(".md").read_text()
-    assert f"| {recipe['seed']} | {recipe['epochs']} |" in note
+    assert f"| **{recipe['seed']}** | {recipe['epochs']} |" in note
