@@ -97,6 +97,7 @@ def test_missing_key(config):
         ("slow_manifolds.delays.extra", {"start": 5.0, "stop": 1.0, "step": 1.0}, "extra.stop"),
         ("slow_manifolds.delays.extra", {"start": 1.0, "stop": 2.0, "step": 0.07}, "extra.step"),
         ("slow_manifolds.stimuli.source", "cifar", "stimuli.source"),
+        ("slow_manifolds.stimuli.draws", "thawed", "stimuli.draws"),
     ],
 )
 def test_impossible_values_are_named(config, path, value, word):
@@ -109,6 +110,13 @@ def test_gaussian_source_has_two_classes(config):
     config["slow_manifolds"]["task"]["classes"] = [0, 1, 2]
     config["slow_manifolds"]["task"]["output_code"] = [1, 2, 3, 4, 5]
     refuse(config, "stimuli.source")
+
+
+def test_shipped_latents_are_one_per_image(config):
+    config["slow_manifolds"]["stimuli"]["samples_per_image"] = 3
+    refuse(config, "stimuli.samples_per_image")
+    config["slow_manifolds"]["stimuli"]["source"] = "digits"
+    assert resolve(config, SCHEMA)["slow_manifolds"]["stimuli"]["samples_per_image"] == 3
 
 
 def test_merge_replaces_leaves_only():

@@ -133,6 +133,8 @@ def _impossible(study: Mapping) -> Iterator[str]:
         )
     if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
         yield f"{root}.stimuli.source': 'gaussian' has two classes, task.classes has not"
+    if study["stimuli"]["source"] == "shipped" and study["stimuli"]["samples_per_image"] != 1:
+        yield f"{root}.stimuli.samples_per_image': 'shipped' holds one latent per image: give 1"
     size = grid["networks_per_shard"]
     if size != "auto" and size > len(grid["g"]) * len(grid["fb"]):
         yield (

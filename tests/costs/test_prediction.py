@@ -35,7 +35,12 @@ def work_of(planned, rule):
 def test_work_that_the_configuration_fixes_is_counted_exactly(at_scale):
     paper = jobs(at_scale("paper"))
     assert sum(work_of(paper, "train_networks").values()) == 1344 * 3500 + 32
-    assert work_of(paper, "make_stimuli")["epoch"] == 80
+    assert work_of(paper, "make_stimuli")["epoch"] == 0  # the latents are shipped
+    stimuli = at_scale("paper")["slow_manifolds"]["stimuli"]
+    for source, passes in (("digits", 80), ("mnist", 80 * 70_000 / 1_797), ("gaussian", 0)):
+        trained = at_scale("paper")
+        trained["slow_manifolds"]["stimuli"] = {**stimuli, "source": source}
+        assert work_of(jobs(trained), "make_stimuli")["epoch"] == pytest.approx(passes)
     # 20 test trials one by one, 16 cases once and ten times over: trials of 350 steps
     tests = work_of(paper, "test_performance")
     assert tests["step:1"] == 1344 * 20 * 350

@@ -37,6 +37,14 @@ def test_latents_are_stored_and_their_separation_is_printed(tmp_path):
         assert "source gaussian: single draws separate the classes with d' = " in text
 
 
+def test_collapsed_latents_stop_the_run_in_one_line(tmp_path):
+    settings = {"source": "digits", "epochs": 1, "batch_size": 1797, "learning_rate": 1e-9}
+    done = run(tmp_path, {**settings, "seed": 0, "samples_per_image": 1})
+    assert done.returncode == 1
+    assert "do not separate the classes [0, 1]" in done.stderr.strip().splitlines()[-1]
+    assert not (tmp_path / "stimuli.safetensors").exists()
+
+
 def test_a_missing_file_is_one_line(tmp_path):
     settings = {"source": "mnist", "mnist_folder": str(tmp_path), "mnist_url": ""}
     done = run(tmp_path, {**settings, "seed": 0, "samples_per_image": 1})

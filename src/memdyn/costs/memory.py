@@ -77,7 +77,7 @@ def request(megabytes: float, rule: str | None = None) -> int:
 
 def _make_stimuli(study: Mapping) -> int:
     """A small autoencoder; the images of mnist as float32, twice."""
-    images = {"digits": 1_797, "mnist": 70_000, "gaussian": 0}[study["stimuli"]["source"]]
+    images = {"digits": 1_797, "mnist": 70_000}.get(study["stimuli"]["source"], 0)
     return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
 
 

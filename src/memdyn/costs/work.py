@@ -155,7 +155,7 @@ def exactly(amount: float) -> Span:
 def _make_stimuli(study: Mapping) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
     settings = study["stimuli"]
-    images = {"digits": 1, "mnist": 70_000 / 1_797, "gaussian": 0}[settings["source"]]
+    images = {"digits": 1, "mnist": 70_000 / 1_797}.get(settings["source"], 0)
     return {"epoch": exactly(settings["epochs"] * images)}
 
 

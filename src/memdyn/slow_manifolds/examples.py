@@ -91,7 +91,8 @@ def replay_test_trials(
     inputs, outputs, rates, ends = {}, {}, {}, x.new_empty(task.n_types, len(x))
     x = x[None]
     for trial, trial_type in enumerate(order.tolist()):
-        drawn = task.draw(order[trial : trial + 1], generator(seed, Stream.TEST_STIMULI, trial))
+        stream = generator(seed, Stream.TEST_STIMULI, trial)
+        drawn = task.draw(order[trial : trial + 1], stream, places=seed)
         record = x.new_empty(task.n_steps, x.shape[1])
 
         def keep(step: int, x: torch.Tensor, r: torch.Tensor, record=record) -> None:

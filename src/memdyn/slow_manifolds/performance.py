@@ -76,7 +76,8 @@ def find_trial_ends(
     order = trial_order(n_test_trials, task.n_types, generator(seed, Stream.TEST_ORDER))
     x = x[None]
     for trial, trial_type in enumerate(order):
-        drawn = task.draw(order[trial : trial + 1], generator(seed, Stream.TEST_STIMULI, trial))
+        stream = generator(seed, Stream.TEST_STIMULI, trial)
+        drawn = task.draw(order[trial : trial + 1], stream, places=seed)
         x, _ = run_trial(network, task, x, drawn)
         ends[trial_type] = x[0]
     return ends

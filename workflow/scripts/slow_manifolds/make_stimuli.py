@@ -5,7 +5,7 @@ import logging
 from memdyn.files import save_arrays
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
-from memdyn.slow_manifolds.tasks.latents import make_latents
+from memdyn.slow_manifolds.tasks.latents import make_latents, refuse_collapsed
 
 start_log(snakemake.log[0])
 arrays, metadata = make_latents(snakemake.params.settings, snakemake.params.classes)
@@ -17,5 +17,12 @@ logging.info(
     metadata["d_prime"],
     metadata["balanced_accuracy"],
 )
+logging.info(
+    "class means: norms %s, at least %.0f degrees and %.2f apart",
+    ", ".join(f"{norm:.2f}" for norm in metadata["norms"]),
+    metadata["angle"],
+    metadata["distance"],
+)
+refuse_collapsed(metadata)
 metadata["provenance"] = provenance(device="cpu")
 save_arrays(snakemake.output[0], arrays, metadata)

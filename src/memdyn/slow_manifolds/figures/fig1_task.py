@@ -43,9 +43,15 @@ MAX_TYPES = 4  # trial types whose outputs are drawn
 TRAINED, FIXED = "#B3261E", FAINT
 #: Where images come from, for readers.
 SOURCES = {
+    "shipped": "MNIST digits",
     "digits": "scikit-learn digits",
     "mnist": "MNIST digits",
     "gaussian": "Gaussian surrogate",
+}
+#: What a stimulus is, for readers.
+DRAWS = {
+    "fresh": "a stimulus is a fresh draw\nat every Euler step",
+    "frozen": "stimuli pick nearly the same\nimages in each trial",
 }
 CHANNELS = ("#3D3D3D", "#9A9A9A")
 
@@ -234,7 +240,7 @@ def _draw_latents(
     figure.text(
         2.7 / FULL,
         1 - 3.6 / HEIGHT,
-        f"{SOURCES[facts['source']]};\na stimulus is a fresh draw\nat every Euler step",
+        f"{SOURCES[facts['source']]};\n{DRAWS[facts.get('draws', 'fresh')]}",
         size=SMALL,
         va="top",
         color=FAINT,

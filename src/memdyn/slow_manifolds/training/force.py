@@ -134,7 +134,8 @@ def train(
             trial = _Trial(shard, state, active, task, training["update_every"])
             run = Replayed(trial.run, state.x.device)
         trial_type = types[state.trial]
-        drawn = task.draw(trial_type, generator(seed, Stream.TRAINING_STIMULI, state.trial))
+        stream = generator(seed, Stream.TRAINING_STIMULI, state.trial)
+        drawn = task.draw(trial_type, stream, places=seed)
         means = task.class_means[list(task.pair(trial_type))]
         trial.prepare(drawn @ fixed.input, means, task.target(trial_type))
         run()
