@@ -245,7 +245,7 @@ def read_shipped(
     """The latents of MNIST digits that come with the package, checked against their checksum.
 
     Args:
-        path: a file written by ``python -m memdyn.tasks.ship_latents``.
+        path: a file written by ``python -m memdyn.slow_manifolds.tasks.ship_latents``.
         sha256: its checksum (hexadecimal).
 
     Returns:
