@@ -4,9 +4,10 @@
 
 trains an autoencoder for each seed on all images of the MNIST files in FOLDER, prints the geometry
 of digits 0 and 1 for each, and writes the latents of the seed whose geometry is nearest to the one
-public rebuild of the authors'. The checksum that it prints at the end belongs into ``SHIPPED_SHA256``
-of ``memdyn.slow_manifolds.tasks.latents``, the table into ``mnist_latents.md``. About ten minutes of
-one core per seed at 10 000 images and 55 passes; on another processor a seed gives another draw.
+public rebuild of the authors'. The checksum that it prints at the end belongs into
+``SHIPPED_SHA256`` of ``memdyn.slow_manifolds.tasks.latents``, the table into ``mnist_latents.md``.
+About ten minutes of one core per seed at 10 000 images and 55 passes; on another processor a seed
+gives another draw.
 """
 
 import argparse
