@@ -163,7 +163,7 @@ def test_comments_rerun_nothing(finished, edit):
 
 def test_editing_training_reruns_training_and_all_that_follows(finished, edit):
     edit(
-        "src/memdyn/training/force.py", "CPU_WIDTH, CUDA_WIDTH = 48,", "CPU_WIDTH, CUDA_WIDTH = 32,"
+        "src/memdyn/training/force.py", "CPU_WIDTH, CUDA_WIDTH = 16,", "CPU_WIDTH, CUDA_WIDTH = 32,"
     )
     jobs = planned(finished)
     assert "make_stimuli" not in jobs
