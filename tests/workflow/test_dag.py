@@ -213,7 +213,7 @@ def test_moving_a_module_reruns_nothing(finished, edit, old, new):
 def test_editing_study_1s_training_leaves_study_2(finished, edit):
     edit(
         "src/memdyn/slow_manifolds/training/force.py",
-        "CPU_WIDTH, CUDA_WIDTH = 48,",
+        "CPU_WIDTH, CUDA_WIDTH = 16,",
         "CPU_WIDTH, CUDA_WIDTH = 32,",
     )
     jobs = planned(finished)

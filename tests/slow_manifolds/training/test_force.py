@@ -132,6 +132,23 @@ def test_same_bits_whatever_the_shard(task, settings):
     assert torch.equal(together.readout[:45], together.readout[9:])
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("n_units", [80, 81])
+def test_same_bits_in_shards_of_1_7_14_and_42(precision, n_units, task, settings):
+    """The first, last and middle one of a block, and of a block that is not full."""
+    grid = [(g, fb) for g in (0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.5) for fb in (40, 30, 20, 10, 5, 1)]
+    networks = [Network("gauss", 0.4, g, fb, 5) for g, fb in grid]
+    changes = {"n_trials": 2, "n_units": n_units, "precision": precision}
+    together, _ = shard(networks, task, settings, **changes)
+    for size, firsts in ((1, (0, 15, 16, 41)), (7, (0, 7, 21, 35)), (14, (14, 28))):
+        for first in firsts:
+            own = slice(first, first + size)
+            found, _ = shard(networks[own], task, settings, **changes)
+            for name in ("readout", "x", "outputs", "p_memory", "p_output"):
+                whole = getattr(together, name)[own]
+                assert torch.equal(getattr(found, name), whole), (name, size, first)
+
+
 def test_another_seed_is_another_network(task, settings):
     one, _ = shard([Network("gauss", 0.4, 1.1, 10, 0)], task, settings, n_trials=1)
     other, _ = shard([Network("gauss", 0.4, 1.1, 10, 1)], task, settings, n_trials=1)
