@@ -181,7 +181,7 @@ def test_words_rerun_nothing(finished, edit):
     ("old", "new"),
     [
         ("slow_manifolds/training/least_squares", "slow_manifolds/solving"),
-        ("timescales/networks/recurrent", "timescales/steps/unrolled"),
+        ("timescales/tasks/binary", "timescales/items/bits"),
         ("dynamics/systems", "dynamics/maps"),
     ],
 )
