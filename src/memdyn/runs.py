@@ -43,6 +43,10 @@ def load(scale: str = "quick", folder: Path | str = ".") -> Run:
 
     Raises:
         FileProblem: nothing of this scale has been run there, or a table is damaged.
+
+    >>> load("quick", "/nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    memdyn.files.FileProblem: /nowhere/results/quick holds no finished run: start one with...
     """
     results = Path(folder) / "results" / scale
     found = {

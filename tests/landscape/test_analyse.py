@@ -1,6 +1,7 @@
 """The public face: any network that steps in one call, its results, and a finished run's tables."""
 
 import doctest
+import importlib
 import subprocess
 import sys
 
@@ -10,16 +11,27 @@ import pytest
 import torch
 
 import memdyn
-from memdyn import runs as runs_module
 from memdyn.dynamics import GRU, EulerMap, Flow, LeakyNetwork, Map, RateNetwork, from_torch
 from memdyn.files import FileProblem, read_table, write_table
 from memdyn.landscape import analyse
-from memdyn.landscape import landscape as landscape_module
 
 QUICK = {"transient": 800, "window": 400, "n_seeds": 16, "rounds": 2, "exponent_steps": 400}
 LATCH = torch.full((4, 4), 0.5, dtype=torch.float64)  # m -> tanh(2 m) in one direction
 STARTS = [[0.5] * 4, [-0.5] * 4, [0.9] * 4, [-0.8] * 4]
 ITEMS = ["up", "down", "up", "down"]
+
+
+def latch_layer():
+    """A layer as training leaves it: float32 parameters that want gradients."""
+    layer = torch.nn.Linear(4, 4, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(LATCH)
+    return layer
+
+
+def trained_function():
+    layer = latch_layer().double()
+    return lambda x: torch.tanh(layer(x))
 
 
 def latch_rnn():
@@ -34,6 +46,9 @@ SYSTEMS = {
     "system": lambda: from_torch(latch_rnn()),
     "function": lambda: lambda x: torch.tanh(x @ LATCH.T),
     "function of states and input": lambda: lambda x, u: torch.tanh(x @ LATCH.T),
+    "function with a default": lambda: lambda x, weights=LATCH: torch.tanh(x @ weights),
+    "function of trained weights": trained_function,
+    "module of one's own": lambda: torch.nn.Sequential(latch_layer(), torch.nn.Tanh()),
     "map": lambda: Map(lambda x, u: torch.tanh(x @ LATCH.T), 4),
     "leaky": lambda: LeakyNetwork(
         LATCH, tau=torch.full((4,), 3.0).double(), nonlinearity="tanh", inside=True
@@ -53,6 +68,29 @@ def test_a_latch_is_direct_whatever_it_is_given_as(kind):
     assert found.summary["degree_sum"] == 1 and found.cycles.empty
     assert len(found.memory) == 4 and len(found.exponents) == len(found.runs) == 4
     assert "direct" in repr(found) and "3 fixed (2 stable)" in repr(found)
+
+
+def test_states_and_memory_of_a_training_are_taken_with_their_gradients():
+    starts = torch.tensor(STARTS, requires_grad=True)
+    found = analyse(latch_rnn(), starts, starts[:, 0].sign(), settings=QUICK, name="latch")
+    assert found.vote.label == "direct" and torch.is_grad_enabled()
+    assert found.portrait.facts["groups"] == ["-1", "1"]
+    np.testing.assert_allclose(np.sort(found.states[:, 0]), [-0.9575, 0, 0.9575], atol=1e-4)
+    assert found.eigenvalues.shape == (3, 4) and found.orbits.shape == (0, 64, 4)
+    leading = found.eigenvalues[~found.points["stable"].to_numpy(), 0]
+    np.testing.assert_allclose(leading, [2.0], atol=1e-6)
+
+
+def test_a_constant_input_reaches_a_function_as_rows():
+    def step(x, u):
+        return torch.tanh(0.5 * x + torch.cat([u, 2 * u], dim=-1))
+
+    found = analyse(step, [[0.1, 0.2], [0.3, -0.4]], inputs=[0.4], settings=QUICK)
+    x = torch.zeros(1, 2, dtype=torch.float64)
+    for _ in range(200):
+        x = step(x, torch.full((1, 1), 0.4, dtype=torch.float64))
+    np.testing.assert_allclose(found.states, x.numpy(), atol=1e-9)
+    assert analyse(torch.tanh, [[0.5], [-0.5]], settings=QUICK).vote.label  # without a signature
 
 
 def test_without_memory_a_label_is_not_invented():
@@ -88,7 +126,12 @@ def test_states_of_torch_are_taken_as_they_are():
         (lambda: analyse(latch_rnn(), STARTS, ["up"]), "1 items given for 4 states"),
         (lambda: analyse(latch_rnn(), STARTS, inputs=[1.0, 2.0]), r"\(1,\) is needed"),
         (lambda: analyse(latch_rnn(), STARTS, settings={"seeds": 3}), "unknown settings"),
-        (lambda: analyse(torch.nn.Linear(4, 4), STARTS), "from_torch reads"),
+        (lambda: analyse(torch.nn.GRU(1, 4, num_layers=2), STARTS), "from_torch reads one layer"),
+        (lambda: analyse(torch.nn.Linear(4, 2), STARTS), r"returns \(1, 2\) for states \(1, 4\)"),
+        (lambda: analyse(lambda x: x @ LATCH.float(), STARTS), "does not step rows of float64"),
+        (lambda: analyse(lambda x: x.numpy(), STARTS), "returns ndarray for states"),
+        (lambda: analyse(lambda x: torch.as_tensor(np.tanh(x.numpy())), STARTS), "write it with"),
+        (lambda: analyse(latch_rnn(), STARTS, delay=0), "delay must be positive"),
     ],
 )
 def test_what_does_not_fit_is_said(call, words):
@@ -112,9 +155,17 @@ def test_the_face_is_complete_and_names_are_not_hidden_by_modules():
     assert memdyn.dynamics.GRU is GRU
 
 
-@pytest.mark.parametrize("module", [landscape_module, runs_module])
-def test_examples_in_docstrings(module):
-    assert doctest.testmod(module).failed == 0
+#: Whose functions are public: what their docstrings show is run.
+PUBLIC = [
+    *("landscape.landscape", "runs", "dynamics.cells", "dynamics.systems", "dynamics.fixed_points"),
+    *("dynamics.limit_cycles", "dynamics.lyapunov", "dynamics.manifolds"),
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_examples_in_docstrings(name):
+    done = doctest.testmod(importlib.import_module(f"memdyn.{name}"))
+    assert done.failed == 0 and done.attempted > 0
 
 
 def test_the_tables_of_a_finished_run(tmp_path):

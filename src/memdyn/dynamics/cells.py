@@ -280,6 +280,11 @@ def from_torch(module: torch.nn.Module) -> System:
 
     Raises:
         ValueError: for other modules, several layers, two directions or a projected LSTM.
+
+    >>> cell = torch.nn.GRUCell(1, 3)
+    >>> x, u = torch.randn(5, 3), torch.randn(5, 1)
+    >>> torch.allclose(from_torch(cell).step(x, u), cell(u, x), atol=1e-6)
+    True
     """
     cells = (torch.nn.RNNCell, torch.nn.GRUCell, torch.nn.LSTMCell)
     if not isinstance(module, (torch.nn.RNNBase, *cells)):

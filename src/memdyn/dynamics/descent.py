@@ -176,7 +176,7 @@ def determinant_sign(system: System, rows: Rows) -> tuple[Tensor, Tensor]:
         u = None if rows.u is None else rows.u[i : i + 1]
         jacobian = system.root_jacobian(rows.x[i : i + 1], u)[0]
         # A shift far below any real eigenvalue keeps an exactly singular matrix invertible.
-        jacobian.diagonal().add_(1e-11 * jacobian.abs().max())
+        jacobian.diagonal().add_(1e-11 * jacobian.abs().max().clamp(min=1e-30))
         factor, pivots = torch.linalg.lu_factor(jacobian)
         swaps = (pivots.cpu() != torch.arange(1, n + 1)).sum()
         signs[i] = factor.diagonal().sign().prod() * (-1) ** int(swaps + n)

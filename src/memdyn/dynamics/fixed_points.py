@@ -142,6 +142,12 @@ def find_fixed_points(
 
     Raises:
         ValueError: seeds or inputs that are not finite or do not fit the network.
+
+    >>> from memdyn.dynamics import Map
+    >>> latch = Map(lambda x, u: torch.tanh(2 * x), n_units=1)
+    >>> found = find_fixed_points(latch, torch.tensor([[1.0], [-0.5]]))
+    >>> found.states[:, 0].round(3).tolist(), found.stable.tolist(), found.degree_sum
+    ([-0.958, 0.0, 0.958], [True, False, True], 1)
     """
     options = {"task_speed": task_speed, "settle": settle, "keep_failed": keep_failed}
     options |= {"rounds": rounds, "iterations": iterations, "deflate": deflate}

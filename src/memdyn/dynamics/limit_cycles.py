@@ -102,6 +102,13 @@ def find_limit_cycles(
 
     Raises:
         ValueError: a batch of networks, or states of another shape.
+
+    >>> from memdyn.dynamics import Map
+    >>> logistic = Map(lambda x, u: 3.2 * x * (1 - x), n_units=1)
+    >>> start = torch.tensor([[0.3]])
+    >>> cycles, ends = find_limit_cycles(logistic, start, transient=100, window=100)
+    >>> cycles.period.tolist(), cycles.multipliers.real.round(3).tolist(), ends.cycle.tolist()
+    ([2.0], [[0.16]], [0])
     """
     if system.n_networks is not None or states.ndim != 2:
         raise ValueError("find_limit_cycles takes one network and states (rows, units)")

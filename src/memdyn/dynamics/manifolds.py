@@ -70,6 +70,13 @@ def slow_manifold(
 
     Raises:
         ValueError: a delay or task speed that is not positive.
+
+    >>> from memdyn.dynamics import Map
+    >>> fades = Map(lambda x, u: x * torch.tensor([0.99, 0.5]).to(x), n_units=2)
+    >>> states = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    >>> held = slow_manifold(fades, states, delay=20, task_speed=0.1, copies=0)
+    >>> held.n_slow.tolist(), held.slowest.round(1).tolist(), held.drift.round(2).tolist()
+    ([1, 1], [99.5, 99.5], [0.18, 0.18])
     """
     if not delay > 0 or not task_speed > 0:
         raise ValueError(f"delay and task_speed must be positive, got {delay} and {task_speed}")

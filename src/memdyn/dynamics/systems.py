@@ -178,6 +178,10 @@ class Map(System):
 
     ``derivative(x, u)``, (rows, n) -> (rows, n, n), replaces automatic differentiation if given;
     what it returns is copied.
+
+    >>> double = Map(lambda x, u: 2 * x, n_units=1)
+    >>> double.jacobian(torch.tensor([[1.0], [3.0]])).tolist()
+    [[[2.0]], [[2.0]]]
     """
 
     rule: Callable[[Tensor, Tensor | None], Tensor]
@@ -197,6 +201,10 @@ class Flow(System):
     """A flow given as a function ``rule(x, u) = dx/dt`` of rows, stepped by Euler with ``dt``.
 
     ``derivative`` as in ``Map``.
+
+    >>> decay = Flow(lambda x, u: -x, n_units=1, dt=0.5)
+    >>> decay.step(torch.tensor([[1.0]])).tolist()
+    [[0.5]]
     """
 
     rule: Callable[[Tensor, Tensor | None], Tensor]

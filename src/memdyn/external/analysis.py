@@ -46,7 +46,9 @@ def analyse(
         attractors=attractors,
     )
     tables = {kind: _named(entry["name"], table) for kind, table in found.tables.items()}
-    return found._replace(tables=tables, facts={**found.facts, "cell": entry["cell"]})
+    return found._replace(
+        tables=tables, facts={**found.facts, **{key: entry[key] for key in ("cell", "n_units")}}
+    )
 
 
 def _named(name: str, rows: pd.DataFrame) -> pd.DataFrame:

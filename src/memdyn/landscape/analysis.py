@@ -109,7 +109,8 @@ class Analysis(NamedTuple):
     Attributes:
         tables: ``runs``, ``cycles``, ``points``, ``memory``, ``exponents``, ``votes`` and
             ``summary``, with the columns that they have in study 1 (but no outputs).
-        arrays: of its portrait, for ``external.page``.
+        arrays: of its portrait, for ``external.page``; and ``point_states`` (points, n_units),
+            ``cycle_states`` (cycles, 64, n_units).
         facts: what its page says (JSON-able).
     """
 
@@ -197,7 +198,7 @@ def take_apart(
         points=points.states,
         orbits=runs.orbits,
     )
-    arrays |= {"stable": stable}
+    arrays |= {"stable": stable, "point_states": points.states, "cycle_states": runs.orbits}
     for name, values in (("point", points.eigenvalues), ("memory", spectrum)):
         arrays |= parts_of_spectrum(name, values)
     arrays["group"], groups = _groups(memory, arrived, runs.table["cycle"].to_numpy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,21 @@ class Landscape:
     summary: dict
     name: str
 
+    @property
+    def states(self) -> np.ndarray:
+        """(points, n_units) of the rows of ``points``."""
+        return self.portrait.arrays["point_states"]
+
+    @property
+    def eigenvalues(self) -> np.ndarray:
+        """(points, n_units) complex, of the step at each of ``points``, leading first."""
+        return self.portrait.arrays["point_re"] + 1j * self.portrait.arrays["point_im"]
+
+    @property
+    def orbits(self) -> np.ndarray:
+        """(cycles, 64, n_units) of the rows of ``cycles``."""
+        return self.portrait.arrays["cycle_states"]
+
     def __repr__(self) -> str:
         points, own = self.points, self.summary
         kinds = ", ".join(f"{n} {kind}" for kind, n in points["kind"].value_counts().items())
@@ -123,8 +139,9 @@ class Landscape:
             self.portrait.draw(folder / f"page.{kind}")
 
 
+@torch.no_grad()
 def analyse(
-    system: System | torch.nn.Module | Callable,
+    system: System | torch.nn.Module | Callable[..., Tensor],
     states: Tensor | np.ndarray | tuple,
     memory: Tensor | np.ndarray | list | None = None,
     delay: float | None = None,
@@ -136,19 +153,22 @@ def analyse(
     """Take a network apart: points, cycles, exponents, how it holds memories, and its mechanism.
 
     Args:
-        system: a ``torch.nn`` RNN, GRU, LSTM or cell, a system of ``memdyn.dynamics``, or a
-            function ``step(x)`` or ``step(x, u)`` of rows of states (torch, float64).
+        system: a ``torch.nn`` RNN, GRU, LSTM or cell, a system of ``memdyn.dynamics``, or any
+            function or module that steps rows of states, ``step(x)`` or ``step(x, u)`` with u
+            (rows, n_inputs), None without inputs. It gets float64 and must be differentiable by
+            torch; a module is converted in a copy.
         states: (rows, n_units) states to start from, best from the network's task. An LSTM's may
             be the pair (h, c); torch's leading axis of one layer is dropped.
-        memory: (rows,) what each state has to remember; without it nobody can tell direct fixed
-            points from a slow manifold, and the label is ``fixed`` for both.
+        memory: (rows,) what each state has to remember, numbers or names; without it nobody can
+            tell direct fixed points from a slow manifold, and the label is ``fixed`` for both.
         delay: how long it has to: steps of a map, ``tau`` of a rate network.
         inputs: (n_inputs,) constant input, zero if not given.
         settings: what is to differ from ``SETTINGS``.
         name: for the page.
 
     Raises:
-        ValueError: states, memory, inputs or settings do not fit the system.
+        ValueError: states, memory, inputs or settings do not fit the system, or a function does not
+            step rows of float64.
 
     >>> import torch
     >>> latch = analyse(lambda x: torch.tanh(2 * x), [[0.5], [-0.5]], memory=["up", "down"])
@@ -168,8 +188,14 @@ def analyse(
     if unknown := set(settings or ()) - set(SETTINGS):
         raise ValueError(f"unknown settings {sorted(unknown)}: known are {', '.join(SETTINGS)}")
     chosen, items = {**SETTINGS, **(settings or {})}, None
+    if delay is not None and not delay > 0:
+        raise ValueError(f"delay must be positive, got {delay}")
+    names: list[str] = []
     if memory is not None:
-        items = np.unique(np.asarray(memory), return_inverse=True)[1].ravel()
+        values = memory.detach().cpu() if isinstance(memory, Tensor) else memory
+        distinct, items = np.unique(np.asarray(values), return_inverse=True)
+        named = distinct.dtype.kind in "SUO"
+        items, names = items.ravel(), [str(v) if named else f"{v:g}" for v in distinct]
         if items.shape != (len(x),):
             raise ValueError(f"memory: {items.size} items given for {len(x)} states")
     found = take_apart(
@@ -178,7 +204,9 @@ def analyse(
     tables, kind = found.tables, type(system).__name__
     votes, summary = tables["votes"].iloc[0], tables["summary"].iloc[0]
     routes = (votes[f"vote_{route}"] for route in ("runs", "solver", "exponents"))
-    facts = {**found.facts, "cell": "function" if kind == "function" else kind}
+    facts = {**found.facts, "cell": kind}
+    if memory is not None:
+        facts["groups"] = names
     return Landscape(
         **{key: tables[key] for key in ("points", "cycles", "exponents", "memory", "runs")},
         vote=Vote(votes["vote"], *routes),
@@ -206,17 +234,17 @@ def _states(states) -> Tensor:
 
 def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
     """The map in float64, and the time constant that its delays are counted in (None: steps)."""
-    if isinstance(system, torch.nn.Module):
+    if isinstance(system, (torch.nn.RNNBase, torch.nn.RNNCellBase)):
         system = from_torch(system)
+    elif isinstance(system, torch.nn.Module):
+        system = deepcopy(system).double()
     if not isinstance(system, System):
         if not callable(system):
             raise ValueError(
                 f"a {type(system).__name__} does not step: give a torch.nn RNN, GRU, LSTM or cell, "
                 "a system of memdyn.dynamics, or a function step(x) or step(x, u)"
             )
-        step, takes_input = system, len(inspect.signature(system).parameters) > 1
-        rule = step if takes_input else lambda x, u: step(x)
-        system = Map(rule, x.shape[1], 0 if u is None else len(u))
+        system = _map_of(system, x, u)
     if system.casts:
         system = system.to(torch.float64)
     if not system.is_flow:
@@ -226,3 +254,50 @@ def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
         return system, tau
     tau = float(system.tau) if isinstance(system, RateNetwork) else 1.0
     return EulerMap(system), tau
+
+
+def _map_of(function: Callable[..., Tensor], x: Tensor, u: Tensor | None) -> Map:
+    """A user's function as a map, after one step of the first state to see that it is one.
+
+    Inputs come to the function as rows, one for each row of states.
+    """
+    alone = u is None and _n_required(function) < 2
+
+    def rule(x: Tensor, u: Tensor | None) -> Tensor:
+        if alone:
+            return function(x)
+        return function(x, None if u is None else u.expand(*x.shape[:-1], u.shape[-1]))
+
+    system = Map(rule, x.shape[1], 0 if u is None else len(u))
+    try:
+        stepped = system.step(x[:1], u)
+    except (RuntimeError, TypeError, AttributeError) as problem:
+        raise ValueError(_no_step(problem)) from problem
+    if not isinstance(stepped, Tensor) or stepped.shape != x[:1].shape:
+        got = tuple(stepped.shape) if isinstance(stepped, Tensor) else type(stepped).__name__
+        raise ValueError(
+            f"the function returns {got} for states (1, {x.shape[1]}): rows are needed"
+        )
+    try:
+        system.jacobian(x[:1], None if u is None else u[None])
+    except (RuntimeError, TypeError, AttributeError) as problem:
+        raise ValueError(_no_step(problem)) from problem
+    return system
+
+
+def _no_step(problem: Exception) -> str:
+    reason = str(problem).splitlines()[0]
+    return (
+        f"the function does not step rows of float64 so that torch differentiates it ({reason}): "
+        "write it with torch, its weights in float64"
+    )
+
+
+def _n_required(function: Callable) -> int:
+    """How many arguments a function must be given; 1 for one that does not say."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return 1
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in places and p.default is p.empty for p in parameters)
