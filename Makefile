@@ -33,9 +33,10 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 
 setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
 
-lint: .venv/ready-dev ## check style and workflow
+lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
 	$(BIN)/snakefmt --check Snakefile workflow
 	. $(BIN)/activate && snakemake --lint
 

@@ -62,7 +62,7 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
             }
         )
     table = pd.DataFrame(rows)
-    wall, chain = schedule(planned, spans[:, 1], cores)
+    wall, chain = schedule(planned, spans[:, 1].tolist(), cores)
     sums = table[["jobs", "cpu", "low", "high"]].sum()
     at_once = table["memory_MB"].repeat(table["jobs"]).nlargest(cores).sum()
     total = {"rule": TOTAL, **sums, "longest": chain, "memory_MB": table["memory_MB"].max()}

@@ -305,9 +305,10 @@ def from_torch(module: torch.nn.Module) -> System:
         value = getattr(module, name + suffix, None)
         return None if value is None else value.detach().clone()
 
-    weights = [weight(k) for k in ("weight_hh", "weight_ih", "bias_ih", "bias_hh")]
+    recurrent = getattr(module, f"weight_hh{suffix}").detach().clone()
+    others = [weight(k) for k in ("weight_ih", "bias_ih", "bias_hh")]
     if isinstance(module, (torch.nn.GRU, torch.nn.GRUCell)):
-        return GRU(*weights)
+        return GRU(recurrent, *others)
     if isinstance(module, (torch.nn.LSTM, torch.nn.LSTMCell)):
-        return LSTM(*weights)
-    return LeakyNetwork(*weights, nonlinearity=module.nonlinearity, inside=True)
+        return LSTM(recurrent, *others)
+    return LeakyNetwork(recurrent, *others, nonlinearity=str(module.nonlinearity), inside=True)

@@ -158,10 +158,9 @@ def find_fixed_points(
             f"{system.n_networks} networks need states (networks, rows, units); "
             f"got {tuple(states.shape)}"
         )
-    per_network = inputs is not None and inputs.ndim == 3
     parts = []
     for b in range(system.n_networks):
-        u = inputs[b] if per_network else inputs
+        u = inputs[b] if inputs is not None and inputs.ndim == 3 else inputs
         parts.append(_search(system[b], states[b], u, **options))
     return _join_networks(parts)
 
@@ -222,7 +221,7 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
     speed = system.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
     return FixedPoints(
         states=rows.x.cpu().numpy(),
-        inputs=np.zeros((len(rows), 0)) if u is None else rows.u.cpu().numpy(),
+        inputs=np.zeros((len(rows), 0)) if rows.u is None else rows.u.cpu().numpy(),
         network=np.zeros(len(rows), dtype=int),
         kind=kind,
         q=speed**2 / 2,

@@ -172,7 +172,7 @@ class _Search:
             if self.diameter[row] <= max(REST, 8 * eps) * (1 + float(run[-1].norm())):
                 self.outcome[row] = Outcome.FIXED_POINT  # on a continuum
             else:
-                moving[row] = run, returns_of(run, self.diameter[row])
+                moving[row] = run, returns_of(run, float(self.diameter[row]))
         # First the runs that repeat themselves best: what is found there settles others.
         order = sorted(moving, key=lambda row: min(moving[row][1], default=(np.inf, 0)))
         vain = 0

@@ -94,7 +94,10 @@ def _advance(system, solver, dtype, paths, part, u, radius, target) -> Tensor:
     step = correction(f, everyone)
     length = step.norm(dim=-1)
     damping = _first_guess(paths, part, step, length, radius)
-    alive, done = length.isfinite() & (damping >= LEAST), torch.zeros_like(damping, dtype=bool)
+    alive, done = (
+        length.isfinite() & (damping >= LEAST),
+        torch.zeros_like(damping, dtype=torch.bool),
+    )
     x_new, f_new, after = x.clone(), f.clone(), step.clone()
     for _ in range(TRIALS):
         trial = (alive & ~done).nonzero()[:, 0]
@@ -137,7 +140,9 @@ def capture(system: System, rows: Rows, roots: Rows, *, target: float, dtype: to
     """
     dtype = dtype if system.casts else rows.x.dtype
     x, f = rows.x.clone(), system.root(rows.x, rows.u)
-    nearest = distances(rows, roots).min(1) if len(roots) else None
+    if not len(roots):
+        return replace(rows, x=x, residual=f.norm(dim=-1))
+    nearest = distances(rows, roots).min(1)
     for k in range(len(roots)):
         mine = ((nearest.indices == k) & nearest.values.isfinite()).nonzero()[:, 0]
         if not len(mine):

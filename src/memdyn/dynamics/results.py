@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class Table:
 
     def __getitem__(self, rows) -> Self:
         """The same result with only these rows (slice, index, mask or index array)."""
-        rows = [rows] if isinstance(rows, int | np.integer) else rows
-        return dataclasses.replace(self, **{k: v[rows] for k, v in self.columns().items()})
+        chosen: Any = [rows] if isinstance(rows, int | np.integer) else rows
+        return dataclasses.replace(self, **{k: v[chosen] for k, v in self.columns().items()})
 
     def save(self, path: str | Path) -> None:
         """Write to ``path`` (.npz) under a temporary name, flush, then rename."""
@@ -47,7 +47,8 @@ class Table:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, header=np.array(json.dumps(header)), **self.columns())
+                arrays: dict[str, Any] = {"header": np.array(json.dumps(header)), **self.columns()}
+                np.savez_compressed(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -83,7 +84,10 @@ class Table:
         return cls(**columns, **scalars)
 
 
-def join(parts: list[Table]) -> Table:
+_Kind = TypeVar("_Kind", bound=Table)
+
+
+def join(parts: list[_Kind]) -> _Kind:
     """Rows of several results of one kind below each other; their scalars must agree.
 
     Raises:

@@ -260,7 +260,7 @@ def _newton(
             return known
         gap, velocity = back.point - x, back.velocity
         closed = not coarse and gap.norm() <= CLOSED * diameter
-        coarse = coarse and gap.norm() > COARSE * diameter
+        coarse = coarse and bool(gap.norm() > COARSE * diameter)
         first = first or float(gap.norm())
         if not closed and iteration >= HOPE and gap.norm() > first / 2:
             return None

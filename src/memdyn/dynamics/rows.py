@@ -35,16 +35,16 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, rows: Tensor) -> "Rows":
+    def __getitem__(self, rows) -> "Rows":
+        """These rows only: a slice, a mask or indices."""
         return self._map(lambda name: getattr(self, name)[rows])
 
     def join(self, other: "Rows") -> "Rows":
         return self._map(lambda name: torch.cat([getattr(self, name), getattr(other, name)]))
 
     def _map(self, change) -> "Rows":
-        return Rows(
-            *(None if getattr(self, f.name) is None else change(f.name) for f in fields(self))
-        )
+        names = [f.name for f in fields(self) if getattr(self, f.name) is not None]
+        return replace(self, **{name: change(name) for name in names})
 
     @property
     def is_root(self) -> Tensor:

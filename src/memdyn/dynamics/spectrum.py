@@ -56,8 +56,8 @@ def jacobians(system: System, states: Tensor, inputs: Tensor | None = None) -> n
 
 def _leading_first(values: np.ndarray, is_flow: bool) -> np.ndarray:
     """Order by falling real part (flow) or modulus (map); ties by falling imaginary part."""
-    size = values.real if is_flow else np.abs(values)
-    return np.lexsort((-values.imag, -size), axis=-1)
+    size = np.real(values) if is_flow else np.abs(values)
+    return np.lexsort((-np.imag(values), -size), axis=-1)
 
 
 def eigenvalues(system: System, states: Tensor, inputs: Tensor | None = None) -> np.ndarray:
@@ -95,12 +95,12 @@ def time_constants(values: np.ndarray, is_flow: bool, dt: float) -> np.ndarray:
         In the unit of ``dt``, shaped as ``values``; negative where a mode grows.
     """
     with np.errstate(divide="ignore"):
-        return -1 / values.real if is_flow else -dt / np.log(np.abs(values))
+        return -1 / np.real(values) if is_flow else -dt / np.log(np.abs(values))
 
 
 def is_stable(values: np.ndarray, is_flow: bool) -> np.ndarray:
     """Whether each eigenvalue decays: Re < 0 of a flow, modulus < 1 of a map."""
-    return values.real < 0 if is_flow else np.abs(values) < 1
+    return np.real(values) < 0 if is_flow else np.abs(values) < 1
 
 
 def modes(system: System, states: Tensor, inputs: Tensor | None = None) -> Modes:

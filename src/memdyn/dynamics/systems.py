@@ -18,6 +18,7 @@ picks one network. Nothing is shared with the module a system was built from: we
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -42,6 +43,8 @@ class System:
     dt: float = 1.0
     n_units: int
     n_inputs: int
+    recurrent: Tensor  # of networks
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field]]  # each system is a dataclass
 
     def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         """One step: F(x, u) of a map, x + dt v(x, u) of a flow; shaped as x."""
@@ -112,6 +115,10 @@ class System:
     def n_networks(self) -> int | None:
         """Number of networks in the batch, None for a single one."""
         return None
+
+    def __getitem__(self, index: int) -> "System":
+        """One network of a batch."""
+        raise IndexError("this system holds one network; only a batch can be indexed")
 
     def _with_tensors(self, change: Callable[[str, Tensor], Tensor]) -> "System":
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -231,11 +238,25 @@ class _SteppedFlow(System):
         if not self.flow.is_flow:
             raise ValueError("only a flow can be turned into a stepped map; this system is a map")
 
-    casts = property(lambda self: self.flow.casts)
-    n_units = property(lambda self: self.flow.n_units)
-    n_inputs = property(lambda self: self.flow.n_inputs)
-    n_networks = property(lambda self: self.flow.n_networks)
-    dt = property(lambda self: self.flow.dt)
+    @property
+    def casts(self) -> bool:
+        return self.flow.casts
+
+    @property
+    def n_units(self) -> int:
+        return self.flow.n_units
+
+    @property
+    def n_inputs(self) -> int:
+        return self.flow.n_inputs
+
+    @property
+    def n_networks(self) -> int | None:
+        return self.flow.n_networks
+
+    @property
+    def dt(self) -> float:
+        return self.flow.dt
 
     def to(self, target) -> System:
         return type(self)(self.flow.to(target))

@@ -160,14 +160,15 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
     shapes = {"recurrent": (rows, n), "input": (rows, n_inputs), "bias": (rows,)}
     if cell == "leaky":
         shapes["tau"] = (n,)
+    parts: Mapping[str, Tensor | None] = weights
     if cell not in OWN_NAMES:
         names = {"recurrent": "weight_hh", "input": "weight_ih", "bias": "bias_ih"}
         names["recurrent_bias"] = "bias_hh"
         shapes["recurrent_bias"] = (rows,)
-        weights = {part: _torch_weight(weights, name, where) for part, name in names.items()}
+        parts = {part: _torch_weight(weights, name, where) for part, name in names.items()}
     found = {}
     for part, shape in shapes.items():
-        value = weights.get(part)
+        value = parts.get(part)
         needed = part == "recurrent" or (part == "input" and n_inputs)
         if value is None:
             if needed:

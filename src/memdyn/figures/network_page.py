@@ -100,7 +100,7 @@ def _draw_speeds(figure: Figure, ax: Axes, scene: Scene) -> pd.DataFrame:
     for case, (path, speed) in enumerate(zip(own["alone"], own["speed"], strict=True)):
         path, speed = path[::PATH_EVERY, :2], speed[::PATH_EVERY]
         lines = LineCollection(
-            np.stack([path[:-1], path[1:]], axis=1), cmap=colours, norm=norm, lw=1.1, zorder=2
+            [*np.stack([path[:-1], path[1:]], axis=1)], cmap=colours, norm=norm, lw=1.1, zorder=2
         )
         lines.set_array(speed[:-1])
         ax.add_collection(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def point_kinds(stable: np.ndarray, kinds: list[str]) -> list[str]:
 def draw_plane(ax: Axes, scene: Scene) -> pd.DataFrame:
     """All trials in the plane of two components, states left alone, points and cycles."""
     own, rows = scene.own, []
-    trials = own.get("trials", [None] * len(own["alone"]))
+    trials: Any = own.get("trials", [None] * len(own["alone"]))
     for case, (group, trial, alone) in enumerate(
         zip(scene.group, trials, own["alone"], strict=True)
     ):
@@ -207,8 +207,8 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
         if scene.delay is not None:
             inner = np.exp(-scene.dt / scene.delay)
             ring = np.concatenate([turn, inner * turn[::-1]])
-            ax.fill(ring.real, ring.imag, color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
-        ax.plot(turn.real, turn.imag, color=INK, lw=0.7, zorder=1)
+            ax.fill(np.real(ring), np.imag(ring), color=EPOCH_COLOURS["delay"], lw=0, zorder=-10)
+        ax.plot(np.real(turn), np.imag(turn), color=INK, lw=0.7, zorder=1)
         reach = 1.1 * max(1.0, float(found[["re", "im"]].abs().max().max()) if len(found) else 1.0)
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         ax.set_aspect("equal", anchor="W")
@@ -249,7 +249,8 @@ def draw_keys(
         ("D", False, "slow point"),
         ("s", True, "of a continuum"),
     ):
-        face = {"mfc": INK, "mec": "white"} if filled else {"mfc": "white", "mec": INK}
+        face: dict[str, Any] = {"mfc": INK if filled else "white"}
+        face["mec"] = "white" if filled else INK
         key.plot(x, 0.75, mark, ms=4.5, mew=1.0, **face)
         key.text(x + 0.09, 0.75, text, size=SMALL, va="center")
         x += 0.26 + 0.056 * len(text)

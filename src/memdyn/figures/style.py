@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -63,7 +63,7 @@ EPOCH_MARKS = {
 _CLASSES = ("#004488", "#994455")
 _TYPES = ("#004488", "#5E4A00", "#D9A926", "#994455")
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": TEXT,
     "axes.titlesize": TEXT,

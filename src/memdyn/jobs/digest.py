@@ -121,7 +121,7 @@ def _collect(node: ast.AST, package: str, words: list[str], imports: list[_Impor
         return
     if _is_logging(node) or _is_for_types(node):
         return
-    if kind is ast.Name:
+    if isinstance(node, ast.Name):
         words.append(f"Name {node.id}")
         return
     words.append(kind.__name__)
@@ -170,17 +170,15 @@ def _is_docstring(body: list[ast.stmt]) -> bool:
 
 def _is_logging(node: ast.AST) -> bool:
     """``logging.info(...)`` or ``log.info(...)`` as a statement of its own."""
-    called = node.value.func if isinstance(node, ast.Expr) and _is_call(node.value) else None
+    called = (
+        node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    )
     return (
         isinstance(called, ast.Attribute)
         and called.attr in _LEVELS
         and isinstance(called.value, ast.Name)
         and called.value.id in ("log", "logging")
     )
-
-
-def _is_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call)
 
 
 def _is_for_types(node: ast.AST) -> bool:

@@ -45,7 +45,10 @@ def _peak() -> float:
     """Of this program alone: ru_maxrss would count the process that started it, too."""
     try:
         status = Path("/proc/self/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**10
-    except (OSError, TypeError):  # no such file: macOS, where ru_maxrss counts bytes
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    except OSError:  # no such file: macOS, where ru_maxrss counts bytes
+        found = None
+    if found is None:
         per_MB = 2**20 if sys.platform == "darwin" else 2**10
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_MB
+    return int(found[1]) / 2**10

@@ -10,4 +10,4 @@ ARRAYS = {name: f"slow_manifolds.{name}_arrays/1" for name in ("cycles", "fixed_
 
 def parts_of_spectrum(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
     """Complex eigenvalues as two arrays for a file: ``<name>_re`` and ``<name>_im``."""
-    return {f"{name}_re": values.real, f"{name}_im": values.imag}
+    return {f"{name}_re": np.real(values), f"{name}_im": np.imag(values)}

@@ -45,7 +45,7 @@ class EndKind(StrEnum):
 
 
 #: What is seen of a run in the words of the instrument.
-OUTCOMES = {
+OUTCOMES: dict[str, Outcome] = {
     EndKind.REST: Outcome.FIXED_POINT,
     EndKind.PERIODIC: Outcome.LIMIT_CYCLE,
     EndKind.APERIODIC: Outcome.APERIODIC,

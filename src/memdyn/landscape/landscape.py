@@ -256,7 +256,7 @@ def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
     return EulerMap(system), tau
 
 
-def _map_of(function: Callable[..., Tensor], x: Tensor, u: Tensor | None) -> Map:
+def _map_of(function: Callable, x: Tensor, u: Tensor | None) -> Map:
     """A user's function as a map, after one step of the first state to see that it is one.
 
     Inputs come to the function as rows, one for each row of states.

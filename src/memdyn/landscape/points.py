@@ -74,13 +74,14 @@ def find_points(
             "degree": found.degree,
             "landed": found.landed,
             "n_unstable": (np.abs(found.eigenvalues) >= 1).sum(1),
-            "leading_re": leading.real,
-            "leading_im": leading.imag,
+            "leading_re": np.real(leading),
+            "leading_im": np.imag(leading),
             "leading_time": found.time_constants[:, 0],
             **_outputs(found.states, readout),
         }
     )
     degree_sum = found.degree_sum if len(found) else None
+    assert not isinstance(degree_sum, np.ndarray)  # there is one network, with one input
     return Points(table, found.states, found.eigenvalues, degree_sum)
 
 

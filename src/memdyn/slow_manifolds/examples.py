@@ -104,7 +104,8 @@ def replay_test_trials(
             inputs[trial_type], outputs[trial_type] = drawn[0], z[:, 0].cpu().numpy()
             rates[trial_type], ends[trial_type] = record.cpu().numpy(), x[0]
     types = range(task.n_types)
-    return (*(np.stack([part[i] for i in types]) for part in (inputs, outputs, rates)), ends)
+    shown, given, fired = (np.stack([p[i] for i in types]) for p in (inputs, outputs, rates))
+    return shown, given, fired, ends
 
 
 def describe(network: Network, row: pd.Series, kinds: list[str], run_length: int) -> dict:

@@ -109,8 +109,8 @@ def record(
         own: its arrays from the searches for points and cycles.
         points: its rows of the table of points.
     """
-    network, *rest = ready
-    drawn = portray(rest[0], task, *rest[1:], network.seed, own["states"], own["orbits"])
+    network, frozen, ends, delays = ready
+    drawn = portray(frozen, task, ends, delays, network.seed, own["states"], own["orbits"])
     spectra = {key: own[key] for key in own if key.startswith(("point_", "memory_"))}
     stable = points["stable"].to_numpy(dtype=bool) if len(points) else np.zeros(0, dtype=bool)
     return {**drawn._asdict(), **spectra, "stable": stable}

@@ -225,7 +225,16 @@ def _draw_latents(
         own = points[labels == label]
         ax.scatter(*own.T, s=3, color=colour, lw=0, alpha=0.6, rasterized=True)
         ax.plot(*mean, "o", ms=13, color="white", mec=colour, mew=1.2)
-        ax.text(*mean, str(label), ha="center", va="center", size=TEXT, weight="bold", color=colour)
+        ax.text(
+            mean[0],
+            mean[1],
+            str(label),
+            ha="center",
+            va="center",
+            size=TEXT,
+            weight="bold",
+            color=colour,
+        )
         rows.append(pd.DataFrame({"class": label, "x": own[:, 0], "y": own[:, 1]}))
     ax.set(xlabel="latent 1", ylabel="latent 2")
     ax.set_title(
@@ -269,7 +278,7 @@ def _draw_model(ax: Axes, task: SequentialPatternMatching) -> None:
     ax.set(xlim=(0, 6), ylim=(0, 3.97), aspect="equal")
     ax.set_axis_off()
     centre = np.array([2.65, 2.0])
-    ax.add_patch(Circle(centre, 1.12, facecolor="#F5F5F5", edgecolor=INK, lw=0.8))
+    ax.add_patch(Circle((centre[0], centre[1]), 1.12, facecolor="#F5F5F5", edgecolor=INK, lw=0.8))
     random = np.random.default_rng(4)
     places = _spread(random, 13) * 0.88 + centre
     for one, other in random.choice(len(places), (40, 2)):
@@ -405,7 +414,7 @@ def _draw_outputs(
         d_ax.set_xlabel("time (τ)")
         run = outputs[trial_type]
         z_ax.plot(time, run[:, 0], color=colour, lw=1.2)
-        _target(z_ax, task.epochs["response"], dt, task.target(int(trial_type)))
+        _target(z_ax, task.epochs["response"], dt, float(task.target(int(trial_type))))
         for channel in range(1, run.shape[1]):
             d_ax.plot(time, run[:, channel], color=CHANNELS[(channel - 1) % 2], lw=1.0)
             for epoch, label in (("delay 1", first), ("delay 2", second)):

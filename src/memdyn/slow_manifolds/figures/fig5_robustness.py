@@ -130,7 +130,8 @@ def bootstrap(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     n = len(values)
     if n < 2:
-        return (np.full(values.shape[1], np.nan),) * 2
+        unknown = np.full(values.shape[1], np.nan)
+        return unknown, unknown
     picks = np.random.default_rng(SEED).integers(n, size=(N_BOOTSTRAP, n))
     counts = np.zeros((N_BOOTSTRAP, n))
     np.add.at(counts, (np.arange(N_BOOTSTRAP)[:, None], picks), 1)

@@ -110,7 +110,8 @@ def train_autoencoder(
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # of the first weights, which torch draws from its global generator
         # Channels last: a sixth faster on a CPU.
-        model = Autoencoder(pixels.shape[-1]).to(memory_format=torch.channels_last)
+        model = Autoencoder(pixels.shape[-1])
+        model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] (not in torch's stubs)
         optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
         bound = np.zeros(epochs)
         for epoch in range(epochs):
@@ -358,7 +359,8 @@ def _sample(
 
 def _in_batches(encode, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     parts = [encode(batch) for batch in pixels.split(1024)]
-    return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+    means, variances = (torch.cat(column) for column in zip(*parts, strict=True))
+    return means, variances
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def write(path: Path | str, arrays: Mapping[str, np.ndarray], metadata: Mapping[
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where the four MNIST files lie")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one draw each")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="file to write")
@@ -139,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(row(seed, bound, metadata), flush=True)
         if best is None or metadata["mismatch"] < best[1]["mismatch"]:
             best = arrays, metadata
+    assert best is not None  # there is one seed or more
     checksum = write(options.out, *best)
     print(f"seed {best[1]['recipe']['seed']} -> {options.out}, SHA-256 {checksum}")
 

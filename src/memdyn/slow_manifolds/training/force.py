@@ -141,7 +141,7 @@ def train(
         stream = generator(seed, Stream.TRAINING_STIMULI, state.trial)
         drawn = task.draw(trial_type, stream, places=seed)
         means = task.class_means[list(task.pair(trial_type))]
-        trial.prepare(drawn @ fixed.input, means, task.target(trial_type))
+        trial.prepare(drawn @ fixed.input, means, float(task.target(trial_type)))
         run()
         squared, finite = trial.finish(state)
         _judge(state, active, (squared / task.n_response).sqrt(), finite, training)
@@ -282,8 +282,10 @@ class _Trial:
         """Hand the networks back to the shard; returns ``results`` on the CPU."""
         state.x[self.index] = self.x[: self.n]
         state.outputs[self.index], state.readout[self.index] = self.outputs, self.readout
-        if self.batched and self.n < len(state.x):
-            state.p_memory[self.index], state.p_output[self.index] = self.p_memory, self.p_output
+        if isinstance(self.p_memory, torch.Tensor) and self.n < len(state.x):
+            state.p_memory[self.index] = self.p_memory
+        if isinstance(self.p_output, torch.Tensor) and self.n < len(state.x):
+            state.p_output[self.index] = self.p_output
         return self.results.cpu()
 
     def _matrices(self, p: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:

@@ -48,7 +48,7 @@ class Window:
 
     def fold(self) -> None:
         """P0 <- P0 - K K^T, in place."""
-        if self.batched:
+        if isinstance(self.p, torch.Tensor):
             k = self.k[:, : self.done]
             self.p.baddbmm_(k.mT, k, alpha=-1.0)
         else:
@@ -57,6 +57,7 @@ class Window:
         self.done = 0
 
     def _batch_product(self, r: torch.Tensor) -> torch.Tensor:
+        assert isinstance(self.p, torch.Tensor)  # as in a batch
         r, k = r[:, :, None], self.k[:, : self.done]
         return torch.bmm(self.p, r).baddbmm_(k.mT, torch.bmm(k, r), alpha=-1.0)[:, :, 0]
 

@@ -135,9 +135,16 @@ class Moments:
 
         Args:
             half: 0 or 1: only of this half; None: of the whole.
+
+        Raises:
+            ValueError: nothing was added, or a half is asked for that was never ended.
         """
+        if self._now is None:
+            raise ValueError("nothing was recorded: add segments first")
         start = self._middle if half == 1 else self._start
         end = self._middle if half == 0 else self._now
+        if start is None or end is None:
+            raise ValueError("there is no such half yet: call halve() after the first")
         n, lags = end.n_steps - start.n_steps, np.arange(self.n_lags)
         products = torch.fft.irfft(end.spectrum - start.spectrum, self._fft_length)
         products = products[:, : self.n_lags].flip(1).cpu().numpy()
@@ -168,8 +175,10 @@ class Moments:
         """(trials, n_units, n_units) covariance of each trial.
 
         Raises:
-            ValueError: it was not asked for.
+            ValueError: it was not asked for, or nothing was added.
         """
+        if self._now is None:
+            raise ValueError("nothing was recorded: add segments first")
         if not self._with_covariance:
             raise ValueError("the covariance was not gathered: ask for it with with_covariance")
         mean = (self._now.total / self.n_steps)[:, :-1]
@@ -327,7 +336,7 @@ def estimate_corrected(moments: Moments | Sequence[Moments], n_fitted: int) -> T
         )
         for n in (1, 2)
     )
-    is_double = error_two < MAX_SHARE * error_one  # False where NaN
+    is_double = np.less(error_two, MAX_SHARE * error_one)  # False where NaN
     return _chosen(one, two, is_double)
 
 

@@ -168,7 +168,7 @@ def draw_progress(
         for network, one in each.items():
             one = one.dropna()
             ax.step(one.index, one, where="post", color=tint(colour, 0.5), lw=0.6, zorder=2)
-            kind, _ = ENDINGS.get(status.get(network), (None, None))
+            kind, _ = ENDINGS.get(status.get(network, ""), (None, None))
             if kind:
                 end_mark(ax, one.index[-1], one.iloc[-1], kind, colour)
         whole = each.ffill()
@@ -237,7 +237,7 @@ def n_line(ax: Axes, counts: Sequence[tuple[str, int]], up: float = 4) -> None:
             annotation_clip=False,
         )
         figure = ax.figure
-        x += word.get_window_extent(figure.canvas.get_renderer()).width * 72 / figure.dpi
+        x += word.get_window_extent().width * 72 / figure.dpi
 
 
 def n_label(curve: pd.DataFrame) -> str:

@@ -138,7 +138,7 @@ def _draw_sketch(ax: Axes, n_units: int, start_N: int, inside: bool) -> None:
     _arrow(ax, (2.28, 3.17), (3.05, 3.17), TRAINED)
     ax.text(2.63, 3.29, "$W_{in}$", ha="center", va="bottom", size=TEXT, color=TRAINED)
 
-    ax.add_patch(Circle(centre, 1.42, facecolor="#F7F7F7", edgecolor=INK, lw=0.8))
+    ax.add_patch(Circle((centre[0], centre[1]), 1.42, facecolor="#F7F7F7", edgecolor=INK, lw=0.8))
     random = np.random.default_rng(1)
     places = _spread(random, 12) * 1.16 + centre
     for one, other in random.choice(len(places), (48, 2)):

@@ -105,7 +105,7 @@ def find_stages(settings: Mapping, kind: str) -> tuple[pd.DataFrame, dict]:
     found, position = [], curriculum.first()
     for stage in range(1, MAX_STAGES + 1):
         low, high = position
-        found += [(stage, N, curriculum.head(position, N) + 1) for N in range(low, high + 1)]
+        found += [(stage, N, (curriculum.head(position, N) or 0) + 1) for N in range(low, high + 1)]
         position = curriculum.advance(position)
         if position is None or position[1] - start >= MAX_ROWS:
             break

@@ -259,7 +259,7 @@ def _draw_retraining(ax: Axes, retraining: pd.DataFrame) -> pd.DataFrame:
     low = min(curve["mean"].min() for curve in drawn.values())
     ax.set(xlabel="N retrained on", ylabel="relative accuracy", yticks=[0, 0.5, 1])
     ax.set_ylim(min(-0.06, 1.1 * low), 1.09)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     label_ends(ax, ends_of(drawn, task=any(name.startswith("dms") for name in drawn)), gap=0.095)
     return pd.concat(drawn.values(), ignore_index=True)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
@@ -147,7 +148,9 @@ def _draw_reached(
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel("N")
     ends = [(kind, FAINT, text) for kind, text in ENDINGS.values() if kind in seen]
-    key(ax.figure, 2.53, ends, left=0.62)
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    key(figure, 2.53, ends, left=0.62)
     return pd.concat(rows)[["condition", "network", "max_N", "status"]]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -268,14 +269,15 @@ def key(
     for kind, colour, text in entries:
         middle = x + 0.11
         if kind in ("band", "paper"):
-            edge = {"edgecolor": tint(colour, 0.6), "lw": 0.6, "ls": (0, (2, 1.5))}
+            edge: dict[str, Any] = {"edgecolor": tint(colour, 0.6), "lw": 0.6, "ls": (0, (2, 1.5))}
+            bare: dict[str, Any] = {"lw": 0}
             ax.add_patch(
                 Rectangle(
                     (x, 0.04),
                     0.22,
                     0.12,
                     facecolor=tint(colour, 0.2),
-                    **(edge if kind == "paper" else {"lw": 0}),
+                    **(edge if kind == "paper" else bare),
                 )
             )
         elif kind in ("line", "dashed", "dotted", "hair"):
@@ -292,4 +294,4 @@ def key(
 
 def _width(figure: Figure, text) -> float:
     """Width of a text (inch)."""
-    return text.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
+    return text.get_window_extent().width / figure.dpi

@@ -336,10 +336,10 @@ class _Loop:
     def backward(self, grad, starts) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Gradients of A and of the leak ("inside")."""
         self.dh.copy_(grad)
-        if self.a is not None:
+        if self.d_a is not None:
             self.d_a.zero_()
         self._run(self._backward, self._first(starts))
-        d_a = None if self.a is None else self.d_a.clone()
+        d_a = None if self.d_a is None else self.d_a.clone()
         return _matrix_gradient(self.flow, self.h, starts), d_a
 
     @staticmethod

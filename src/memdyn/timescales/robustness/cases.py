@@ -51,13 +51,14 @@ def cases(
             continue
         solved = snapshots.solved(member)
         for N in settings["N"]:
-            heads = {at: snapshots.head(member, at, N) for at in solved}
-            trained = [at for at in solved if heads[at] is not None]
+            heads = ((at, snapshots.head(member, at, N)) for at in solved)
+            trained = [(at, head) for at, head in heads if head is not None]
             if not trained:
                 logging.info("%s: has not solved N = %d, left out", member.name, N)
                 continue
-            params = on(device, snapshots.parameters(member, trained[0]))
-            yield Case(member, snapshots.cell(member), params, N, heads[trained[0]])
+            at, head = trained[0]
+            params = on(device, snapshots.parameters(member, at))
+            yield Case(member, snapshots.cell(member), params, N, head)
 
 
 def on(device: torch.device | str, params: Parameters) -> Parameters:

@@ -30,9 +30,10 @@ def sequences(
         (n, length) float32, zeros and ones.
     """
     _check_task(task)
-    if rate is None:
-        rate = rng.random((n, 1), dtype=np.float32) if task == "parity" else 0.5
-    return (rng.random((n, length), dtype=np.float32) < rate).astype(np.float32)
+    below: float | np.ndarray = 0.5 if rate is None else rate
+    if rate is None and task == "parity":
+        below = rng.random((n, 1), dtype=np.float32)
+    return (rng.random((n, length), dtype=np.float32) < below).astype(np.float32)
 
 
 def labels(task: str, x: np.ndarray, Ns: Sequence[int]) -> np.ndarray:

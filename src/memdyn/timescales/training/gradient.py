@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -122,7 +123,7 @@ def train(
             own = [(seeds[b], state.positions[b]) for b in state.active]
             rngs = [generator(s, streams[0], state.epoch, state.update) for s, _ in own]
             batch = draw_batch(rngs, [p for _, p in own], condition, state.params, device)
-            if state.update == 0:
+            if state.update == 0 or state.loss is None:
                 state.loss = torch.zeros(len(own), device=device)
             for repeat in condition.repeats:
                 state.loss += update(state, batch, condition, repeat)
@@ -239,7 +240,7 @@ def clipped(grads: Mapping[str, torch.Tensor], longest: float) -> dict[str, torc
 
     New tensors: autograd may hand out one tensor for two parameters (both biases).
     """
-    squares = sum(grads[name].flatten(1).square().sum(1) for name in sorted(grads))
+    squares = reduce(torch.add, (grads[name].flatten(1).square().sum(1) for name in sorted(grads)))
     factor = (longest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
     return {name: grad * factor.view(-1, *(1,) * (grad.dim() - 1)) for name, grad in grads.items()}
 
@@ -261,7 +262,8 @@ def accuracies(
     Returns:
         B arrays (number of N in training,).
     """
-    right, n = [0] * len(positions), condition.training["test_batches"]
+    right: list[Any] = [0] * len(positions)
+    n = condition.training["test_batches"]
     for _ in range(n):
         batch = draw_batch(rngs, positions, condition, params, params["heads"].device)
         final = recurrent.final_state(
@@ -327,7 +329,8 @@ def _finish_epoch(
             name: {kind: value[stay] for kind, value in own.items()}
             for name, own in state.moments.items()
         }
-        state.loss = state.loss[stay]
+        if state.loss is not None:
+            state.loss = state.loss[stay]
 
 
 def _on_plateau(epochs: Sequence[tuple], patience: int) -> bool:
