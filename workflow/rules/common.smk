@@ -1,13 +1,15 @@
 """What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
 
 import os
+import shutil
+from collections import Counter
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from memdyn.config import ConfigError, resolve
-from memdyn.costs import memory
+from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.digest import code_digest
 from memdyn.gpu import visible_gpus
@@ -114,12 +116,26 @@ def growth_points(wildcards):
     return str(found)
 
 
+def refuse_unfit():
+    """End the run before its first job if what is going to run fits neither memory nor disk."""
+    jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
+    # A cluster's nodes may have more memory than the machine that sends jobs there.
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / memory.MB
+    room = pages if workflow.local_exec else float("inf")
+    free = shutil.disk_usage(os.getcwd()).free
+    try:
+        fits.refuse_unfit(config, jobs, room, free, workflow.cores or len(jobs))
+    except ConfigError as problem:
+        raise WorkflowError(str(problem))
+
+
 wildcard_constraints:
     shard="|".join(SHARDS),
     part="|".join(TS_SHARDS),
 
 
 onstart:
+    refuse_unfit()
     if GPU:
         logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
     else:

@@ -12,6 +12,7 @@ from math import ceil
 
 from memdyn.config import ConfigError, merge
 from memdyn.costs import memory
+from memdyn.costs.fits import refuse_absurd
 from memdyn.grid import member_shards
 
 AUTO = "auto"
@@ -24,7 +25,7 @@ def with_shard_sizes(config: Mapping) -> dict:
         config: as from ``memdyn.config.resolve``.
 
     Raises:
-        ConfigError: not even one network fits.
+        ConfigError: not even one network fits, or a job needs more than any machine has.
     """
     limit, sizes = config["memory_mb_per_job"], {}
     one, two = config["slow_manifolds"], config["timescales"]
@@ -42,7 +43,9 @@ def with_shard_sizes(config: Mapping) -> dict:
 
         size = _largest(peak, every, limit, "timescales")
         sizes["timescales"] = {"networks_per_shard": size}
-    return merge(config, sizes)
+    merged = merge(config, sizes)
+    refuse_absurd(merged)
+    return merged
 
 
 def _largest(peak: Callable[[int], int], most: int, limit: int, study: str) -> int:
