@@ -245,6 +245,8 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
         for name in names:
             if name not in conditions:
                 yield f"{root}.{key}': '{name}' is not one of conditions ({', '.join(conditions)})"
+    if study["max_N"] < study["curriculum"]["start_N"]:
+        yield f"{root}.max_N': smaller than curriculum.start_N"
     for name in study["run"]:
         yield from _impossible_condition(f"{root}.conditions.{name}", conditions[name], study)
     low, high = study["network"]["initial_tau"]
@@ -253,8 +255,6 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     names = [*study["run"], *(one.name for one in members(study))]
     yield from _same_names(f"{root}.conditions'", names)
     N = study["curriculum"]["start_N"]
-    if study["max_N"] < N:
-        yield f"{root}.max_N': smaller than curriculum.start_N"
     shortest, longest = (
         study["curriculum"][key][0] * N + study["curriculum"][key][1]
         for key in ("shortest", "longest")
