@@ -180,7 +180,7 @@ def _impossible(study: Mapping) -> Iterator[str]:
         yield from _same_names(f"{root}.grid.{name}'", [f"{value:g}" for value in grid[name]])
     n_steps = (2 * task["stimulus"] + 2 * task["delay"] + task["response"]) / dt
     if n_steps > LARGEST:
-        yield f"{root}.network.dt': a trial has {n_steps:g} steps of {dt}"
+        yield f"{root}.task': stimuli, delays and response have {n_steps:g} steps of dt = {dt}"
         return  # what follows counts them
     if dt >= network["tau"]:
         yield f"{root}.network.dt': the Euler step {dt} must be shorter than tau = {network['tau']}"

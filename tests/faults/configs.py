@@ -17,7 +17,7 @@ import random
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +26,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 #: Above this a configuration counts as hanging Snakemake's parsing (s).
 PATIENCE = 10
+#: What the run is started on: a machine that takes the scale ``quick`` with much to spare.
+MEMORY_MB, DISK = 16_000, 10**12
 OUTCOMES = ("refused", "accepted", "unclear", "traceback", "hang")
 
 BAD_NAMES = [
@@ -113,7 +115,10 @@ _COMBINATIONS = [
     ({"external": [{**_ENTRY, "file": "a{b}.npz"}]}, "file"),
     ({"external": [{**_ENTRY, "states": {"n": 10**8, "sd": 0.5}}]}, "states"),
     ({"external": [{**_ENTRY, "states": {"file": "a.npz"}}]}, "external"),
-    ({"memory_mb_per_job": 100}, "memory_mb_per_job"),
+    (
+        {"memory_mb_per_job": 100, "slow_manifolds.grid.networks_per_shard": "auto"},
+        "memory_mb_per_job",
+    ),
 ]
 #: What is no configuration at all: (top-level key, value).
 _SHAPES = [
@@ -160,7 +165,7 @@ def mutants(config: dict, schema: dict) -> Iterator[Mutant]:
         yield _mutant("combination", paths, config, (word, *_SIZES))
     for key, value in _SHAPES:
         changed = {**copy.deepcopy(config), key: value}
-        yield Mutant("shape", f"{key} = {value!r}", changed, (str(key),))
+        yield Mutant("shape", f"{key} = {value!r}", changed, (str(key), "scale"))
 
 
 #: A size that fits no machine may be blamed on the job's memory or disk instead of on its key.
@@ -289,6 +294,7 @@ def _limit(seconds: int):
 def outcome(mutant: Mutant) -> tuple[str, str]:
     """What becomes of a configuration before any job, and the sentence."""
     from memdyn.config import ConfigError, resolve
+    from memdyn.costs import memory
     from memdyn.costs.shard_sizes import with_shard_sizes
     from memdyn.grid import member_shards, shards
 
@@ -297,9 +303,11 @@ def outcome(mutant: Mutant) -> tuple[str, str]:
             config = with_shard_sizes(resolve(mutant.config, SCHEMA))
             shards(config["slow_manifolds"]["grid"])
             member_shards(config["timescales"])
-            from memdyn.costs import memory
+            rules = memory.megabytes(config)
+            with suppress(ImportError):  # in an older checkout
+                from memdyn.costs import fits
 
-            memory.megabytes(config)
+                fits.refuse_unfit(config, dict.fromkeys(rules, 1), MEMORY_MB, DISK, 2)
     except ConfigError as problem:
         sentence = str(problem)
         one = "\n" not in sentence and len(sentence) < 600 and sentence.endswith(".")

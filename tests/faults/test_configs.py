@@ -4,12 +4,12 @@ import configs
 import pytest
 import yaml
 
-from conftest import ROOT, SCHEMA
 from memdyn.config import ConfigError, resolve
 
 #: Of each kind, so many at random.
 EACH = 6
-CONFIG = {**yaml.safe_load((ROOT / "config.yaml").read_text()), "scale": "quick"}
+SCHEMA = configs.SCHEMA
+CONFIG = {**yaml.safe_load((configs.ROOT / "config.yaml").read_text()), "scale": "quick"}
 MUTANTS = list(configs.mutants(CONFIG, yaml.safe_load(SCHEMA.read_text())))
 KINDS = sorted({mutant.kind for mutant in MUTANTS})
 
