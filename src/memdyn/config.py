@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from itertools import chain
+from math import prod
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,8 @@ from memdyn.grid import members
 
 #: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
 LARGEST = 1_000_000_000
+#: Networks of a study, at most: each name is kept while the workflow is parsed.
+MOST_NETWORKS = 100_000
 #: Added delays of the forgetting test, at most.
 MOST_DELAYS = 10_000
 #: Numbers drawn for the starting states of a network from outside, at most (1 GB).
@@ -178,6 +181,10 @@ def _impossible(study: Mapping) -> Iterator[str]:
     root, dt = "config key 'slow_manifolds", network["dt"]
     for name in ("pg", "g", "fb"):
         yield from _same_names(f"{root}.grid.{name}'", [f"{value:g}" for value in grid[name]])
+    n_networks = prod(len(grid[name]) for name in ("distribution", "pg", "g", "fb", "seed"))
+    if n_networks > MOST_NETWORKS:
+        yield f"{root}.grid': {n_networks} networks are more than {MOST_NETWORKS}"
+        return  # what follows goes through them
     n_steps = (2 * task["stimulus"] + 2 * task["delay"] + task["response"]) / dt
     if n_steps > LARGEST:
         yield f"{root}.task': stimuli, delays and response have {n_steps:g} steps of dt = {dt}"
@@ -252,6 +259,11 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     low, high = study["network"]["initial_tau"]
     if high < low:
         yield f"{root}.network.initial_tau': the upper limit {high} is below the lower {low}"
+    entries = [conditions[name] for name in study["run"]]
+    n_networks = sum(len(e.get("N", "1")) * len(e.get("seed", study["seed"])) for e in entries)
+    if n_networks > MOST_NETWORKS:
+        yield f"{root}.seed': {n_networks} networks are more than {MOST_NETWORKS}"
+        return  # what follows goes through them
     names = [*study["run"], *(one.name for one in members(study))]
     yield from _same_names(f"{root}.conditions'", names)
     N = study["curriculum"]["start_N"]

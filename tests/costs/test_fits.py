@@ -5,8 +5,10 @@ from probes import SCHEMA
 
 from memdyn.config import ConfigError, resolve
 from memdyn.costs import fits, memory
+from memdyn.costs.prediction import read_prediction
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.dynamics import limit_cycles
+from memdyn.files import FileProblem, read_facts
 
 
 @pytest.fixture
@@ -45,3 +47,16 @@ def test_all_scales_fit_somewhere(config):
         assert max(memory.megabytes(resolved).values()) < fits.MOST_MB
         kept, passing = fits.disk(resolved)
         assert min(kept.values()) > 0 and max(passing.values()) < 10**11
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"{", b"[]", b"rule,jobs\na,1\n", b"rule,jobs,cpu,memory_MB\na,b,c,d"],
+)
+def test_damaged_calibrations_and_predictions_end_in_a_sentence(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(FileProblem, match=r"file is not a complete JSON .* run its rule again"):
+        read_facts(path, "seconds")
+    with pytest.raises(FileProblem, match=r"file is no prediction .* run predict again"):
+        read_prediction(path)

@@ -104,6 +104,8 @@ _COMBINATIONS = [
         },
         "A",
     ),
+    ({"timescales.seed": list(range(50_000))}, "seed"),
+    ({"slow_manifolds.grid.seed": list(range(10_000))}, "grid"),
     ({"external": [_ENTRY, _ENTRY]}, "external"),
     ({"external": [{**_ENTRY, "name": "collect"}]}, "external"),
     ({"external": [_ENTRY, {**_ENTRY, "name": "draw_mine"}]}, "external"),

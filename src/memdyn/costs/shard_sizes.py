@@ -7,6 +7,7 @@ gives the same jobs everywhere. A network's bits do not depend on its shard.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from math import ceil
 
@@ -50,9 +51,11 @@ def with_shard_sizes(config: Mapping) -> dict:
 
 def _largest(peak: Callable[[int], int], most: int, limit: int, study: str) -> int:
     """The largest size up to ``most`` whose peak (bytes) can be requested within ``limit`` (MB)."""
-    for size in range(most, 0, -1):
-        if memory.request(peak(size) / memory.MB) <= limit:
-            return size
+    sizes = range(1, most + 1)
+    # Bisection: a list of 100 000 networks would take a scan hours, while Snakemake parses.
+    size = bisect_right(sizes, limit, key=lambda k: memory.request(peak(k) / memory.MB))
+    if size:
+        return size
     needed = memory.request(peak(1) / memory.MB)
     raise ConfigError(
         f"config key 'memory_mb_per_job': training one network of '{study}' needs {needed} MB, "
