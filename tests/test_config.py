@@ -211,7 +211,7 @@ def test_a_scale_can_change_add_and_leave_out_conditions(config):
         ("slow_manifolds.delays.extra.step", 1e-9, ("extra.step", "shorter than a step")),
         ("slow_manifolds.dynamics.n_exponents", 1001, ("n_exponents", "n_units")),
         ("timescales.max_N", 1, ("timescales.max_N", "start_N")),
-        ("timescales.retraining.N_from", 102, ("retraining.", "102")),
+        ("timescales.retraining.N_from", 102, ("retraining.N_from", "101")),
         ("timescales.stimulation.steps", 200, ("stimulation.steps", "lags")),
     ],
 )

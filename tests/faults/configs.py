@@ -73,7 +73,6 @@ _COMBINATIONS = [
     ({"timescales.max_N": 1}, "max_N"),
     ({"timescales.curriculum.start_N": 9}, "max_N"),
     ({"timescales.retraining.N_from": 50, "timescales.retraining.to": [60]}, "N_from"),
-    ({"timescales.ablation.N": [50]}, "ablation.N"),
     ({"timescales.stimulation.steps": 100}, "steps"),
     ({"timescales.stimulation.fitted_lags": 300}, "fitted_lags"),
     ({"timescales.perturbation.tau": {"start": 10, "stop": 0.1, "n": 3}}, "perturbation.tau"),
