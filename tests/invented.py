@@ -148,7 +148,13 @@ def slow_manifolds(seeds=SEEDS, kinds=("direct", "slow_manifold", "limit_cycle",
             for i in range(4 if kind == "slow_manifold" else 1):
                 slow, direct = kind == "slow_manifold", kind == "direct"
                 name = f"{kind}{i}_s{seed}"
-                who = {"network": name, "seed": seed, "g": 1.2, "fb": 10.0 if slow else 1.0}
+                who = {
+                    "network": name,
+                    "seed": seed,
+                    "trials": 0,
+                    "g": 1.2,
+                    "fb": 10.0 if slow else 1.0,
+                }
                 noise = rng.normal(0, 0.01)
                 saturated = 0.05 if slow else 0.6
                 tables["networks"].append(

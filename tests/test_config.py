@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from memdyn.config import ConfigError, extra_delays, merge, resolve, steps
+from memdyn.config import merge, resolve
+from memdyn.settings import ConfigError, extra_delays, steps
 from memdyn.timescales.conditions import condition_of
 from memdyn.timescales.grid import members
 
@@ -196,3 +197,51 @@ def test_a_scale_can_change_add_and_leave_out_conditions(config):
     assert [member.name for member in members(study)] == [
         *("parity_multi_s7", "mine_2_N4_s0", "mine_2_N4_s1", "mine_2_N6_s0", "mine_2_N6_s1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("slow_manifolds.grid.pg", [0.4, 0.4000001], ("grid.pg", "same name", "'0.4'")),
+        ("slow_manifolds.task.stimulus", 1e-9, ("task.stimulus", "shorter than a step")),
+        ("slow_manifolds.training.n_trials", 300.0, ("training.n_trials", "300.0")),
+        ("slow_manifolds.training.alpha", float("nan"), ("training.alpha", "finite")),
+        ("slow_manifolds.training.alpha", float("inf"), ("training.alpha", "finite")),
+        ("slow_manifolds.training.n_trials", 10**12, ("training.n_trials", "1e+12")),
+        ("slow_manifolds.delays.extra.step", 1e-9, ("extra.step", "shorter than a step")),
+        ("slow_manifolds.dynamics.n_exponents", 1001, ("n_exponents", "n_units")),
+        ("timescales.max_N", 1, ("timescales.max_N", "start_N")),
+        ("timescales.retraining.N_from", 102, ("retraining.N_from", "101")),
+        ("timescales.stimulation.steps", 200, ("stimulation.steps", "lags")),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_job(config, path, value, words):
+    if "N_from" in path:
+        config["timescales"]["retraining"]["to"] = [103]
+    refuse({**changed(config, path, value), "scale": "paper"}, *words)
+
+
+def test_a_condition_called_like_anothers_member_is_refused(config):
+    conditions = config["timescales"]["conditions"]
+    conditions["parity_none_N5"] = {"task": "parity", "curriculum": "single"}
+    config["timescales"]["run"] = ["parity_none", "parity_none_N5"]
+    refuse({**config, "scale": "paper"}, "same name", "'parity_none_N5_s0'")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "collect"},
+        {"delay": 0.01},
+        {"input": [1.0]},
+        {"cell": "gru"},
+        {"dt": 1.0},
+        {"file": "a.pkl"},
+        {"states": {"n": 10**9, "sd": 1.0}},
+    ],
+)
+def test_impossible_networks_from_outside(config, entry):
+    whole = {"name": "mine", "file": "a.npz", "cell": "rate", "n_units": 5, "n_inputs": 2}
+    whole |= {"states": {"n": 2, "sd": 1.0}, "dt": 0.1}
+    resolve({**config, "external": [whole]}, SCHEMA)
+    refuse({**config, "external": [whole | entry]}, "'external")

@@ -5,16 +5,28 @@ Nothing here imports torch: Snakemake reads this module every time it parses the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import cache
 from itertools import chain
+from math import prod
 from pathlib import Path
 
 import yaml
 
+from memdyn.settings import ConfigError, steps
+from memdyn.timescales.grid import members
 
-class ConfigError(ValueError):
-    """A configuration that cannot be run; the message is one sentence that names the key."""
+#: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
+LARGEST = 1_000_000_000
+#: Networks of a study, at most: each name is kept while the workflow is parsed.
+MOST_NETWORKS = 100_000
+#: Added delays of the forgetting test, at most.
+MOST_DELAYS = 10_000
+#: Numbers drawn for the starting states of a network from outside, at most (1 GB).
+MOST_STATES = 125_000_000
 
 
 def resolve(config: Mapping, schema_path: str | Path) -> dict:
@@ -30,8 +42,9 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     Raises:
         ConfigError: unknown key, wrong type, value out of range, or an impossible combination.
     """
+    _check_plain(config, "")
     scales, scale = config.get("scales"), config.get("scale")
-    if not isinstance(scales, Mapping) or scale not in scales:
+    if not isinstance(scales, Mapping) or not isinstance(scale, str) or scale not in scales:
         known = ", ".join(scales) if isinstance(scales, Mapping) else "none"
         raise ConfigError(f"config key 'scale': '{scale}' is not one of the scales ({known}).")
     schema = yaml.safe_load(Path(schema_path).read_text())
@@ -42,7 +55,9 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     resolved = merge(config, scales[scale])
     _check(resolved, schema, prefix=f" (with scale '{scale}')")
     impossible = chain(
-        _impossible(resolved["slow_manifolds"]), _impossible_timescales(resolved["timescales"])
+        _impossible(resolved["slow_manifolds"]),
+        _impossible_timescales(resolved["timescales"]),
+        _impossible_external(resolved["external"]),
     )
     for sentence in impossible:
         raise ConfigError(f"{sentence} (scale '{scale}').")
@@ -66,22 +81,53 @@ def merge(base: Mapping, changes: Mapping) -> dict:
     return merged
 
 
-def steps(duration: float, dt: float) -> int:
-    """Number of Euler steps of ``dt`` in ``duration`` (both in the same unit)."""
-    return round(duration / dt)
+def _check_plain(value: object, where: str) -> None:
+    """Refuse what no key can hold: NaN, infinities, absurd sizes, keys that are no text."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                place = f"under '{where}'" if where else "at the top level"
+                raise ConfigError(f"config: the key {key!r} {place} is no text; put it in quotes.")
+            _check_plain(inner, f"{where}.{_short(key)}" if where else _short(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_plain(inner, where)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"config key '{where}': {value} is not a finite number.")
+    elif isinstance(value, int | float) and abs(value) > LARGEST:
+        raise ConfigError(
+            f"config key '{where}': {value:g} is more than any run can take ({LARGEST:g})."
+        )
+    elif isinstance(value, str) and not value.isprintable():
+        raise ConfigError(f"config key '{where}': {_short(value)} has characters without a sign.")
 
 
-def extra_delays(settings: Mapping) -> list[float]:
-    """Added delays (tau) of the forgetting test, both ends included; ``settings`` is ``delays``."""
-    extra = settings["extra"]
-    count = int((extra["stop"] - extra["start"]) / extra["step"] + 1e-9) + 1
-    return [round(extra["start"] + i * extra["step"], 9) for i in range(count)]
+def _short(text: str) -> str:
+    """Text as it can stand in a sentence."""
+    shown = text if text.isprintable() else repr(text)
+    return shown if len(shown) <= 200 else f"{shown[:200]} ..."
+
+
+@cache
+def _validator_class() -> type:
+    """The validator of JSON Schema with two differences: 300.0 is no count, patterns match all."""
+    import jsonschema  # late: jobs, which take a few helpers from here, do without
+
+    base = jsonschema.Draft202012Validator
+
+    def is_integer(_, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def pattern(_, expression: str, value: object, __) -> Iterator:
+        if isinstance(value, str) and not re.fullmatch(expression, value):  # $ allows a newline
+            yield jsonschema.ValidationError(f"{value!r} does not match {expression}")
+
+    types = base.TYPE_CHECKER.redefine("integer", is_integer)
+    return jsonschema.validators.extend(base, {"pattern": pattern}, type_checker=types)
 
 
 def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
-    import jsonschema  # late: jobs, which take a few helpers from here, do without
-
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _validator_class()(schema)
     errors = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
     error = errors[0] if errors else None
     if error is None:
@@ -89,7 +135,7 @@ def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
     where = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
-        unknown = ", ".join(f"'{key}'" for key in error.instance if key not in known)
+        unknown = ", ".join(f"'{_short(key)}'" for key in error.instance if key not in known)
         place = f"under '{where}'" if where else "at the top level"
         raise ConfigError(
             f"config{prefix}: unknown key {unknown} {place}; known keys are {', '.join(known)}."
@@ -98,7 +144,13 @@ def _check(config: Mapping, schema: Mapping, prefix: str) -> None:
         missing = ", ".join(f"'{k}'" for k in error.validator_value if k not in error.instance)
         place = f"under '{where}'" if where else "at the top level"
         raise ConfigError(f"config{prefix}: missing key {missing} {place}.")
-    raise ConfigError(f"config key '{where}'{prefix}: {error.message}.")
+    if error.validator == "pattern" and where in ("scales", "timescales.conditions"):
+        what = "letters, digits and _" + (" and -" if where == "scales" else "")
+        raise ConfigError(
+            f"config key '{where}'{prefix}: '{_short(error.instance)}' is no name of a file; "
+            f"give it at most 100 {what}."
+        )
+    raise ConfigError(f"config key '{where}'{prefix}: {_short(error.message)}.")
 
 
 def _refuse_unknown(changes: Mapping, base: Mapping, prefix: str) -> None:
@@ -106,7 +158,7 @@ def _refuse_unknown(changes: Mapping, base: Mapping, prefix: str) -> None:
         if key not in base or key in ("scale", "scales"):
             known = ", ".join(k for k in base if k not in ("scale", "scales"))
             raise ConfigError(
-                f"config: unknown key '{key}' under '{prefix}'; known keys are {known}."
+                f"config: unknown key '{_short(key)}' under '{prefix}'; known keys are {known}."
             )
         if isinstance(base[key], Mapping):
             if not isinstance(value, Mapping):
@@ -120,11 +172,30 @@ def _impossible(study: Mapping) -> Iterator[str]:
     """Yield a sentence for each combination that the schema cannot rule out by itself."""
     task, network, grid = study["task"], study["network"], study["grid"]
     root, dt = "config key 'slow_manifolds", network["dt"]
+    for name in ("pg", "g", "fb"):
+        yield from _same_names(f"{root}.grid.{name}'", [f"{value:g}" for value in grid[name]])
+    n_networks = prod(len(grid[name]) for name in ("distribution", "pg", "g", "fb", "seed"))
+    if n_networks > MOST_NETWORKS:
+        yield f"{root}.grid': {n_networks} networks are more than {MOST_NETWORKS}"
+        return  # what follows goes through them
+    n_steps = (2 * task["stimulus"] + 2 * task["delay"] + task["response"]) / dt
+    if n_steps > LARGEST:
+        yield f"{root}.task': stimuli, delays and response have {n_steps:g} steps of dt = {dt}"
+        return  # what follows counts them
     if dt >= network["tau"]:
         yield f"{root}.network.dt': the Euler step {dt} must be shorter than tau = {network['tau']}"
     for name in ("stimulus", "delay", "response"):
         if abs(task[name] / dt - steps(task[name], dt)) > 1e-6:
             yield f"{root}.task.{name}': {task[name]} is not a multiple of dt = {dt}"
+        if steps(task[name], dt) < 1:
+            yield f"{root}.task.{name}': {task[name]} is shorter than a step of {dt}"
+    stimuli = study["stimuli"]
+    if stimuli["mnist_url"] and not stimuli["mnist_url"].startswith("https://"):
+        yield f"{root}.stimuli.mnist_url': an address that begins with https:// is needed, or ''"
+    if study["dynamics"]["n_exponents"] > network["n_units"]:
+        yield f"{root}.dynamics.n_exponents': more than network.n_units"
+    if study["training"]["stop_after"] > study["training"]["n_trials"]:
+        yield f"{root}.training.stop_after': more than training.n_trials"
     n_outcomes = 2 * len(task["classes"]) - 1
     if len(task["output_code"]) != n_outcomes:
         yield (
@@ -166,6 +237,10 @@ def _impossible(study: Mapping) -> Iterator[str]:
         yield f"{root}.attractors.memory_length': longer than attractors.run_length"
     if extra["stop"] < extra["start"]:
         yield f"{root}.delays.extra.stop': smaller than delays.extra.start"
+    if extra["step"] < 0.999 * dt:
+        yield f"{root}.delays.extra.step': {extra['step']} is shorter than a step of {dt}"
+    elif (extra["stop"] - extra["start"]) / extra["step"] > MOST_DELAYS:
+        yield f"{root}.delays.extra.step': gives more than {MOST_DELAYS} delays"
     for name in ("start", "step"):
         if abs(extra[name] / dt - steps(extra[name], dt)) > 1e-6:
             yield f"{root}.delays.extra.{name}': {extra[name]} is not a multiple of dt = {dt}"
@@ -180,11 +255,20 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
         for name in names:
             if name not in conditions:
                 yield f"{root}.{key}': '{name}' is not one of conditions ({', '.join(conditions)})"
+    if study["max_N"] < study["curriculum"]["start_N"]:
+        yield f"{root}.max_N': smaller than curriculum.start_N"
     for name in study["run"]:
         yield from _impossible_condition(f"{root}.conditions.{name}", conditions[name], study)
     low, high = study["network"]["initial_tau"]
     if high < low:
         yield f"{root}.network.initial_tau': the upper limit {high} is below the lower {low}"
+    entries = [conditions[name] for name in study["run"]]
+    n_networks = sum(len(e.get("N", "1")) * len(e.get("seed", study["seed"])) for e in entries)
+    if n_networks > MOST_NETWORKS:
+        yield f"{root}.seed': {n_networks} networks are more than {MOST_NETWORKS}"
+        return  # what follows goes through them
+    names = [*study["run"], *(one.name for one in members(study))]
+    yield from _same_names(f"{root}.conditions'", names)
     N = study["curriculum"]["start_N"]
     shortest, longest = (
         study["curriculum"][key][0] * N + study["curriculum"][key][1]
@@ -203,6 +287,17 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
             yield f"{root}.accuracy.steps': too few for N = {max(study[section][key])} of {section}"
     if min(study["retraining"]["to"]) < study["retraining"]["N_from"]:
         yield f"{root}.retraining.to': smaller than retraining.N_from"
+    # Other lists of N may go beyond what is trained: then less is measured.
+    wanted = [name for name in study["retraining"]["conditions"] if name in study["run"]]
+    reached = max((_largest_N(conditions[name], study) for name in wanted), default=None)
+    if reached is not None and study["retraining"]["N_from"] > reached:
+        yield f"{root}.retraining.N_from': its conditions train no N above {reached}"
+    for key in ("recurrent", "tau"):
+        sizes = study["perturbation"][key]
+        if sizes["stop"] < sizes["start"]:
+            yield f"{root}.perturbation.{key}': stop is smaller than start"
+    if study["stimulation"]["steps"] <= study["stimulation"]["lags"]:
+        yield f"{root}.stimulation.steps': not more than stimulation.lags"
     if study["stimulation"]["fitted_lags"] > study["stimulation"]["lags"]:
         yield f"{root}.stimulation.fitted_lags': more than stimulation.lags"
 
@@ -224,3 +319,45 @@ def _impossible_condition(root: str, entry: Mapping, study: Mapping) -> Iterator
         yield f"{root}.repeat': give either repeat or substeps"
     if entry.get("max_N", study["max_N"]) < study["curriculum"]["start_N"]:
         yield f"{root}.max_N': smaller than curriculum.start_N"
+
+
+def _largest_N(entry: Mapping, study: Mapping) -> int:
+    """N that a condition can solve at most."""
+    return max(entry["N"]) if "N" in entry else entry.get("max_N", study["max_N"])
+
+
+def _same_names(root: str, names: Sequence[str]) -> Iterator[str]:
+    """Refuse names that are one file, also where a disk takes A for a."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.get(name.casefold())
+        if other == name:
+            yield f"{root}: two networks have the same name, as both give '{_short(name)}'"
+        elif other is not None:
+            yield f"{root}: '{other}' and '{name}' are the same name on some disks"
+        seen[name.casefold()] = name
+
+
+def _impossible_external(entries: Sequence[Mapping]) -> Iterator[str]:
+    """The same for networks of one's own."""
+    root = "config key 'external"
+    yield from _same_names(f"{root}.name'", [entry["name"] for entry in entries])
+    for entry in entries:
+        place = f"{root}' ({entry['name']})"
+        if entry["name"] == "collect" or entry["name"].startswith("draw_"):
+            yield f"{place}: the names 'collect' and 'draw_...' belong to the workflow"
+        for file in (entry["file"], entry["states"].get("file", "x.npz")):
+            if not file.endswith((".npz", ".safetensors", ".pt", ".pth")) or set(file) & set("{}"):
+                yield f"{place}: 'file' has to end in .npz, .safetensors, .pt or .pth, without {{}}"
+        for key in ("dt", "tau"):
+            if key in entry and entry["cell"] != "rate":
+                yield f"{place}: a cell '{entry['cell']}' has no {key}"
+        dt, tau = entry.get("dt", 0.1), entry.get("tau", 1.0)
+        if entry["cell"] == "rate" and dt >= tau:
+            yield f"{place}: the Euler step dt = {dt} must be shorter than tau = {tau}"
+        if entry.get("delay", LARGEST) < (dt if entry["cell"] == "rate" else 1):
+            yield f"{place}: delay = {entry['delay']} is shorter than a step"
+        if entry.get("input") and len(entry["input"]) != entry["n_inputs"]:
+            yield f"{place}: input has {len(entry['input'])} values for n_inputs"
+        if entry["states"].get("n", 0) * entry["n_units"] > MOST_STATES:
+            yield f"{place}: states.n x n_units is more than {MOST_STATES:g} numbers"

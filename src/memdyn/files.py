@@ -144,6 +144,18 @@ def read_table_metadata(path: Path | str) -> dict[str, Any]:
     return _metadata_of(Path(path), _read_parquet(Path(path), columns=[]).schema.metadata)
 
 
+def read_facts(path: Path | str, key: str) -> Any:
+    """What a JSON file says under ``key``.
+
+    Raises:
+        FileProblem: another file, or none.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))[key]
+    except (OSError, ValueError, LookupError, TypeError) as problem:
+        raise FileProblem(_unreadable(Path(path), "JSON", f"{key!r}: {problem}")) from None
+
+
 def read_benchmark(path: Path | str, columns: Iterable[str]) -> pd.DataFrame:
     """The CSV of a benchmark, which must have ``columns``.
 

@@ -19,9 +19,9 @@ from measure import Row, begin, matmul_rate, parser, report
 from torch import Tensor
 from trained import gaussian_task, paper_settings, trained_networks
 
-from memdyn.config import steps
 from memdyn.landscape.points import find_points
 from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.settings import steps
 from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, run
 from memdyn.slow_manifolds.networks.system import step_of
 from memdyn.slow_manifolds.training.finished import Ready, run_starts

@@ -5,10 +5,10 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
-import invented
 import pandas as pd
 import pytest
 
+import invented
 from memdyn.claims.judge import read
 from memdyn.files import FileProblem, write_table
 from memdyn.slow_manifolds import claims as slow_manifolds

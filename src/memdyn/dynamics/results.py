@@ -9,7 +9,6 @@ import dataclasses
 import json
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -69,9 +68,9 @@ class Table:
                 header = json.loads(str(file["header"]))
                 columns = {name: file[name] for name in file.files if name != "header"}
             schema, version, scalars = header["schema"], header["version"], header["scalars"]
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # damaged archives make their readers raise anything
             raise ValueError(f"{path} is truncated or not a memdyn result: {again}") from error
         if schema != cls.schema:
             raise ValueError(f"{path} holds {schema!r}, not {cls.schema!r}: load it as what it is")

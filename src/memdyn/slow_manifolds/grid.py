@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from itertools import product
 from typing import NamedTuple
 
-from memdyn.config import ConfigError
+from memdyn.settings import ConfigError
 
 
 class Network(NamedTuple):

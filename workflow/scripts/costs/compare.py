@@ -1,11 +1,9 @@
 """Print and write how far the prediction was off."""
 
-import pandas as pd
-
-from memdyn.costs.prediction import compare, errors_as_text
+from memdyn.costs.prediction import compare, errors_as_text, read_prediction
 from memdyn.jobs.logs import start_log
 
 start_log(snakemake.log[0])
-table = compare(pd.read_csv(snakemake.params.prediction), snakemake.params.logs)
+table = compare(read_prediction(snakemake.params.prediction), snakemake.params.logs)
 table.to_csv(snakemake.output[0], index=False, float_format="%.4g")
 print(errors_as_text(table), flush=True)

@@ -1,13 +1,11 @@
 """Print and write what the run of a configuration will cost on this machine."""
 
-import json
-from pathlib import Path
-
 from memdyn.costs.prediction import as_text, predict
+from memdyn.files import read_facts
 from memdyn.jobs.logs import start_log
 
 start_log(snakemake.log[0])
-seconds = json.loads(Path(snakemake.input[0]).read_text())["seconds"]
+seconds = read_facts(snakemake.input[0], "seconds")
 table = predict(snakemake.params.config, seconds, snakemake.params.cores or 1)
 table.to_csv(snakemake.output[0], index=False, float_format="%.4g")
 print(as_text(table), flush=True)

@@ -2,11 +2,11 @@
 
 import logging
 
-from memdyn.config import extra_delays, steps
 from memdyn.device import set_up
 from memdyn.files import read_table, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.settings import extra_delays, steps
 from memdyn.slow_manifolds.robustness.delays import extend_delays
 from memdyn.slow_manifolds.tables import SCHEMAS, performing
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task

@@ -4,7 +4,6 @@ import logging
 
 import torch
 
-from memdyn.config import steps
 from memdyn.device import set_up
 from memdyn.files import load_arrays, read_table, save_arrays, write_table
 from memdyn.jobs.logs import start_log
@@ -13,6 +12,7 @@ from memdyn.landscape.arrays import ARRAYS, parts_of_spectrum
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import find_points
 from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.settings import steps
 from memdyn.slow_manifolds.networks.system import rate_readout, step_of
 from memdyn.slow_manifolds.tables import SCHEMAS, analysed
 from memdyn.slow_manifolds.training.finished import ready_networks

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from memdyn.config import steps
 from memdyn.files import FileProblem, load_arrays
+from memdyn.settings import steps
 
 #: Kind and version of the file that holds the latents.
 LATENTS_SCHEMA = "latents/1"
