@@ -111,7 +111,7 @@ def _short(text: str) -> str:
 @cache
 def _validator_class() -> type:
     """The validator of JSON Schema with two differences: 300.0 is no count, patterns match all."""
-    import jsonschema  # late: jobs, which take a few helpers from here, do without
+    import jsonschema.validators  # late: jobs, which take a few helpers from here, do without
 
     base = jsonschema.Draft202012Validator
 

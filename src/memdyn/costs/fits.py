@@ -76,7 +76,7 @@ def refuse_unfit(
 
 
 def _refuse_memory(peaks: Mapping[str, float], limit: float, who: str) -> None:
-    rule = max(peaks, key=peaks.get, default=None)
+    rule = max(peaks, key=lambda name: peaks[name], default=None)
     if rule is not None and peaks[rule] > limit:
         keys = _DECIDES.get(rule, "n_units of 'network'")
         raise ConfigError(
