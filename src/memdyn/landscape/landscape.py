@@ -17,6 +17,7 @@ from torch import Tensor
 from memdyn.dynamics.cells import RateNetwork, from_torch
 from memdyn.dynamics.systems import EulerMap, Map, System
 from memdyn.external.page import draw_external
+from memdyn.figures.style import house_style
 from memdyn.files import write_table
 from memdyn.landscape.analysis import take_apart
 from memdyn.landscape.vote import Vote
@@ -65,7 +66,8 @@ class Portrait:
             self.name, self.arrays, self.facts, "memdyn.landscape.analyse"
         ).figure
         if path is not None:
-            figure.savefig(path)
+            with house_style():
+                figure.savefig(path)
         return figure
 
 
