@@ -251,3 +251,13 @@ def test_a_snapshot_is_the_network_of_a_shorter_training(settings, task, tmp_pat
     assert [place.name for place in found.networks] == [n.name + "_trial5" for n in networks]
     with pytest.raises(FileProblem, match=r"no snapshot of trial 4, only of \[3, 5\]"):
         checkpoints.save_snapshot(at, tmp_path / "long.safetensors", 4, {})
+
+
+def test_networks_that_stop_early_are_what_later_snapshots_hold(settings, task):
+    networks = [Network("gauss", 0.4, g, 10.0, 3) for g in (0.8, 1.1)]
+    changes = {"stop_after": 1, "stop_rmse": 1e9, "snapshots": [1, 4]}  # every trial is a good one
+    state, _ = shard(networks, task, settings, **changes)
+    assert state.trial == 1 and state.status.tolist() == [force.CONVERGED] * 2
+    for kept in state.readout_at:
+        assert torch.equal(kept, state.readout)
+    assert torch.equal(state.x_at[1], state.x)

@@ -145,10 +145,16 @@ def train(
         run()
         squared, finite = trial.finish(state)
         _judge(state, active, (squared / task.n_response).sqrt(), finite, training)
-        for kept in np.flatnonzero(np.array(training["snapshots"]) == state.trial):
-            state.readout_at[kept], state.x_at[kept] = state.readout, state.x
+        _keep(state, np.array(training["snapshots"]) == state.trial)
         after_trial(state)
+    _keep(state, np.array(training["snapshots"]) > state.trial)  # all had stopped before
     return state
+
+
+def _keep(state: TrainingState, due: np.ndarray) -> None:
+    """Book the networks as they stand under those snapshots (S,) that are due."""
+    for at in np.flatnonzero(due):
+        state.readout_at[at], state.x_at[at] = state.readout, state.x
 
 
 def _judge(
