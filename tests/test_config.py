@@ -245,3 +245,16 @@ def test_impossible_networks_from_outside(config, entry):
     whole |= {"states": {"n": 2, "sd": 1.0}, "dt": 0.1}
     resolve({**config, "external": [whole]}, SCHEMA)
     refuse({**config, "external": [whole | entry]}, "'external")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ([{"pg": [0.4000001]}], ("grid.pg", "the same name")),
+        ([{"g": [0.8000001]}, {"fb": [1]}], ("grid.g", "the same name")),
+        ([{"seed": list(range(10_000))}], ("grid'", "networks are more than")),
+    ],
+)
+def test_further_products_are_checked_with_the_grid(config, more, words):
+    config["slow_manifolds"]["grid"]["also"] = more
+    refuse({**config, "scale": "paper"}, *words)

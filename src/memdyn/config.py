@@ -17,7 +17,8 @@ from pathlib import Path
 import yaml
 
 from memdyn.settings import ConfigError, steps
-from memdyn.timescales.grid import members
+from memdyn.slow_manifolds.grid import products
+from memdyn.timescales.grid import members, units_of
 
 #: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
 LARGEST = 1_000_000_000
@@ -172,9 +173,12 @@ def _impossible(study: Mapping) -> Iterator[str]:
     """Yield a sentence for each combination that the schema cannot rule out by itself."""
     task, network, grid = study["task"], study["network"], study["grid"]
     root, dt = "config key 'slow_manifolds", network["dt"]
+    parts = products(grid)
     for name in ("pg", "g", "fb"):
-        yield from _same_names(f"{root}.grid.{name}'", [f"{value:g}" for value in grid[name]])
-    n_networks = prod(len(grid[name]) for name in ("distribution", "pg", "g", "fb", "seed"))
+        values = dict.fromkeys(value for part in parts for value in part[name])
+        yield from _same_names(f"{root}.grid.{name}'", [f"{value:g}" for value in values])
+    axes = ("distribution", "pg", "g", "fb", "seed")
+    n_networks = sum(prod(len(part[name]) for name in axes) for part in parts)
     if n_networks > MOST_NETWORKS:
         yield f"{root}.grid': {n_networks} networks are more than {MOST_NETWORKS}"
         return  # what follows goes through them
@@ -276,9 +280,8 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     )
     if not N <= shortest <= longest or study["curriculum"]["shortest"][0] < 1:
         yield f"{root}.curriculum.shortest': needs N items or more, and at most 'longest'"
-    default = study["network"]["n_units"]
     for name in sorted(set(study["run"]) & set(study["ablation"]["conditions"]) & set(conditions)):
-        if 2 * study["ablation"]["n_ablated"] > (n := conditions[name].get("n_units", default)):
+        if 2 * study["ablation"]["n_ablated"] > (n := units_of(study, name)):
             yield f"{root}.ablation.n_ablated': twice as many are more than the {n} units of {name}"
     reach = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
     tested = {"ablation.N", "perturbation.N", "retraining.to", "substeps.N"}
