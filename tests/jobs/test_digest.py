@@ -251,3 +251,9 @@ def test_training_depends_on_nothing_that_looks_at_what_was_trained(script):
     assert rooms <= {"grid", "conditions", "tasks", "networks", "training"}
     others = {name for name in names if name.split(".")[0] not in WINGS}
     assert others <= {"settings", "cuda_graphs", "device", "files", "randomness"}
+
+
+def test_what_runs_where_types_are_not_checked_counts(tree):
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2\n"
+    write(tree / "script.py", text)
+    assert changes(tree, "script.py", text.replace("x = 2", "x = 3"))

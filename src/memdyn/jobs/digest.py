@@ -71,7 +71,8 @@ def _digest(file: Path, root: Path, known: dict[Path, str], importers: tuple[Pat
         raise ImportError(f"modules import each other in a circle: {circle}")
     if file not in known:
         stamp = file.stat()
-        words, imports = _read(file, root.name, stamp.st_mtime_ns, stamp.st_size)
+        state = (file, root.name, stamp.st_mtime_ns, stamp.st_size)
+        _, imports = _read(*state)
         taken, modules = set(), {}
         for one in imports:
             for name, source, is_module in _sources(root, file, one):
@@ -83,8 +84,8 @@ def _digest(file: Path, root: Path, known: dict[Path, str], importers: tuple[Pat
                     taken.add(("module", "", digest))
                 else:
                     taken.add((*name.split(" as "), digest))
-        body = [modules.get(word, word) for word in words]
-        known[file] = hashlib.sha256(repr((body, sorted(taken))).encode()).hexdigest()
+        whole = (_body(*state, frozenset(modules.items())), sorted(taken))
+        known[file] = hashlib.sha256(repr(whole).encode()).hexdigest()
     return known[file]
 
 
@@ -113,17 +114,28 @@ def _read(
     return tuple(words), tuple(imports)
 
 
+@cache
+def _body(
+    file: Path, package: str, modified: int, size: int, modules: frozenset[tuple[str, str]]
+) -> str:
+    """Digest of a file's content, with the digests of modules where their names stand."""
+    words, named = _read(file, package, modified, size)[0], dict(modules)
+    return hashlib.sha256("\n".join(named.get(word, word) for word in words).encode()).hexdigest()
+
+
 def _collect(node: ast.AST, package: str, words: list[str], imports: list[_Import]) -> None:
     """Append the tree's content to ``words`` and its imports from the package to ``imports``."""
     kind = type(node)
-    if own := _own_imports(node, package):
-        imports.extend(own)
-        return
-    if _is_logging(node) or _is_for_types(node):
-        return
+    # Every node comes by here, each time that Snakemake parses: what is rare is asked last.
     if isinstance(node, ast.Name):
         words.append(f"Name {node.id}")
         return
+    if isinstance(node, ast.stmt):
+        if own := _own_imports(node, package):
+            imports.extend(own)
+            return
+        if _is_logging(node) or _is_for_types(node):
+            return
     words.append(kind.__name__)
     for field in kind._fields:
         value = getattr(node, field, None)
@@ -186,6 +198,7 @@ def _is_for_types(node: ast.AST) -> bool:
         isinstance(node, ast.If)
         and isinstance(node.test, ast.Name)
         and node.test.id == "TYPE_CHECKING"
+        and not node.orelse
     )
 
 
