@@ -12,8 +12,8 @@ import yaml
 from memdyn.dynamics.cells import GRU, RateNetwork
 from memdyn.dynamics.systems import EulerMap, Map
 from memdyn.external.analysis import analyse
-from memdyn.external.page import draw_external
 from memdyn.external.reading import build_system, load_weights, starting_memory, starting_states
+from memdyn.figures.network_page import draw_external
 from memdyn.landscape.analysis import watch_ends
 from memdyn.slow_manifolds.grid import Network
 from memdyn.tables import with_network

@@ -15,8 +15,7 @@ from synthetic import (
     make_task,
 )
 
-from memdyn.external import page as external_page
-from memdyn.figures import style
+from memdyn.figures import network_page, style
 from memdyn.figures.recordings import part_of
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.figures import fig1_task as task_figure
@@ -73,7 +72,7 @@ def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
         **{"groups": list(groups), "coloured_by": "runs end at", "degree_sum": None},
         **{"exponent": None, "n_slow": None, "vote": "fixed"},
     }
-    return external_page.draw_external("mine", own, fact, "Test.")
+    return network_page.draw_external("mine", own, fact, "Test.")
 
 
 def draw_map(**table):

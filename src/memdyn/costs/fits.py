@@ -14,7 +14,7 @@ from memdyn.timescales.grid import member_shards
 
 #: No job of this pipeline was meant for more (MB): a slip of the pen, whatever the machine.
 MOST_MB = 1_000_000
-#: Points that are stored of an orbit (dynamics.limit_cycles), a copy to import no torch.
+#: Points that are stored of an orbit (dynamics.return_map), a copy to import no torch.
 ORBIT = 64
 GB = 10**9
 
@@ -94,6 +94,7 @@ def disk(config: Mapping) -> tuple[dict[str, int], dict[str, int]]:
     one, two = config["slow_manifolds"], config["timescales"]
     size, n = max(map(len, shards(one["grid"]).values())), one["network"]["n_units"]
     itemsize = 8 if one["training"]["precision"] == "float64" else 4
+    n_kept = 1 + len(one["training"]["snapshots"])
     starts = memory.n_cases(one) + memory.n_types(one)
     searched = one["dynamics"]["n_seeds"] * (1 + one["dynamics"]["rounds"])
     snapshots = max(
@@ -101,7 +102,7 @@ def disk(config: Mapping) -> tuple[dict[str, int], dict[str, int]]:
         for part in member_shards(two).values()
     )
     kept = {
-        "train_networks": size * (16 * n + 8 * one["training"]["n_trials"]),
+        "train_networks": size * (16 * n * n_kept + 8 * one["training"]["n_trials"]),
         "test_performance": 4 * size * starts * n,
         "find_cycles": 4 * size * starts * n * (4 + ORBIT),
         "find_fixed_points": 24 * size * searched * n,

@@ -21,6 +21,7 @@ from memdyn.figures.scene import (
     draw_plane,
     draw_spectra,
     draw_speed,
+    point_kinds,
 )
 from memdyn.figures.style import (
     FULL,
@@ -31,8 +32,10 @@ from memdyn.figures.style import (
     TEXT,
     TITLE,
     Drawn,
+    class_colours,
     column_title,
     deep,
+    house_style,
     new_figure,
     panel,
     small_print,
@@ -46,6 +49,37 @@ PATH_EVERY = 2  # steps between the points of the coloured paths
 NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
 TOLD = ("degree_sum", "periods", "exponent", "n_slow", "dimension", "drift", "slowest")
 ROUTES = {"runs": "long runs", "solver": "solver", "exponents": "exponents"}
+
+
+def draw_external(name: str, own: Mapping[str, np.ndarray], fact: Mapping, note: str) -> Drawn:
+    """Draw a network of which only its step is known.
+
+    Args:
+        name: of the network.
+        own, fact: arrays and facts of its file, see ``landscape.analysis.Analysis``.
+        note: for the small print.
+    """
+    with house_style():
+        colours = class_colours(max(2, len(fact["groups"])))
+        scene = Scene(
+            own=own,
+            kinds=point_kinds(own["stable"], fact["kinds"]),
+            stable_cycles=fact["stable_cycles"],
+            group=own["group"],
+            colours=colours,
+            dt=fact["dt"],
+            leak=fact["rate"],
+            delay=fact["delay"],
+            held=None,
+            unit="τ" if fact["rate"] else "steps",
+            pace="at start",
+        )
+        about = [f"{fact['cell']}, {fact['n_units']} units", f"{len(own['alone'])} starting states"]
+        cross = "starting state" if fact["delay"] is None else "state after the delay"
+        if fact["delay"] is not None:
+            cross += ";  shaded: decays more slowly than the delay"
+        key = (fact["coloured_by"], list(zip(fact["groups"], colours, strict=False)), cross)
+        return draw_page(name, about, scene, fact, key, note)
 
 
 def draw_page(

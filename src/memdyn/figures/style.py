@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import FancyArrowPatch, Patch
 
 from memdyn.files import write_atomically
 from memdyn.landscape.labels import MECHANISMS
@@ -250,6 +250,25 @@ def column_title(ax: Axes, name: str, title: str, up: float) -> None:
         textcoords="offset points",
         size=TEXT,
         annotation_clip=False,
+    )
+
+
+def draw_arrow(
+    ax: Axes, start, stop, colour, curve: float = 0.0, lw: float = 1.0, head: float = 7
+) -> None:
+    """An arrow from one place of the data to another; ``curve`` bends it (0: straight)."""
+    ax.add_patch(
+        FancyArrowPatch(
+            start,
+            stop,
+            arrowstyle="-|>",
+            mutation_scale=head,
+            color=colour,
+            lw=lw,
+            connectionstyle=f"arc3,rad={curve}",
+            shrinkA=0,
+            shrinkB=0,
+        )
     )
 
 

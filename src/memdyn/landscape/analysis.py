@@ -53,7 +53,7 @@ def watch_ends(
         inputs: (n_inputs,) constant input.
 
     Returns:
-        One row per run: ``kind`` (of ``mechanisms.end_kind``) and last outputs ``z``, ``zd_#``.
+        One row per run: ``kind`` (of ``run_ends.end_kind``) and last outputs ``z``, ``zd_#``.
     """
     dtype = torch.float32 if system.casts else torch.float64  # a bare function has its own
     system, x = system.to(dtype) if system.casts else system, starts.to(dtype)
@@ -82,7 +82,7 @@ def cast_vote(
     exponents: pd.DataFrame,
     decimals: int,
 ) -> dict[str, str]:
-    """The vote of the three routes of study 1, see ``ballot.vote_on``.
+    """The vote of the three routes of study 1, see ``evidence.vote_on``.
 
     Without ``memory`` nobody can tell whether memories rest apart: ``direct`` and ``slow_manifold``
     are then both ``fixed``.
@@ -91,7 +91,7 @@ def cast_vote(
         memory: see ``starting_memory``.
         ends: of ``watch_ends``.
         runs, exponents: of ``find_runs`` and ``find_exponents`` from the same starts.
-        arrived: of ``ballot.arrivals``.
+        arrived: of ``evidence.arrivals``.
         decimals: resting outputs that agree to so many are one place.
     """
     items = np.zeros(len(ends), dtype=int) if memory is None else memory
@@ -109,8 +109,8 @@ class Analysis(NamedTuple):
     Attributes:
         tables: ``runs``, ``cycles``, ``points``, ``memory``, ``exponents``, ``votes`` and
             ``summary``, with the columns that they have in study 1 (but no outputs).
-        arrays: of its portrait, for ``external.page``; and ``point_states`` (points, n_units),
-            ``cycle_states`` (cycles, 64, n_units).
+        arrays: of its portrait, for ``figures.network_page``; and ``point_states``
+            (points, n_units), ``cycle_states`` (cycles, 64, n_units).
         facts: what its page says (JSON-able).
     """
 

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from memdyn.dynamics.cells import RateNetwork, from_torch
 from memdyn.dynamics.systems import EulerMap, Map, System
-from memdyn.external.page import draw_external
+from memdyn.figures.network_page import draw_external
 from memdyn.figures.style import house_style
 from memdyn.files import write_table
-from memdyn.landscape.analysis import take_apart
+from memdyn.landscape.analysis import SEARCH, take_apart
 from memdyn.landscape.vote import Vote
 
 #: How thoroughly a network is searched, in the words of the sections ``dynamics`` and
@@ -28,9 +28,7 @@ SETTINGS = {
     "transient": 3500,
     "window": 3000,
     "n_multipliers": 12,
-    "n_seeds": 128,
-    "rounds": 8,
-    "memory_states": 16,
+    **SEARCH,
     "noisy_copies": 8,
     "n_exponents": 2,
     "exponent_steps": 4000,

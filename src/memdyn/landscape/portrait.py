@@ -1,6 +1,6 @@
 """The landscape of one network in the principal components of its own trajectories.
 
-Recorded for figure 3, for the sheet of one network and for networks from outside; nothing is
+Recorded for figure 3, for the page of one network and for networks from outside; nothing is
 searched here, points and cycles come from their rules.
 """
 

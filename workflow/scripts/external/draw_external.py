@@ -1,6 +1,6 @@
 """The landscape of a network from outside."""
 
-from memdyn.external.page import draw_external
+from memdyn.figures.network_page import draw_external
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save
 from memdyn.files import load_arrays

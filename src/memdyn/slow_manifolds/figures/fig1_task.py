@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from memdyn.figures.recordings import part_of
 from memdyn.figures.style import (
@@ -24,6 +24,7 @@ from memdyn.figures.style import (
     Drawn,
     class_colours,
     deep,
+    draw_arrow,
     house_style,
     letter,
     new_figure,
@@ -283,7 +284,7 @@ def _draw_model(ax: Axes, task: SequentialPatternMatching) -> None:
     places = _spread(random, 13) * 0.88 + centre
     for one, other in random.choice(len(places), (40, 2)):
         if 0.3 < np.linalg.norm(places[one] - places[other]) < 1.0:
-            _arrow(ax, places[one], places[other], PALE, curve=0.25, lw=0.6, head=3)
+            draw_arrow(ax, places[one], places[other], PALE, curve=0.25, lw=0.6, head=3)
     for place in places:
         ax.add_patch(Circle(place, 0.1, facecolor="#8A8A8A", edgecolor="white", lw=0.5, zorder=4))
     ax.text(2.65, 3.23, "recurrent $g J$", ha="center", va="bottom", size=TEXT, color=FIXED)
@@ -291,12 +292,12 @@ def _draw_model(ax: Axes, task: SequentialPatternMatching) -> None:
     _node(ax, (0.35, 2.0), f"$u$\n{task.class_means.shape[1]}-D")
     _node(ax, (5.05, 2.9), "$z$\n1-D")
     _node(ax, (5.05, 1.1), f"$z_d$\n{task.class_means.shape[1]}-D")
-    _arrow(ax, (0.72, 2.0), (1.5, 2.0), FIXED)
+    draw_arrow(ax, (0.72, 2.0), (1.5, 2.0), FIXED)
     ax.text(1.1, 2.12, "$W_i$", ha="center", size=TEXT, color=FIXED)
     for sign, y, out, back in ((1, 2.9, "$w_o$", "$w_f$"), (-1, 1.1, "$W_d$", "$W_{fd}$")):
-        _arrow(ax, (3.66, 2 + 0.42 * sign), (4.68, y - 0.07 * sign), TRAINED, lw=1.4)
+        draw_arrow(ax, (3.66, 2 + 0.42 * sign), (4.68, y - 0.07 * sign), TRAINED, lw=1.4)
         ax.text(4.08, 2 + 0.86 * sign, out, ha="center", va="center", size=TEXT, color=TRAINED)
-        _arrow(ax, (5.05, y + 0.38 * sign), (3.25, 2 + 0.98 * sign), FIXED, curve=0.55 * sign)
+        draw_arrow(ax, (5.05, y + 0.38 * sign), (3.25, 2 + 0.98 * sign), FIXED, curve=0.55 * sign)
         ax.text(4.2, 2 + 1.84 * sign, back, ha="center", va="center", size=TEXT, color=FIXED)
     ax.text(0.0, 0.42, "trained", size=TEXT, color=TRAINED, va="center")
     ax.text(0.0, 0.1, "fixed, random", size=TEXT, color=FIXED, va="center")
@@ -327,24 +328,6 @@ def _node(ax: Axes, place: tuple[float, float], text: str) -> None:
         )
     )
     ax.text(x, y, text, ha="center", va="center", size=TEXT, linespacing=1.0)
-
-
-def _arrow(
-    ax: Axes, start, stop, colour, curve: float = 0.0, lw: float = 1.0, head: float = 7
-) -> None:
-    ax.add_patch(
-        FancyArrowPatch(
-            start,
-            stop,
-            arrowstyle="-|>",
-            mutation_scale=head,
-            color=colour,
-            lw=lw,
-            connectionstyle=f"arc3,rad={curve}",
-            shrinkA=0,
-            shrinkB=0,
-        )
-    )
 
 
 def _draw_inputs(

@@ -33,7 +33,7 @@ def draw_network(
 
     Args:
         name: of the network.
-        task, classes, dt, leak: as for ``landscape.draw``.
+        task, classes, dt, leak: as for ``fig3_landscape.draw``.
         own, fact: arrays and facts of its file, see ``trace_network``.
         note: scale and size, for the small print.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from memdyn.figures.style import (
     FAINT,
@@ -16,6 +16,7 @@ from memdyn.figures.style import (
     TEXT,
     Drawn,
     deep,
+    draw_arrow,
     house_style,
     letter,
     new_figure,
@@ -135,7 +136,7 @@ def _draw_sketch(ax: Axes, n_units: int, start_N: int, inside: bool) -> None:
         ax.text(x + 0.15, 3.17, str(item), ha="center", va="center", size=SMALL, color=on(face))
     ax.text(1.17, 3.5, "binary input $x_t$", ha="center", va="bottom", size=TEXT)
     ax.text(1.17, 2.86, "time →", ha="center", va="top", size=SMALL, color=FAINT)
-    _arrow(ax, (2.28, 3.17), (3.05, 3.17), TRAINED)
+    draw_arrow(ax, (2.28, 3.17), (3.05, 3.17), TRAINED, lw=1.2)
     ax.text(2.63, 3.29, "$W_{in}$", ha="center", va="bottom", size=TEXT, color=TRAINED)
 
     ax.add_patch(Circle((centre[0], centre[1]), 1.42, facecolor="#F7F7F7", edgecolor=INK, lw=0.8))
@@ -143,18 +144,18 @@ def _draw_sketch(ax: Axes, n_units: int, start_N: int, inside: bool) -> None:
     places = _spread(random, 12) * 1.16 + centre
     for one, other in random.choice(len(places), (48, 2)):
         if 0.4 < np.linalg.norm(places[one] - places[other]) < 1.3:
-            _arrow(ax, places[one], places[other], PALE, curve=0.25, lw=0.6, head=3)
+            draw_arrow(ax, places[one], places[other], PALE, curve=0.25, lw=0.6, head=3)
     for place, shade in zip(places, np.linspace(FAST, SLOW, len(places)), strict=True):
         ax.add_patch(Circle(place, 0.15, facecolor=(shade,) * 3, edgecolor=INK, lw=0.4, zorder=4))
     ax.text(4.5, 4.68, f"{n_units} leaky units", ha="center", va="bottom", size=TEXT)
     ax.text(6.0, 4.62, "$W$", ha="left", va="center", size=TEXT, color=TRAINED)
-    _arrow(ax, (5.02, 4.47), (5.72, 3.87), TRAINED, curve=-1.6)
+    draw_arrow(ax, (5.02, 4.47), (5.72, 3.87), TRAINED, curve=-1.6, lw=1.2)
     _shades(ax)
 
     heads = [f"N = {start_N + i}" for i in range(3)]
     for i, text in enumerate(heads):
         y = 4.25 - 0.85 * i
-        _arrow(ax, (5.93, 3.15 + 0.3 * (1 - i)), (6.92, y), TRAINED, lw=0.9)
+        draw_arrow(ax, (5.93, 3.15 + 0.3 * (1 - i)), (6.92, y), TRAINED, lw=0.9)
         ax.add_patch(
             FancyBboxPatch(
                 (7.0, y - 0.24),
@@ -207,24 +208,6 @@ def _spread(random: np.random.Generator, n: int) -> np.ndarray:
         if np.linalg.norm(place) < 1 and all(np.linalg.norm(place - p) > 0.42 for p in kept):
             kept.append(place)
     return np.array(kept)
-
-
-def _arrow(
-    ax: Axes, start, stop, colour, curve: float = 0.0, lw: float = 1.2, head: float = 7
-) -> None:
-    ax.add_patch(
-        FancyArrowPatch(
-            start,
-            stop,
-            arrowstyle="-|>",
-            mutation_scale=head,
-            color=colour,
-            lw=lw,
-            connectionstyle=f"arc3,rad={curve}",
-            shrinkA=0,
-            shrinkB=0,
-        )
-    )
 
 
 def _draw_autocorrelation(ax: Axes, example: pd.DataFrame) -> None:
