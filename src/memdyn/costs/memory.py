@@ -13,6 +13,7 @@ from math import ceil
 
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.networks.cells import CELLS
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
@@ -27,10 +28,8 @@ CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescale
 #: (attractors), units above which runs are float32 (dynamics.return_map).
 SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 16 * MB
 TAIL, DENSE_UNITS = 20, 200
-#: Floats that backpropagation keeps per unit, sequence and step.
-_KEPT = {"leaky": 3, "leaky_inside": 3, "gru": 14, "lstm": 18}
-#: Recurrent matrices of a cell.
-_GATES = {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
+#: Images of the sources of stimuli that train on some.
+IMAGES = {"digits": 1_797, "mnist": 70_000}
 
 
 def megabytes(config: Mapping) -> dict[str, int]:
@@ -77,7 +76,7 @@ def request(megabytes: float, rule: str | None = None) -> int:
 
 def _make_stimuli(study: Mapping) -> int:
     """A small autoencoder; the images of mnist as float32, twice."""
-    images = {"digits": 1_797, "mnist": 70_000}.get(study["stimuli"]["source"], 0)
+    images = IMAGES.get(study["stimuli"]["source"], 0)
     return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
 
 
@@ -180,7 +179,7 @@ def trace(study: Mapping) -> int:
 def _n_parameters(study: Mapping, network: timescales.Network) -> int:
     """Values of one network with all its heads."""
     n = timescales.units_of(study, network.condition)
-    return _GATES[network.cell] * (n * n + 5 * n) + n_heads(study, network) * (2 * n + 2)
+    return CELLS[network.cell].matrices * (n * n + 5 * n) + n_heads(study, network) * (2 * n + 2)
 
 
 def largest_n_units(study: Mapping) -> int:
@@ -188,16 +187,9 @@ def largest_n_units(study: Mapping) -> int:
     return max(timescales.units_of(study, name) for name in study["run"])
 
 
-def largest_N(study: Mapping, network: timescales.Network) -> int:
-    """N with which the training of a network ends, at most."""
-    if network.curriculum == "none":
-        return network.start_N
-    return study["conditions"][network.condition].get("max_N", study["max_N"])
-
-
 def n_heads(study: Mapping, network: timescales.Network) -> int:
     if network.curriculum == "multi":
-        return largest_N(study, network) - network.start_N + 1
+        return timescales.largest_N(study, network) - network.start_N + 1
     entry = study["conditions"][network.condition]
     return entry.get("heads", 1) if network.curriculum == "sliding" else 1
 
@@ -205,9 +197,9 @@ def n_heads(study: Mapping, network: timescales.Network) -> int:
 def _backpropagation(study: Mapping, network: timescales.Network, N: int) -> int:
     """States that one network keeps for the gradient of the longest sequences of N, and these."""
     factor, more = study["curriculum"]["longest"]
-    training = study["training"]["leaky" if "leaky" in network.cell else "gated"]
+    training = timescales.training_of(study, network)
     steps = (factor * N + more) * network.repeat + 1
-    per_step = _KEPT[network.cell] * timescales.units_of(study, network.condition) + 2
+    per_step = CELLS[network.cell].kept * timescales.units_of(study, network.condition) + 2
     return 4 * steps * training["batch_size"] * per_step
 
 
@@ -229,7 +221,7 @@ def _training(study: Mapping, network: timescales.Network, N: int, together: int
 def train_curricula(study: Mapping, part: Sequence[timescales.Network]) -> int:
     """The states of a minibatch, or every network at every N while the finished shard is saved."""
     batches = [
-        _training(study, network, largest_N(study, network), together)
+        _training(study, network, timescales.largest_N(study, network), together)
         for network, together in _side_by_side(study, part).items()
     ]
     saved = sum(4 * n_solved(study, m) * _n_parameters(study, m) for m in part)
@@ -240,7 +232,7 @@ def n_solved(study: Mapping, network: timescales.Network) -> int:
     """Snapshots of a network, at most."""
     if network.curriculum == "none":
         return 1
-    return largest_N(study, network) - network.start_N + 1
+    return timescales.largest_N(study, network) - network.start_N + 1
 
 
 def snapshots_together(study: Mapping) -> int:

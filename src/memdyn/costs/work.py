@@ -17,6 +17,7 @@ from memdyn.costs import memory
 from memdyn.settings import extra_delays
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.networks.cells import CELLS
 
 
 class Span(NamedTuple):
@@ -157,8 +158,8 @@ def exactly(amount: float) -> Span:
 def _make_stimuli(study: Mapping) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
     settings = study["stimuli"]
-    images = {"digits": 1, "mnist": 70_000 / 1_797}.get(settings["source"], 0)
-    return {"epoch": exactly(settings["epochs"] * images)}
+    passes = memory.IMAGES.get(settings["source"], 0) / memory.IMAGES["digits"]
+    return {"epoch": exactly(settings["epochs"] * passes)}
 
 
 def _study_1(
@@ -291,8 +292,8 @@ def _study_2(
         return {f"ablated:{network.condition}": steps} if steps.high else {}
 
     def perturb(network: timescales.Network) -> dict[str, Span]:
-        targets = 1 if network.fixed_tau else 2
-        steps = wanted(network, "perturbation") * (length * network.repeat * targets)
+        targets = CELLS[network.cell].targets(network.fixed_tau)
+        steps = wanted(network, "perturbation") * (length * network.repeat * len(targets))
         return {f"perturbed:{network.condition}": steps} if steps.high else {}
 
     def retrain(network: timescales.Network) -> dict[str, Span]:
@@ -321,16 +322,6 @@ def _study_2(
     yield "change_steps", total(change)
 
 
-def training_of(study: Mapping, network: timescales.Network) -> dict:
-    """The section ``leaky`` or ``gated`` with what the condition sets."""
-    training = dict(study["training"]["leaky" if "leaky" in network.cell else "gated"])
-    return training | {
-        key: value
-        for key, value in study["conditions"][network.condition].items()
-        if key in ("max_epochs", "plateau")
-    }
-
-
 def items_per_sequence(study: Mapping, N: float) -> float:
     """Mean over the lengths that are drawn."""
     (a, b), (c, d) = study["curriculum"]["shortest"], study["curriculum"]["longest"]
@@ -340,7 +331,7 @@ def items_per_sequence(study: Mapping, N: float) -> float:
 def _items_per_epoch(study: Mapping, network: timescales.Network, N: float) -> float:
     """Steps of the network in one epoch: updates x items x steps per item."""
     repeats = study["conditions"][network.condition].get("substeps", [network.repeat])
-    updates = training_of(study, network)["updates_per_epoch"]
+    updates = timescales.training_of(study, network)["updates_per_epoch"]
     return updates * sum(repeats) * items_per_sequence(study, N)
 
 
@@ -351,8 +342,8 @@ def _course(study: Mapping, network: timescales.Network) -> list[tuple[float, fl
 
 def _go(study: Mapping, network: timescales.Network, which: int) -> tuple[float, float]:
     """Go through a curriculum; ``which`` picks from the spans: 0 fewest epochs, 2 most."""
-    entry, final = study["conditions"][network.condition], memory.largest_N(study, network)
-    left, spent = training_of(study, network)["max_epochs"], 0.0
+    entry, final = study["conditions"][network.condition], timescales.largest_N(study, network)
+    left, spent = timescales.training_of(study, network)["max_epochs"], 0.0
     if network.curriculum == "none":
         share = (0.3, 1.0, 1.0)[which]  # N from 5 on was solved in no case at 64 units
         return final, share * left * _items_per_epoch(study, network, final)
