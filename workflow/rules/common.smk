@@ -20,7 +20,7 @@ from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards, units_of
+from memdyn.timescales.grid import measured_shards, member_shards, units_of
 from memdyn.slow_manifolds.grid import shards, snapshot_shards
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
@@ -76,6 +76,39 @@ def training_of(shard):
     kept = [trial for trial in settings["snapshots"] if trial < n_trials]
     asked = {key: value for key, value in settings.items() if key != "analysed"}
     return {**asked, "n_trials": n_trials, "snapshots": kept}
+
+
+def stimuli_settings(variant):
+    """Settings of the stimuli: those that the configuration gives to all, or a variant of them."""
+    settings = dict(SLOW_MANIFOLDS["stimuli"])
+    variants = settings.pop("variants")
+    return {**settings, **(variants[variant] if variant else {})}
+
+
+def stimuli_seen_by(shard):
+    """File of the stimuli that a shard of study 1 is trained on and tested with."""
+    variant = SM_SHARDS[shard][0].stimuli if shard else ""
+    return f"{SM_RESULTS}/stimuli{'_' if variant else ''}{variant}.safetensors"
+
+
+def stimuli_of(wildcards):
+    """The same, for a rule whose wildcard is the shard."""
+    return stimuli_seen_by(wildcards.shard)
+
+
+def turn(shards, bonus=0):
+    """Priority of a shard's jobs: shards that the configuration names earlier come earlier.
+
+    A snapshot's come with those of its shard. ``bonus`` (below 10) puts the longest chain of a shard
+    first: then cores end their work together.
+    """
+    order = {shard: 10 * (len(shards) - place) for place, shard in enumerate(shards)}
+
+    def priority(wildcards):
+        shard = wildcards.shard
+        return bonus + order.get(shard, order.get(shard.rpartition("_trial")[0], 0))
+
+    return priority
 
 
 def shard_memory(rule, wildcards):

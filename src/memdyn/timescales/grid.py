@@ -67,3 +67,18 @@ def member_shards(study: Mapping) -> dict[str, list[Member]]:
         f"part{number}": networks[first : first + size]
         for number, first in enumerate(range(0, len(networks), size))
     }
+
+
+def measured_shards(study: Mapping, section: str) -> list[str]:
+    """Shards with a network that a section of measurements asks for, such as "ablation".
+
+    Args:
+        study: the section ``timescales``.
+        section: of it; its ``conditions`` are those that it is measured for.
+    """
+    wanted = study[section]["conditions"]
+    return [
+        shard
+        for shard, networks in member_shards(study).items()
+        if any(network.condition in wanted for network in networks)
+    ]
