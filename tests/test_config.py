@@ -253,6 +253,7 @@ def test_impossible_networks_from_outside(config, entry):
         ([{"pg": [0.4000001]}], ("grid.pg", "the same name")),
         ([{"g": [0.8000001]}, {"fb": [1]}], ("grid.g", "the same name")),
         ([{"seed": list(range(10_000))}], ("grid'", "networks are more than")),
+        ([{"stimuli": "faces"}], ("grid.also'", "'faces' is not one of", "gaussian, frozen")),
     ],
 )
 def test_further_products_are_checked_with_the_grid(config, more, words):

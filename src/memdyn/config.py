@@ -208,9 +208,12 @@ def _impossible(study: Mapping) -> Iterator[str]:
             f"{root}.task.output_code': {len(task['classes'])} classes give {n_outcomes} outcomes, "
             f"but {len(task['output_code'])} values are listed"
         )
-    if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
+    variants = stimuli["variants"]
+    named = {more["stimuli"] for more in grid["also"] if "stimuli" in more}
+    shown = [stimuli, *({**stimuli, **variants[name]} for name in variants if name in named)]
+    if any(one["source"] == "gaussian" for one in shown) and len(task["classes"]) != 2:
         yield f"{root}.stimuli.source': 'gaussian' has two classes, task.classes has not"
-    if study["stimuli"]["source"] == "shipped" and study["stimuli"]["samples_per_image"] != 1:
+    if any(one["source"] == "shipped" for one in shown) and stimuli["samples_per_image"] != 1:
         yield f"{root}.stimuli.samples_per_image': 'shipped' holds one latent per image: give 1"
     size = grid["networks_per_shard"]
     if size != "auto" and size > len(grid["g"]) * len(grid["fb"]):
@@ -226,6 +229,9 @@ def _impossible(study: Mapping) -> Iterator[str]:
     for more in grid["also"]:
         if more.get("n_trials") == training["n_trials"]:
             yield f"{root}.grid.also': n_trials is that of all networks; leave it out"
+        if (name := more.get("stimuli")) not in (None, *variants):
+            known = ", ".join(variants) or "none"
+            yield f"{root}.grid.also': stimuli '{name}' is not one of stimuli.variants ({known})"
     update_every = training["update_every"]
     for name in ("delay", "response"):
         if update_every > steps(task[name], dt):

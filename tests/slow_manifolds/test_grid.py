@@ -53,6 +53,17 @@ def test_further_products_add_what_is_new_and_rename_nothing():
     assert len(slow_manifolds.shards({**GRID, "also": [{}]})) == len(small)
 
 
+def test_other_stimuli_make_other_networks():
+    large = slow_manifolds.shards(
+        {**GRID, "also": [{"stimuli": "frozen", "seed": [0]}, {"fb": [1], "seed": [0]}]}
+    )
+    assert len(large) == len(slow_manifolds.shards(GRID)) + 4, "what fb 1 adds is there already"
+    new = large["gauss_pg0.4_seed0_frozen_part0"]
+    assert new[0].name == "gauss_pg0.4_g0.8_fb10_seed0_frozen"
+    assert {network.stimuli for network in new} == {"frozen"}
+    assert new[0]._replace(trials=400).name == "gauss_pg0.4_g0.8_fb10_seed0_frozen_trial400"
+
+
 def test_snapshots_are_shards_of_their_own():
     trained = slow_manifolds.shards(
         {**GRID, "also": [{"pg": [0.9], "seed": [1], "n_trials": 1600}]}

@@ -78,6 +78,39 @@ def training_of(shard):
     return {**asked, "n_trials": n_trials, "snapshots": kept}
 
 
+def stimuli_settings(variant):
+    """Settings of the stimuli: those that the configuration gives to all, or a variant of them."""
+    settings = dict(SLOW_MANIFOLDS["stimuli"])
+    variants = settings.pop("variants")
+    return {**settings, **(variants[variant] if variant else {})}
+
+
+def stimuli_seen_by(shard):
+    """File of the stimuli that a shard of study 1 is trained on and tested with."""
+    variant = SM_SHARDS[shard][0].stimuli if shard else ""
+    return f"{SM_RESULTS}/stimuli{'_' if variant else ''}{variant}.safetensors"
+
+
+def stimuli_of(wildcards):
+    """The same, for a rule whose wildcard is the shard."""
+    return stimuli_seen_by(wildcards.shard)
+
+
+def turn(shards, bonus=0):
+    """Priority of a shard's jobs: shards that the configuration names earlier come earlier.
+
+    A snapshot's come with those of its shard. ``bonus`` (below 10) puts the longest chain of a shard
+    first: then cores end their work together.
+    """
+    order = {shard: 10 * (len(shards) - place) for place, shard in enumerate(shards)}
+
+    def priority(wildcards):
+        shard = wildcards.shard
+        return bonus + order.get(shard, order.get(shard.rpartition("_trial")[0], 0))
+
+    return priority
+
+
 def shard_memory(rule, wildcards):
     """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
     peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])

@@ -76,7 +76,9 @@ def request(megabytes: float, rule: str | None = None) -> int:
 
 def _make_stimuli(study: Mapping) -> int:
     """A small autoencoder; the images of mnist as float32, twice."""
-    images = IMAGES.get(study["stimuli"]["source"], 0)
+    settings = study["stimuli"]
+    sources = [settings["source"], *(one.get("source") for one in settings["variants"].values())]
+    images = max(IMAGES.get(source, 0) for source in sources)
     return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
 
 
@@ -108,8 +110,12 @@ def train_networks(study: Mapping, n_networks: int) -> int:
     """Two inverse correlation matrices per network, twice while a killed job reads them again."""
     n = study["network"]["n_units"]
     itemsize = 8 if study["training"]["precision"] == "float64" else 4
-    delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
-    windows = n_networks * ceil(delay) * n * itemsize
+    everywhere = study["training"]["windows"] == "everywhere"
+    longest = max(
+        study["task"][name] for name in ("delay", "response", "stimulus")[: 2 + everywhere]
+    )
+    updates = longest / study["network"]["dt"] / study["training"]["update_every"]
+    windows = (1 + everywhere) * n_networks * ceil(updates) * n * itemsize
     curves = 3 * n_networks * study["training"]["n_trials"] * 8
     kept = 3 * 4 * n * itemsize * n_networks * len(study["training"]["snapshots"])
     return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves + kept

@@ -64,6 +64,9 @@ EPOCHS = Span(0.0, 0.045, 0.09)
 #: With all heads that came before: 10 and 11 epochs for 10 N.
 EPOCHS_MULTI = Span(1.0, 1.1, 2.0)
 
+#: Updates in a trial of FORCE everywhere, over those within the windows of the papers' trial.
+EVERYWHERE = 700 / 150
+
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
 SM_FIGURES = ("fig1_task", "fig2_mechanisms", "fig3_landscape", "fig4_map", "fig5_robustness")
@@ -73,6 +76,17 @@ TS_FIGURES = (
     *("figS1_gated", "figS2_memory", "figS3_variants", "figS4_substeps"),
 )
 FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
+#: The section of study 2's configuration that says which conditions a rule is asked for.
+SECTION = {
+    "measure_timescales": "stimulation",
+    "test_memory": "memory",
+    "ablate_neurons": "ablation",
+    "perturb_networks": "perturbation",
+    "retrain_networks": "retraining",
+    "change_steps": "substeps",
+}
+#: What is measured of a snapshot.
+SNAPSHOT_RULES = ("test_performance", "find_attractors", "classify_mechanisms", "extend_delays")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
 AFTER = {
     "train_networks": ("make_stimuli",),
@@ -121,17 +135,26 @@ AFTER = {
 def jobs(config: Mapping) -> list[Job]:
     """All jobs of the target ``all``, for a configuration with shard sizes."""
     one, two = config["slow_manifolds"], config["timescales"]
-    found = [Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one)})]
     trained = slow_manifolds.shards(one["grid"])
+    seen = dict.fromkeys(networks[0].stimuli for networks in trained.values())
+    found = [
+        Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one, name)}) for name in seen
+    ]
     for shard, networks in trained.items():
         found += [Job(rule, shard, work) for rule, work in _study_1(one, networks)]
     for shard, networks in slow_manifolds.snapshot_shards(
         trained, one["training"]["analysed"]
     ).items():
         found.append(Job("take_snapshot", shard, {"start": exactly(1)}))
-        found += [Job(rule, shard, work) for rule, work in list(_study_1(one, networks))[1:]]
+        work_of = dict(_study_1(one, networks))
+        found += [Job(rule, shard, work_of[rule]) for rule in SNAPSHOT_RULES]
+    asked = {rule: timescales.measured_shards(two, section) for rule, section in SECTION.items()}
     for part, networks in timescales.shards(two).items():
-        found += [Job(rule, part, work) for rule, work in _study_2(two, networks)]
+        found += [
+            Job(rule, part, work)
+            for rule, work in _study_2(two, networks)
+            if rule not in asked or part in asked[rule]
+        ]
     for rule in ("trace_examples", "trace_landscapes"):
         found.append(Job(rule, "", {"start": exactly(1), **_trace(one)}))
     found += [Job(rule, "", {"table": exactly(1)}) for rule in TABLES]
@@ -155,9 +178,9 @@ def exactly(amount: float) -> Span:
     return Span(amount, amount, amount)
 
 
-def _make_stimuli(study: Mapping) -> dict[str, Span]:
+def _make_stimuli(study: Mapping, variant: str) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
-    settings = study["stimuli"]
+    settings = {**study["stimuli"], **study["stimuli"]["variants"].get(variant, {})}
     passes = memory.IMAGES.get(settings["source"], 0) / memory.IMAGES["digits"]
     return {"epoch": exactly(settings["epochs"] * passes)}
 
@@ -185,6 +208,8 @@ def _study_1(
     able = PERFORMING * size
     analysed = able if dynamics["only_performing"] else exactly(size)
     trials = exactly(size * (networks[0].trials or study["training"]["n_trials"]))
+    if study["training"]["windows"] == "everywhere":  # two learners at every step, not one in three
+        trials = Span(*(EVERYWHERE * count for count in trials))
     if study["training"]["stop_after"]:
         trials = Span(0.1 * trials.high, 0.5 * trials.high, trials.high)
     yield "train_networks", {**start, f"trial:{size}": trials}

@@ -26,8 +26,11 @@ def schema(kind: str) -> str:
 
 
 def fully_trained(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of networks at the end of the configured training: no snapshots, nothing shorter."""
-    return table[table["trials"] == 0] if len(table) else table
+    """The rows of networks at the end of the configured training on the configured stimuli.
+
+    No snapshots, nothing shorter, no variants of the stimuli.
+    """
+    return table[(table["trials"] == 0) & (table["stimuli"] == "")] if len(table) else table
 
 
 def performing(performance: pd.DataFrame) -> set[str]:

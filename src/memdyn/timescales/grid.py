@@ -83,3 +83,18 @@ def shards(study: Mapping) -> dict[str, list[Network]]:
         f"part{number}": every[first : first + size]
         for number, first in enumerate(range(0, len(every), size))
     }
+
+
+def measured_shards(study: Mapping, section: str) -> list[str]:
+    """Shards with a network that a section of measurements asks for, such as "ablation".
+
+    Args:
+        study: the section ``timescales``.
+        section: of it; its ``conditions`` are those that it is measured for.
+    """
+    wanted = study[section]["conditions"]
+    return [
+        shard
+        for shard, networks in shards(study).items()
+        if any(network.condition in wanted for network in networks)
+    ]

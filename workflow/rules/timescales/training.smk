@@ -18,6 +18,7 @@ rule train_curricula:
         f"{TS_LOGS}/train_curricula/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/train_curricula/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
