@@ -19,6 +19,7 @@ import yaml
 from memdyn.settings import ConfigError, steps
 from memdyn.slow_manifolds.grid import products
 from memdyn.timescales.grid import largest_N, networks, units_of
+from memdyn.timescales.measurements import SECTIONS
 from memdyn.timescales.networks.cells import CELLS, Leaky
 from memdyn.timescales.tasks.binary import TASKS
 
@@ -261,8 +262,7 @@ def _impossible(study: Mapping) -> Iterator[str]:
 def _impossible_timescales(study: Mapping) -> Iterator[str]:
     """The same for study 2."""
     root, conditions = "config key 'timescales", study["conditions"]
-    measured = ("stimulation", "memory", "ablation", "perturbation", "retraining", "substeps")
-    lists = {"run": study["run"], **{f"{k}.conditions": study[k]["conditions"] for k in measured}}
+    lists = {"run": study["run"], **{f"{k}.conditions": study[k]["conditions"] for k in SECTIONS}}
     for key, names in lists.items():
         for name in names:
             if name not in conditions:

@@ -13,6 +13,7 @@ from math import ceil
 
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.measurements import MEASUREMENTS
 from memdyn.timescales.networks.cells import CELLS
 
 MB = 2**20
@@ -51,13 +52,11 @@ def megabytes(config: Mapping) -> dict[str, int]:
         "trace_landscapes": trace(one),
         "trace_network": trace(one),
         "train_curricula": max(train_curricula(two, part) for part in parts),
+        **dict.fromkeys(MEASUREMENTS, accuracies(two)),  # or else:
         "measure_timescales": max(measure_timescales(two, part) for part in parts),
         "measure_weights": measure_weights(two),
-        "test_memory": accuracies(two),
-        "ablate_neurons": accuracies(two),
         "perturb_networks": perturb_networks(two),
         "retrain_networks": max(retrain_networks(two, part) for part in parts),
-        "change_steps": accuracies(two),
         "collect_timescales": TORCH + 32 * MB,
     }
     return {rule: ceil(size / MB) for rule, size in found.items()}

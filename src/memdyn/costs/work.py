@@ -9,14 +9,16 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
+from pathlib import Path
 from typing import NamedTuple
 
 from memdyn.costs import memory
 from memdyn.settings import extra_delays
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.measurements import MEASUREMENTS
 from memdyn.timescales.networks.cells import CELLS
 
 
@@ -69,22 +71,11 @@ EVERYWHERE = 700 / 150
 
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
-SM_FIGURES = ("fig1_task", "fig2_mechanisms", "fig3_landscape", "fig4_map", "fig5_robustness")
-TS_FIGURES = (
-    *("fig1_model", "fig2_curricula", "fig3_progress", "fig4_limits"),
-    *("fig5_network_timescales", "fig6_weights", "fig7_ablation", "fig8_perturbation"),
-    *("figS1_gated", "figS2_memory", "figS3_variants", "figS4_substeps"),
+SM_FIGURES, TS_FIGURES = (
+    sorted(path.stem for path in (Path(__file__).parents[1] / wing / "figures").glob("fig*.py"))
+    for wing in ("slow_manifolds", "timescales")
 )
 FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
-#: The section of study 2's configuration that says which conditions a rule is asked for.
-SECTION = {
-    "measure_timescales": "stimulation",
-    "test_memory": "memory",
-    "ablate_neurons": "ablation",
-    "perturb_networks": "perturbation",
-    "retrain_networks": "retraining",
-    "change_steps": "substeps",
-}
 #: What is measured of a snapshot.
 SNAPSHOT_RULES = ("test_performance", "find_attractors", "classify_mechanisms", "extend_delays")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
@@ -106,24 +97,11 @@ AFTER = {
     "collect_ends": ("find_attractors",),
     "trace_examples": ("collect_networks", "collect_ends"),
     "trace_landscapes": ("trace_examples", "collect_dynamics"),
-    "fig1_task": ("trace_examples",),
-    "fig2_mechanisms": ("trace_examples",),
-    "fig3_landscape": ("trace_landscapes",),
-    "fig4_map": ("collect_networks",),
-    "fig5_robustness": ("collect_networks", "collect_stress"),
-    **{
-        rule: ("train_curricula",)
-        for rule in (
-            *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
-            *("perturb_networks", "retrain_networks", "change_steps"),
-        )
-    },
-    "collect_timescales": (
-        *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
-        *("perturb_networks", "retrain_networks", "change_steps"),
-    ),
-    **{rule: ("collect_timescales",) for rule in TS_FIGURES},
-    "fig2_curricula": (),
+    # Figures wait for all of their study: when they are drawn decides nothing.
+    **dict.fromkeys(SM_FIGURES, ("trace_landscapes", "collect_stress")),
+    **dict.fromkeys(MEASUREMENTS, ("train_curricula",)),
+    "collect_timescales": tuple(MEASUREMENTS),
+    **dict.fromkeys(TS_FIGURES, ("collect_timescales",)),
     "judge_claims": (
         *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
         "collect_timescales",
@@ -148,7 +126,7 @@ def jobs(config: Mapping) -> list[Job]:
         found.append(Job("take_snapshot", shard, {"start": exactly(1)}))
         work_of = dict(_study_1(one, networks))
         found += [Job(rule, shard, work_of[rule]) for rule in SNAPSHOT_RULES]
-    asked = {rule: timescales.measured_shards(two, section) for rule, section in SECTION.items()}
+    asked = {r: timescales.measured_shards(two, one.section) for r, one in MEASUREMENTS.items()}
     for part, networks in timescales.shards(two).items():
         found += [
             Job(rule, part, work)
@@ -337,14 +315,27 @@ def _study_2(
         steps = wanted(network, "substeps") * (length * sum(study["substeps"]["k"]))
         return {f"answer:{network.condition}": steps} if steps.high else {}
 
+    def answer(section: str | None) -> Callable[[timescales.Network], dict[str, Span]]:
+        """One run over the long sequences of each snapshot that is asked for."""
+
+        def once(network: timescales.Network) -> dict[str, Span]:
+            steps = wanted(network, section) * (length * network.repeat) if section else exactly(0)
+            return {f"answer:{network.condition}": steps} if steps.high else {}
+
+        return once
+
     yield "train_curricula", total(train)
-    yield "measure_timescales", total(stimulate)
-    yield "measure_weights", total(weights)
-    yield "test_memory", total(memory_)
-    yield "ablate_neurons", total(ablate)
-    yield "perturb_networks", total(perturb)
-    yield "retrain_networks", total(retrain)
-    yield "change_steps", total(change)
+    own = {
+        "measure_timescales": stimulate,
+        "measure_weights": weights,
+        "test_memory": memory_,
+        "ablate_neurons": ablate,
+        "perturb_networks": perturb,
+        "retrain_networks": retrain,
+        "change_steps": change,
+    }
+    for rule, one in MEASUREMENTS.items():
+        yield rule, total(own.get(rule) or answer(one.section))
 
 
 def items_per_sequence(study: Mapping, N: float) -> float:

@@ -85,14 +85,14 @@ def shards(study: Mapping) -> dict[str, list[Network]]:
     }
 
 
-def measured_shards(study: Mapping, section: str) -> list[str]:
+def measured_shards(study: Mapping, section: str | None) -> list[str]:
     """Shards with a network that a section of measurements asks for, such as "ablation".
 
     Args:
         study: the section ``timescales``.
-        section: of it; its ``conditions`` are those that it is measured for.
+        section: of it; its ``conditions`` are those that it is measured for. None: of all.
     """
-    wanted = study[section]["conditions"]
+    wanted = study["conditions"] if section is None else study[section]["conditions"]
     return [
         shard
         for shard, networks in shards(study).items()
