@@ -18,7 +18,10 @@ import yaml
 
 from memdyn.settings import ConfigError, steps
 from memdyn.slow_manifolds.grid import products
-from memdyn.timescales.grid import networks, units_of
+from memdyn.timescales.grid import largest_N, networks, units_of
+from memdyn.timescales.measurements import SECTIONS
+from memdyn.timescales.networks.cells import CELLS, Leaky
+from memdyn.timescales.tasks.binary import TASKS
 
 #: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
 LARGEST = 1_000_000_000
@@ -259,14 +262,18 @@ def _impossible(study: Mapping) -> Iterator[str]:
 def _impossible_timescales(study: Mapping) -> Iterator[str]:
     """The same for study 2."""
     root, conditions = "config key 'timescales", study["conditions"]
-    measured = ("stimulation", "memory", "ablation", "perturbation", "retraining", "substeps")
-    lists = {"run": study["run"], **{f"{k}.conditions": study[k]["conditions"] for k in measured}}
+    lists = {"run": study["run"], **{f"{k}.conditions": study[k]["conditions"] for k in SECTIONS}}
     for key, names in lists.items():
         for name in names:
             if name not in conditions:
                 yield f"{root}.{key}': '{name}' is not one of conditions ({', '.join(conditions)})"
     if study["max_N"] < study["curriculum"]["start_N"]:
         yield f"{root}.max_N': smaller than curriculum.start_N"
+    for name, entry in conditions.items():
+        for key, known in (("task", TASKS), ("cell", CELLS)):
+            if key in entry and entry[key] not in known:
+                one_of = ", ".join(known)
+                yield f"{root}.conditions.{name}.{key}': '{entry[key]}' is not one of {one_of}"
     for name in study["run"]:
         yield from _impossible_condition(f"{root}.conditions.{name}", conditions[name], study)
     low, high = study["network"]["initial_tau"]
@@ -297,8 +304,9 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     if min(study["retraining"]["to"]) < study["retraining"]["N_from"]:
         yield f"{root}.retraining.to': smaller than retraining.N_from"
     # Other lists of N may go beyond what is trained: then less is measured.
-    wanted = [name for name in study["retraining"]["conditions"] if name in study["run"]]
-    reached = max((_largest_N(conditions[name], study) for name in wanted), default=None)
+    wanted = study["retraining"]["conditions"]
+    retrained = [one for one in networks(study) if one.condition in wanted]
+    reached = max((largest_N(study, one) for one in retrained), default=None)
     if reached is not None and study["retraining"]["N_from"] > reached:
         yield f"{root}.retraining.N_from': its conditions train no N above {reached}"
     for key in ("recurrent", "tau"):
@@ -312,7 +320,7 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
 
 
 def _impossible_condition(root: str, entry: Mapping, study: Mapping) -> Iterator[str]:
-    kind, cell = entry["curriculum"], entry.get("cell", "leaky")
+    kind, cell = entry["curriculum"], entry.get("cell", Leaky.name)
     if (kind == "none") != ("N" in entry):
         yield f"{root}.N': a list of N is needed without a curriculum, and only there"
     if kind == "sliding" and entry.get("heads", 1) < entry.get("step", 1):
@@ -322,17 +330,12 @@ def _impossible_condition(root: str, entry: Mapping, study: Mapping) -> Iterator
         if key in entry and kind in ("single", "none"):
             yield f"{root}.{key}': the curriculum '{kind}' has one head"
     for key in ("nonlinearity", "fixed_tau", "substeps"):
-        if key in entry and not cell.startswith("leaky"):
+        if key in entry and key not in CELLS[cell].options:
             yield f"{root}.{key}': a cell '{cell}' has none"
     if "substeps" in entry and "repeat" in entry:
         yield f"{root}.repeat': give either repeat or substeps"
     if entry.get("max_N", study["max_N"]) < study["curriculum"]["start_N"]:
         yield f"{root}.max_N': smaller than curriculum.start_N"
-
-
-def _largest_N(entry: Mapping, study: Mapping) -> int:
-    """N that a condition can solve at most."""
-    return max(entry["N"]) if "N" in entry else entry.get("max_N", study["max_N"])
 
 
 def _same_names(root: str, names: Sequence[str]) -> Iterator[str]:

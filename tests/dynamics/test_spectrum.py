@@ -13,7 +13,7 @@ from memdyn.dynamics.manifolds import slow_manifold
 from memdyn.dynamics.spectrum import eigenvalues, modes
 from memdyn.dynamics.systems import EulerMap, Flow, Map, RK4Map
 from memdyn.landscape.labels import MECHANISMS
-from memdyn.landscape.vote import exponent_kinds, vote
+from memdyn.landscape.vote import ROUTES, exponent_kinds, vote
 
 
 def linear(matrix):
@@ -141,7 +141,7 @@ FIXED, CYCLE, CHAOS, OPEN = "fixed_point", "limit_cycle", "aperiodic", "undecide
 def test_votes(outcome, end, point, cycle, sign, label):
     got = vote([0, 1, 2], outcome, end, point, cycle, sign)
     assert got.label == label and got.label in MECHANISMS
-    assert set(got.row()) == {"label", "runs", "solver", "exponents"}
+    assert set(got.row()) == {"label", *ROUTES}
 
 
 def test_what_an_exponent_and_the_trend_of_the_speed_say():

@@ -15,6 +15,7 @@ from memdyn.external.analysis import analyse
 from memdyn.external.reading import build_system, load_weights, starting_memory, starting_states
 from memdyn.figures.network_page import draw_external
 from memdyn.landscape.analysis import watch_ends
+from memdyn.landscape.vote import ROUTES
 from memdyn.slow_manifolds.grid import Network
 from memdyn.tables import with_network
 
@@ -88,7 +89,7 @@ def test_the_columns_are_those_of_study_1():
     assert {"index", "exponent_1", "error_1"} <= {*tables["exponents"].columns}
     pd.testing.assert_index_equal(
         tables["votes"].columns[len(identity) :],
-        pd.Index(["vote", "vote_runs", "vote_solver", "vote_exponents"]),
+        pd.Index(["vote", *(f"vote_{route}" for route in ROUTES)]),
     )
 
 

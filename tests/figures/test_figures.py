@@ -18,6 +18,7 @@ from synthetic import (
 from memdyn.figures import network_page, style
 from memdyn.figures.recordings import part_of
 from memdyn.landscape.labels import MECHANISMS
+from memdyn.landscape.vote import ROUTES
 from memdyn.slow_manifolds.figures import fig1_task as task_figure
 from memdyn.slow_manifolds.figures import fig2_mechanisms as mechanisms_figure
 from memdyn.slow_manifolds.figures import fig4_map as map_figure
@@ -52,7 +53,7 @@ def draw_sheet(mechanism, n_classes=2, **changes):
     arrays, facts = make_landscapes(task, (mechanism,))
     fact = {
         **facts[mechanism],
-        **dict.fromkeys(("runs", "solver", "exponents"), mechanism),
+        **dict.fromkeys(ROUTES, mechanism),
         **{"pg": 0.4, "performs": True, "rmse": 0.02, "mechanism": mechanism, "exponent": -0.1},
         **{"authors_a": "manifoldFps1", "authors_b": "both", "degree_sum": 3, **changes},
     }
@@ -67,7 +68,7 @@ def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
     own["group"] = np.arange(len(own["alone"])) % len(groups)
     fact = {
         **facts["limit_cycle"],
-        **{"runs": "limit_cycle", "solver": "limit_cycle", "exponents": "unresolved"},
+        **dict.fromkeys(ROUTES, "limit_cycle"),
         **{"cell": "gru", "n_units": 20, "dt": rate or 1.0, "rate": rate, "delay": delay},
         **{"groups": list(groups), "coloured_by": "runs end at", "degree_sum": None},
         **{"exponent": None, "n_slow": None, "vote": "fixed"},

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from memdyn.costs import memory
-from memdyn.costs.work import items_per_sequence, jobs, training_of
+from memdyn.costs.work import items_per_sequence, jobs
 from memdyn.dynamics.lyapunov import lyapunov_exponents
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.return_map import DENSE_UNITS
@@ -233,7 +233,7 @@ def _item(config: Mapping, argument: str) -> float:
     seeds = study["conditions"][argument].get("seed", study["seed"])
     copies = min(study["side_by_side"], len(seeds), study["networks_per_shard"])
     network, condition, params = _drawn(study, argument, copies)
-    N = max(network.start_N, round(0.75 * memory.largest_N(study, network)))
+    N = max(network.start_N, round(0.75 * timescales.largest_N(study, network)))
     first = N if network.curriculum in ("single", "none") else network.start_N
     if network.curriculum == "sliding":
         first = max(network.start_N, N - condition.curriculum.heads + 1)
@@ -250,7 +250,7 @@ def _item(config: Mapping, argument: str) -> float:
             gradient.update(state, batch, condition, repeat)
 
     one = condition._replace(training={**training, "test_batches": 1})
-    tested = training_of(study, network)["test_batches"] / training["updates_per_epoch"]
+    tested = timescales.training_of(study, network)["test_batches"] / training["updates_per_epoch"]
     spent = per_call(update)
     spent += tested * per_call(lambda: gradient.accuracies(state.params, positions, rngs, one))
     return spent / (copies * length * sum(condition.repeats))

@@ -13,6 +13,8 @@ from math import ceil
 
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.measurements import MEASUREMENTS
+from memdyn.timescales.networks.cells import CELLS
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
@@ -27,10 +29,8 @@ CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescale
 #: (attractors), units above which runs are float32 (dynamics.return_map).
 SEGMENT, TOGETHER, ACTIVITY, JACOBIANS = 10_000_000, 2_000, 32 * MB, 16 * MB
 TAIL, DENSE_UNITS = 20, 200
-#: Floats that backpropagation keeps per unit, sequence and step.
-_KEPT = {"leaky": 3, "leaky_inside": 3, "gru": 14, "lstm": 18}
-#: Recurrent matrices of a cell.
-_GATES = {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
+#: Images of the sources of stimuli that train on some.
+IMAGES = {"digits": 1_797, "mnist": 70_000}
 
 
 def megabytes(config: Mapping) -> dict[str, int]:
@@ -52,13 +52,11 @@ def megabytes(config: Mapping) -> dict[str, int]:
         "trace_landscapes": trace(one),
         "trace_network": trace(one),
         "train_curricula": max(train_curricula(two, part) for part in parts),
+        **dict.fromkeys(MEASUREMENTS, accuracies(two)),  # or else:
         "measure_timescales": max(measure_timescales(two, part) for part in parts),
         "measure_weights": measure_weights(two),
-        "test_memory": accuracies(two),
-        "ablate_neurons": accuracies(two),
         "perturb_networks": perturb_networks(two),
         "retrain_networks": max(retrain_networks(two, part) for part in parts),
-        "change_steps": accuracies(two),
         "collect_timescales": TORCH + 32 * MB,
     }
     return {rule: ceil(size / MB) for rule, size in found.items()}
@@ -79,7 +77,7 @@ def _make_stimuli(study: Mapping) -> int:
     """A small autoencoder; the images of mnist as float32, twice."""
     settings = study["stimuli"]
     sources = [settings["source"], *(one.get("source") for one in settings["variants"].values())]
-    images = max({"digits": 1_797, "mnist": 70_000}.get(source, 0) for source in sources)
+    images = max(IMAGES.get(source, 0) for source in sources)
     return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
 
 
@@ -186,7 +184,7 @@ def trace(study: Mapping) -> int:
 def _n_parameters(study: Mapping, network: timescales.Network) -> int:
     """Values of one network with all its heads."""
     n = timescales.units_of(study, network.condition)
-    return _GATES[network.cell] * (n * n + 5 * n) + n_heads(study, network) * (2 * n + 2)
+    return CELLS[network.cell].matrices * (n * n + 5 * n) + n_heads(study, network) * (2 * n + 2)
 
 
 def largest_n_units(study: Mapping) -> int:
@@ -194,16 +192,9 @@ def largest_n_units(study: Mapping) -> int:
     return max(timescales.units_of(study, name) for name in study["run"])
 
 
-def largest_N(study: Mapping, network: timescales.Network) -> int:
-    """N with which the training of a network ends, at most."""
-    if network.curriculum == "none":
-        return network.start_N
-    return study["conditions"][network.condition].get("max_N", study["max_N"])
-
-
 def n_heads(study: Mapping, network: timescales.Network) -> int:
     if network.curriculum == "multi":
-        return largest_N(study, network) - network.start_N + 1
+        return timescales.largest_N(study, network) - network.start_N + 1
     entry = study["conditions"][network.condition]
     return entry.get("heads", 1) if network.curriculum == "sliding" else 1
 
@@ -211,9 +202,9 @@ def n_heads(study: Mapping, network: timescales.Network) -> int:
 def _backpropagation(study: Mapping, network: timescales.Network, N: int) -> int:
     """States that one network keeps for the gradient of the longest sequences of N, and these."""
     factor, more = study["curriculum"]["longest"]
-    training = study["training"]["leaky" if "leaky" in network.cell else "gated"]
+    training = timescales.training_of(study, network)
     steps = (factor * N + more) * network.repeat + 1
-    per_step = _KEPT[network.cell] * timescales.units_of(study, network.condition) + 2
+    per_step = CELLS[network.cell].kept * timescales.units_of(study, network.condition) + 2
     return 4 * steps * training["batch_size"] * per_step
 
 
@@ -235,7 +226,7 @@ def _training(study: Mapping, network: timescales.Network, N: int, together: int
 def train_curricula(study: Mapping, part: Sequence[timescales.Network]) -> int:
     """The states of a minibatch, or every network at every N while the finished shard is saved."""
     batches = [
-        _training(study, network, largest_N(study, network), together)
+        _training(study, network, timescales.largest_N(study, network), together)
         for network, together in _side_by_side(study, part).items()
     ]
     saved = sum(4 * n_solved(study, m) * _n_parameters(study, m) for m in part)
@@ -246,7 +237,7 @@ def n_solved(study: Mapping, network: timescales.Network) -> int:
     """Snapshots of a network, at most."""
     if network.curriculum == "none":
         return 1
-    return largest_N(study, network) - network.start_N + 1
+    return timescales.largest_N(study, network) - network.start_N + 1
 
 
 def snapshots_together(study: Mapping) -> int:

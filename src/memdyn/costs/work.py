@@ -9,14 +9,17 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
+from pathlib import Path
 from typing import NamedTuple
 
 from memdyn.costs import memory
 from memdyn.settings import extra_delays
 from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.timescales import grid as timescales
+from memdyn.timescales.measurements import MEASUREMENTS
+from memdyn.timescales.networks.cells import CELLS
 
 
 class Span(NamedTuple):
@@ -68,22 +71,11 @@ EVERYWHERE = 700 / 150
 
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
-SM_FIGURES = ("fig1_task", "fig2_mechanisms", "fig3_landscape", "fig4_map", "fig5_robustness")
-TS_FIGURES = (
-    *("fig1_model", "fig2_curricula", "fig3_progress", "fig4_limits"),
-    *("fig5_network_timescales", "fig6_weights", "fig7_ablation", "fig8_perturbation"),
-    *("figS1_gated", "figS2_memory", "figS3_variants", "figS4_substeps"),
+SM_FIGURES, TS_FIGURES = (
+    sorted(path.stem for path in (Path(__file__).parents[1] / wing / "figures").glob("fig*.py"))
+    for wing in ("slow_manifolds", "timescales")
 )
 FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
-#: The section of study 2's configuration that says which conditions a rule is asked for.
-SECTION = {
-    "measure_timescales": "stimulation",
-    "test_memory": "memory",
-    "ablate_neurons": "ablation",
-    "perturb_networks": "perturbation",
-    "retrain_networks": "retraining",
-    "change_steps": "substeps",
-}
 #: What is measured of a snapshot.
 SNAPSHOT_RULES = ("test_performance", "find_attractors", "classify_mechanisms", "extend_delays")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
@@ -105,24 +97,11 @@ AFTER = {
     "collect_ends": ("find_attractors",),
     "trace_examples": ("collect_networks", "collect_ends"),
     "trace_landscapes": ("trace_examples", "collect_dynamics"),
-    "fig1_task": ("trace_examples",),
-    "fig2_mechanisms": ("trace_examples",),
-    "fig3_landscape": ("trace_landscapes",),
-    "fig4_map": ("collect_networks",),
-    "fig5_robustness": ("collect_networks", "collect_stress"),
-    **{
-        rule: ("train_curricula",)
-        for rule in (
-            *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
-            *("perturb_networks", "retrain_networks", "change_steps"),
-        )
-    },
-    "collect_timescales": (
-        *("measure_timescales", "measure_weights", "test_memory", "ablate_neurons"),
-        *("perturb_networks", "retrain_networks", "change_steps"),
-    ),
-    **{rule: ("collect_timescales",) for rule in TS_FIGURES},
-    "fig2_curricula": (),
+    # Figures wait for all of their study: when they are drawn decides nothing.
+    **dict.fromkeys(SM_FIGURES, ("trace_landscapes", "collect_stress")),
+    **dict.fromkeys(MEASUREMENTS, ("train_curricula",)),
+    "collect_timescales": tuple(MEASUREMENTS),
+    **dict.fromkeys(TS_FIGURES, ("collect_timescales",)),
     "judge_claims": (
         *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
         "collect_timescales",
@@ -147,7 +126,7 @@ def jobs(config: Mapping) -> list[Job]:
         found.append(Job("take_snapshot", shard, {"start": exactly(1)}))
         work_of = dict(_study_1(one, networks))
         found += [Job(rule, shard, work_of[rule]) for rule in SNAPSHOT_RULES]
-    asked = {rule: timescales.measured_shards(two, section) for rule, section in SECTION.items()}
+    asked = {r: timescales.measured_shards(two, one.section) for r, one in MEASUREMENTS.items()}
     for part, networks in timescales.shards(two).items():
         found += [
             Job(rule, part, work)
@@ -180,8 +159,8 @@ def exactly(amount: float) -> Span:
 def _make_stimuli(study: Mapping, variant: str) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
     settings = {**study["stimuli"], **study["stimuli"]["variants"].get(variant, {})}
-    images = {"digits": 1, "mnist": 70_000 / 1_797}.get(settings["source"], 0)
-    return {"epoch": exactly(settings["epochs"] * images)}
+    passes = memory.IMAGES.get(settings["source"], 0) / memory.IMAGES["digits"]
+    return {"epoch": exactly(settings["epochs"] * passes)}
 
 
 def _study_1(
@@ -316,8 +295,8 @@ def _study_2(
         return {f"ablated:{network.condition}": steps} if steps.high else {}
 
     def perturb(network: timescales.Network) -> dict[str, Span]:
-        targets = 1 if network.fixed_tau else 2
-        steps = wanted(network, "perturbation") * (length * network.repeat * targets)
+        targets = CELLS[network.cell].targets(network.fixed_tau)
+        steps = wanted(network, "perturbation") * (length * network.repeat * len(targets))
         return {f"perturbed:{network.condition}": steps} if steps.high else {}
 
     def retrain(network: timescales.Network) -> dict[str, Span]:
@@ -336,24 +315,27 @@ def _study_2(
         steps = wanted(network, "substeps") * (length * sum(study["substeps"]["k"]))
         return {f"answer:{network.condition}": steps} if steps.high else {}
 
+    def answer(section: str | None) -> Callable[[timescales.Network], dict[str, Span]]:
+        """One run over the long sequences of each snapshot that is asked for."""
+
+        def once(network: timescales.Network) -> dict[str, Span]:
+            steps = wanted(network, section) * (length * network.repeat) if section else exactly(0)
+            return {f"answer:{network.condition}": steps} if steps.high else {}
+
+        return once
+
     yield "train_curricula", total(train)
-    yield "measure_timescales", total(stimulate)
-    yield "measure_weights", total(weights)
-    yield "test_memory", total(memory_)
-    yield "ablate_neurons", total(ablate)
-    yield "perturb_networks", total(perturb)
-    yield "retrain_networks", total(retrain)
-    yield "change_steps", total(change)
-
-
-def training_of(study: Mapping, network: timescales.Network) -> dict:
-    """The section ``leaky`` or ``gated`` with what the condition sets."""
-    training = dict(study["training"]["leaky" if "leaky" in network.cell else "gated"])
-    return training | {
-        key: value
-        for key, value in study["conditions"][network.condition].items()
-        if key in ("max_epochs", "plateau")
+    own = {
+        "measure_timescales": stimulate,
+        "measure_weights": weights,
+        "test_memory": memory_,
+        "ablate_neurons": ablate,
+        "perturb_networks": perturb,
+        "retrain_networks": retrain,
+        "change_steps": change,
     }
+    for rule, one in MEASUREMENTS.items():
+        yield rule, total(own.get(rule) or answer(one.section))
 
 
 def items_per_sequence(study: Mapping, N: float) -> float:
@@ -365,7 +347,7 @@ def items_per_sequence(study: Mapping, N: float) -> float:
 def _items_per_epoch(study: Mapping, network: timescales.Network, N: float) -> float:
     """Steps of the network in one epoch: updates x items x steps per item."""
     repeats = study["conditions"][network.condition].get("substeps", [network.repeat])
-    updates = training_of(study, network)["updates_per_epoch"]
+    updates = timescales.training_of(study, network)["updates_per_epoch"]
     return updates * sum(repeats) * items_per_sequence(study, N)
 
 
@@ -376,8 +358,8 @@ def _course(study: Mapping, network: timescales.Network) -> list[tuple[float, fl
 
 def _go(study: Mapping, network: timescales.Network, which: int) -> tuple[float, float]:
     """Go through a curriculum; ``which`` picks from the spans: 0 fewest epochs, 2 most."""
-    entry, final = study["conditions"][network.condition], memory.largest_N(study, network)
-    left, spent = training_of(study, network)["max_epochs"], 0.0
+    entry, final = study["conditions"][network.condition], timescales.largest_N(study, network)
+    left, spent = timescales.training_of(study, network)["max_epochs"], 0.0
     if network.curriculum == "none":
         share = (0.3, 1.0, 1.0)[which]  # N from 5 on was solved in no case at 64 units
         return final, share * left * _items_per_epoch(study, network, final)

@@ -40,6 +40,7 @@ from memdyn.figures.style import (
     panel,
     small_print,
 )
+from memdyn.landscape.vote import ROUTES
 
 HEIGHT = 6.55  # inch
 SLOW, FAST = 1e-2, 1.0  # range of the colours of relative speeds
@@ -48,7 +49,6 @@ PATH_EVERY = 2  # steps between the points of the coloured paths
 #: Label of a vote -> name for readers; "fixed": rests, but memories are not known.
 NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
 TOLD = ("degree_sum", "periods", "exponent", "n_slow", "dimension", "drift", "slowest")
-ROUTES = {"runs": "long runs", "solver": "solver", "exponents": "exponents"}
 
 
 def draw_external(name: str, own: Mapping[str, np.ndarray], fact: Mapping, note: str) -> Drawn:

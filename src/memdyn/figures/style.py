@@ -272,6 +272,32 @@ def draw_arrow(
     )
 
 
+def end_label(
+    ax: Axes, end: tuple[float, float], at: tuple[float, float], text: str, colour
+) -> None:
+    """Name a curve beside its end, with a thin line from there; places in fractions of the axes."""
+    ax.annotate(
+        text,
+        end,
+        xytext=at,
+        xycoords="axes fraction",
+        textcoords="axes fraction",
+        size=SMALL,
+        color=deep(colour),
+        va="center",
+        linespacing=1.0,
+        annotation_clip=False,
+        arrowprops={
+            "arrowstyle": "-",
+            "color": colour,
+            "lw": 0.5,
+            "shrinkA": 1,
+            "shrinkB": 2,
+            "relpos": (0, 0.5),
+        },
+    )
+
+
 def small_print(figure: Figure, text: str) -> None:
     """State scale, n and conventions along the lower edge."""
     width, height = figure.get_size_inches()

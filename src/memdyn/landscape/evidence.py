@@ -8,7 +8,7 @@ import pandas as pd
 from memdyn.dynamics.kinds import Outcome
 from memdyn.landscape.labels import OUTCOMES
 from memdyn.landscape.run_ends import places
-from memdyn.landscape.vote import exponent_kinds, vote
+from memdyn.landscape.vote import ROUTES, exponent_kinds, vote
 
 #: A run came to a point if it ends this near, relative to the RMS spread of all run starts, and
 #: twice as near as to any other point.
@@ -71,7 +71,7 @@ def vote_on(
         exponents: table of ``find_exponents`` for the same runs.
 
     Returns:
-        ``vote``, ``vote_runs``, ``vote_solver``, ``vote_exponents``.
+        ``vote``, and ``vote_<route>`` of each of ``ROUTES``.
     """
     stable = set(cycles.loc[cycles["stable"], "cycle"]) if len(cycles) else set()
     cycle = runs["cycle"].to_numpy()
@@ -89,9 +89,4 @@ def vote_on(
             exponents["counted"].to_numpy(),
         ),
     )
-    return {
-        "vote": found.label,
-        "vote_runs": found.runs,
-        "vote_solver": found.solver,
-        "vote_exponents": found.exponents,
-    }
+    return {"vote": found.label, **{f"vote_{route}": getattr(found, route) for route in ROUTES}}

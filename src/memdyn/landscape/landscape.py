@@ -20,7 +20,7 @@ from memdyn.figures.network_page import draw_external
 from memdyn.figures.style import house_style
 from memdyn.files import write_table
 from memdyn.landscape.analysis import SEARCH, take_apart
-from memdyn.landscape.vote import Vote
+from memdyn.landscape.vote import ROUTES, Vote
 
 #: How thoroughly a network is searched, in the words of the sections ``dynamics`` and
 #: ``attractors`` of the configuration (their values for a network from outside).
@@ -203,13 +203,13 @@ def analyse(
     )
     tables, kind = found.tables, type(system).__name__
     votes, summary = tables["votes"].iloc[0], tables["summary"].iloc[0]
-    routes = (votes[f"vote_{route}"] for route in ("runs", "solver", "exponents"))
+    routes = {route: votes[f"vote_{route}"] for route in ROUTES}
     facts = {**found.facts, "cell": kind}
     if memory is not None:
         facts["groups"] = names
     return Landscape(
         **{key: tables[key] for key in ("points", "cycles", "exponents", "memory", "runs")},
-        vote=Vote(votes["vote"], *routes),
+        vote=Vote(votes["vote"], **routes),
         portrait=Portrait(found.arrays, facts, name),
         summary={k: v for k, v in summary.to_dict().items() if not k.startswith("vote")},
         name=name,

@@ -16,6 +16,8 @@ import numpy as np
 from memdyn.dynamics.kinds import Outcome
 from memdyn.landscape.labels import Mechanism, mechanism
 
+#: The routes, as fields of ``Vote`` and columns ``vote_<route>``, and their names for readers.
+ROUTES = {"runs": "long runs", "solver": "solver", "exponents": "exponents"}
 #: The speed of a run falls if its logarithm does so by this over the time that counts.
 FALL = 0.1
 

@@ -428,7 +428,7 @@ CLAIMS: tuple[Claim, ...] = (
         "sm.5.tonic_feedback",
         "",
         "Strong feedback makes units tonic",
-        "not the paper: our own small run (specification 11)",
+        "ours, not the paper's: a small run (500 units, pg 0.4, gaussian stimuli, one seed)",
         Statistic(
             "fraction of units with mean |r| > 0.8: strongest minus weaker feedback",
             _saturation_by_feedback,
@@ -442,7 +442,7 @@ CLAIMS: tuple[Claim, ...] = (
         "sm.5.weaker_feedback",
         "",
         "Slow manifolds lie at weaker feedback than direct",
-        "not the paper: our own small run (specification 11)",
+        "ours, not the paper's: a small run (500 units, pg 0.4, gaussian stimuli, one seed)",
         contrast("log10 (1 / fb)", feedback),
         below(0),
         _MAP,

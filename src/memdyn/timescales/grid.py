@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
+from memdyn.timescales.networks.cells import CELLS, Leaky
+
 
 class Network(NamedTuple):
     """One network of study 2: its condition in the configuration, what that means, and its seed.
@@ -37,6 +39,20 @@ def units_of(study: Mapping, condition: str) -> int:
     return study["conditions"][condition].get("n_units", study["network"]["n_units"])
 
 
+def largest_N(study: Mapping, network: Network) -> int:
+    """N with which the training of a network ends, at most."""
+    if network.curriculum == "none":
+        return network.start_N
+    return study["conditions"][network.condition].get("max_N", study["max_N"])
+
+
+def training_of(study: Mapping, network: Network) -> dict:
+    """The section of ``training`` for a network's cell, with what its condition sets."""
+    entry = study["conditions"][network.condition]
+    own = {key: entry[key] for key in ("max_epochs", "plateau") if key in entry}
+    return study["training"][CELLS[network.cell].training] | own
+
+
 def networks(study: Mapping) -> list[Network]:
     """Networks of study 2 in the order of ``run``; ``study`` is the section ``timescales``."""
     found = []
@@ -49,7 +65,7 @@ def networks(study: Mapping) -> list[Network]:
                 condition=name,
                 task=entry["task"],
                 curriculum=entry["curriculum"],
-                cell=entry.get("cell", "leaky"),
+                cell=entry.get("cell", Leaky.name),
                 fixed_tau=float(entry.get("fixed_tau", 0)),
                 repeat=max(entry.get("substeps", [entry.get("repeat", 1)])),
                 start_N=start,
@@ -69,14 +85,14 @@ def shards(study: Mapping) -> dict[str, list[Network]]:
     }
 
 
-def measured_shards(study: Mapping, section: str) -> list[str]:
+def measured_shards(study: Mapping, section: str | None) -> list[str]:
     """Shards with a network that a section of measurements asks for, such as "ablation".
 
     Args:
         study: the section ``timescales``.
-        section: of it; its ``conditions`` are those that it is measured for.
+        section: of it; its ``conditions`` are those that it is measured for. None: of all.
     """
-    wanted = study[section]["conditions"]
+    wanted = study["conditions"] if section is None else study[section]["conditions"]
     return [
         shard
         for shard, networks in shards(study).items()

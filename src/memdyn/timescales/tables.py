@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from memdyn.tables import schema_of
+from memdyn.timescales.measurements import MEASUREMENTS
 
 #: kinds of tables
 KINDS = (
-    *("epochs", "heads", "networks", "timescales", "curves", "dimension", "weights"),
-    *("memory", "ablation", "perturbation", "retraining", "substeps"),
+    *("epochs", "heads", "networks"),
+    *(kind for one in MEASUREMENTS.values() for kind in one.tables),
 )
 
 

@@ -183,7 +183,7 @@ def test_samples_follow_the_encoder():
     np.testing.assert_allclose(drawn.var(axis=1), log_variance.exp(), rtol=0.05)
 
 
-def test_gaussian_has_the_moments_of_the_specification():
+def test_gaussian_has_the_moments_that_it_states():
     arrays, metadata = make_latents({"source": "gaussian", "seed": 0, "samples_per_image": 20})
     assert set(arrays) == {"latents_0", "latents_1", "class_means", "all_latents", "all_labels"}
     assert arrays["latents_0"].shape == (20_000, 2)

@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.activity import tau_net as measuring
 from memdyn.timescales.activity.exponentials import MAX_TAU
-from memdyn.timescales.networks.recurrent import Cell, draw, initial_states, trajectory
+from memdyn.timescales.networks.recurrent import Cell, draw, trajectory
 from memdyn.timescales.tasks.binary import sequences
 
 SETTINGS = {"steps": 600, "burn_in": 50, "trials": 3, "lags": 40}
@@ -146,7 +146,7 @@ def test_stimulation_in_segments_is_one_long_run(cell, monkeypatch):
     n_items = n_burn_in + 600 // cell.repeat
     for b, seed in enumerate((4, 5)):
         rng = generator(seed, Stream.TS_STIMULATION)
-        state = torch.from_numpy(initial_states(cell, rng, 3, 10))[None]
+        state = torch.from_numpy(cell.model.initial_states(rng, 3, 10))[None]
         bits = torch.from_numpy(sequences(rng, "parity", 3, n_items))[None]
         own = {name: value[b : b + 1] for name, value in params.items()}
         activity = trajectory(cell, own, bits, state)[0, :, n_burn_in * cell.repeat :].numpy()

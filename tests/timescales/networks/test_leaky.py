@@ -5,7 +5,7 @@ import torch
 
 import recorder
 from memdyn import cuda_graphs
-from memdyn.timescales.networks import leaky
+from memdyn.timescales.networks import leaky, turns
 
 N, BATCH = 7, 5
 
@@ -19,7 +19,7 @@ def double_params():
 
 
 def by_definition(params, b, x, h, inside, nonlinearity, scale=1):
-    """The equations of the specification, one step at a time, for autograd."""
+    """The equations at the top of ``leaky``, one step at a time, for autograd."""
     f = {
         "leaky_relu": lambda y: torch.nn.functional.leaky_relu(y, leaky.SLOPE),
         "relu": torch.relu,
@@ -104,7 +104,7 @@ def recorded(monkeypatch):
         works.append(work)
         return recorder.record(work)
 
-    monkeypatch.setattr(leaky, "_records", lambda x: True)
+    monkeypatch.setattr(turns, "together", lambda x: True)
     monkeypatch.setattr(leaky, "_kept", {})
     monkeypatch.setattr(leaky, "Replayed", lambda work, device: cuda_graphs.Replayed(work, "cuda"))
     monkeypatch.setattr(cuda_graphs, "record", record)
@@ -131,7 +131,7 @@ def test_a_recorded_loop_has_the_same_bits(inside, nonlinearity, recorded, monke
         arguments = (params, x, h0, lengths, inside, nonlinearity)
         found = gradients(*arguments)
         with monkeypatch.context() as plain:
-            plain.setattr(leaky, "_records", lambda x: False)
+            plain.setattr(turns, "together", lambda x: False)
             expected = gradients(*arguments)
         for ours, theirs in zip(found, expected, strict=True):
             assert torch.equal(ours, theirs)

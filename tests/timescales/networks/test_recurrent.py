@@ -9,7 +9,6 @@ from memdyn.timescales.networks.recurrent import (
     classify,
     draw,
     final_state,
-    initial_states,
     trajectory,
 )
 
@@ -100,7 +99,7 @@ def test_fixed_time_constants():
 
 
 def test_initial_states():
-    rng = np.random.default_rng(0)
-    assert 0 <= initial_states(Cell(), rng, 5, 9).min() < initial_states(Cell(), rng, 5, 9).max()
-    assert initial_states(Cell(), rng, 50, 90).max() <= 0.1
-    assert not initial_states(Cell("lstm"), rng, 5, 9).any()
+    rng, leaky = np.random.default_rng(0), Cell().model
+    assert 0 <= leaky.initial_states(rng, 5, 9).min() < leaky.initial_states(rng, 5, 9).max()
+    assert leaky.initial_states(rng, 50, 90).max() <= 0.1
+    assert not Cell("lstm").model.initial_states(rng, 5, 9).any()

@@ -16,7 +16,6 @@ from memdyn.timescales.robustness.perturbation import (
     perturb,
     perturbed,
     sizes_of,
-    targets_of,
 )
 
 SETTINGS = {"steps": 300, "warm_up": 20, "repeats": 3, "reference": "mean"}
@@ -25,9 +24,9 @@ SETTINGS = {"steps": 300, "warm_up": 20, "repeats": 3, "reference": "mean"}
 def test_sizes_and_targets():
     sizes = sizes_of({"start": 0.01, "stop": 10.0, "n": 4})
     np.testing.assert_allclose(sizes, [0.01, 0.1, 1.0, 10.0])
-    assert targets_of(Cell()) == ("recurrent", "tau")
-    assert targets_of(Cell(fixed_tau=1.0)) == ("recurrent",)
-    assert targets_of(Cell("gru")) == ()
+    assert Cell().targets == ("recurrent", "tau")
+    assert Cell(fixed_tau=1.0).targets == ("recurrent",)
+    assert Cell("gru").targets == ()
 
 
 def test_a_perturbation_has_its_norm_and_its_sign():

@@ -55,7 +55,7 @@ def test_without_learning_the_network_stays_what_it_is():
 def test_training_is_a_plain_loop_over_fresh_minibatches(cell):
     one = with_one_head(draw(cell, 12, 3, [5]), 1)
     assert one["heads"].shape == (1, 1, 2, 12)
-    optimizer = "sgd" if cell.leaky else "adam"
+    optimizer = "sgd" if cell.model.has_tau else "adam"
     trained = train_at(one, condition("parity", cell, optimizer=optimizer), [4, 3], 5, 3)
 
     for copy, N in enumerate([4, 3]):

@@ -7,7 +7,7 @@ import torch
 import recorder
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.conditions import Condition
-from memdyn.timescales.networks import leaky
+from memdyn.timescales.networks import turns
 from memdyn.timescales.networks.recurrent import Cell, draw
 from memdyn.timescales.training import gradient
 from memdyn.timescales.training.curriculum import Curriculum
@@ -148,7 +148,7 @@ def test_company_changes_no_bit_in_odd_sizes(cell, n_units, batch_size):
 @pytest.mark.parametrize("on_gpu", [False, True])
 def test_an_update_asks_nothing_of_the_host(kind, settings, on_gpu, monkeypatch):
     """So that a GPU never waits; networks differ in N, and so in the length of their sequences."""
-    monkeypatch.setattr(leaky, "_records", lambda x: on_gpu)
+    monkeypatch.setattr(turns, "together", lambda x: on_gpu)
     condition = condition_for("multi", Cell(kind), settings)
     state = begin(condition, [0, 1])
     batch = batch_for(condition, state, [(2, 2), (2, 5)])

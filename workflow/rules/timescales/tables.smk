@@ -2,13 +2,15 @@
 # In: the tables of each shard; the histories in the checkpoints.
 # Out: tables/<name>.parquet, as listed below.
 
+from memdyn.timescales.measurements import MEASUREMENTS
+
 # Tables of training histories, and tables that the stages write for each shard that is asked for.
 TS_TRAINED = ("epochs", "heads", "networks")
-TS_MEASURED = {"weights": list(TS_SHARDS)}
-for table in ("timescales", "curves", "dimension"):
-    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, "stimulation")
-for table in ("memory", "ablation", "perturbation", "retraining", "substeps"):
-    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, table)
+TS_MEASURED = {
+    table: timescales.measured_shards(TIMESCALES, one.section)
+    for one in MEASUREMENTS.values()
+    for table in one.tables
+}
 
 
 # The histories of training come from the checkpoints, the other tables from the stages above.

@@ -9,6 +9,7 @@ from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
+from memdyn.landscape.vote import ROUTES
 from memdyn.slow_manifolds.portraits import record
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
@@ -36,7 +37,7 @@ degree = tables["points"]["degree_sum"] if len(tables["points"]) else ()
 facts = {
     **ready.network._asdict(),
     **describe(*rows, votes["vote"]),
-    **{route: votes[f"vote_{route}"] for route in ("runs", "solver", "exponents")},
+    **{route: votes[f"vote_{route}"] for route in ROUTES},
     "performs": bool(tables["performance"]["performs"].iloc[0]),
     "rmse": float(tables["performance"]["rmse"].iloc[0]),
     **{key: tables["mechanisms"][key].iloc[0] for key in ("mechanism", "authors_a", "authors_b")},

@@ -17,8 +17,8 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
 for case in cases(snapshots, params.settings, device):
-    name, cell = case.network.name, case.cell
-    if not cell.leaky or cell.fixed_tau:
+    name = case.network.name
+    if not case.cell.trains_tau:
         logging.info("%s: no time constants that differ, left out", name)
         continue
     ablated = ablate(case, params.settings["n_ablated"], params.accuracy)

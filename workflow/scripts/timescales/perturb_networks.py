@@ -8,7 +8,7 @@ from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.cases import cases
-from memdyn.timescales.robustness.perturbation import perturb, sizes_of, targets_of
+from memdyn.timescales.robustness.perturbation import perturb, sizes_of
 from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
@@ -17,9 +17,9 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
 for case in cases(snapshots, params.settings, device):
-    name, targets = case.network.name, targets_of(case.cell)
+    name, targets = case.network.name, case.cell.targets
     if not targets:
-        logging.info("%s: not leaky, left out", name)
+        logging.info("%s: nothing to perturb, left out", name)
     for target in targets:
         perturbed = perturb(case, target, sizes_of(params.settings[target]), params.accuracy)
         relative = perturbed.groupby("size")["relative"].mean()

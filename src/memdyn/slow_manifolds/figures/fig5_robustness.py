@@ -19,6 +19,7 @@ from memdyn.figures.style import (
     SMALL,
     Drawn,
     deep,
+    end_label,
     house_style,
     letter,
     new_figure,
@@ -256,27 +257,8 @@ def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
             over = min(over, max(0.0, places[i - 1] - (places[i] - gap)))
     for name, place in zip(order, places, strict=True):
         value, n = ends[name]
-        colour = MECHANISM_COLOURS[name]
-        ax.annotate(
-            f"{MECHANISM_NAMES[name]}\nn = {n}" + (", no interval" if n == 1 else ""),
-            (1, value),
-            xytext=(1.07, place),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            size=SMALL,
-            color=deep(colour),
-            va="center",
-            linespacing=0.95,
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.5,
-                "shrinkA": 1,
-                "relpos": (0, 0.5),
-                "shrinkB": 2,
-            },
-        )
+        text = f"{MECHANISM_NAMES[name]}\nn = {n}" + (", no interval" if n == 1 else "")
+        end_label(ax, (1, value), (1.07, place), text, MECHANISM_COLOURS[name])
 
 
 def _draw_split(ax: Axes, own: pd.DataFrame, name: str, axis) -> None:

@@ -1,4 +1,4 @@
-"""Dimension of activity (study 2, specification section 6)."""
+"""Dimension of activity (Khajehabdollahi et al., ICLR 2024, figure 6b)."""
 
 from __future__ import annotations
 

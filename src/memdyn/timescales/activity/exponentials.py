@@ -1,11 +1,12 @@
 """One or two decaying exponentials fitted to many autocorrelations at once.
 
-Study 2, specification section 5, steps 3 and 4: bounded least squares. The weights are solved for
-exactly at any time constants, so the search is over time constants only, first over a grid and
-from the best places there by damped Gauss-Newton steps. Of 300 noisy curves none was fitted worse
-than by SciPy's ``curve_fit`` with the same bounds (by more than 1e-6 of the residual sum of
-squares); with two exponentials 8 % were fitted better by more than 1 %. It takes a thirtieth of the
-time: 500 curves, 0.3 s.
+The model and its bounds are those of the authors of study 2 (LevinaLab/rnn_timescale_public,
+analysis/timescales); how the least squares are found is ours. The weights are solved for exactly
+at any time constants, so the search is over time constants only, first over a grid and from the
+best places there by damped Gauss-Newton steps. Of 300 noisy curves none was fitted worse than by
+SciPy's ``curve_fit`` with the same bounds (by more than 1e-6 of the residual sum of squares); with
+two exponentials 8 % were fitted better by more than 1 %. It takes a thirtieth of the time: 500
+curves, 0.3 s.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Effective timescales of units: autocorrelation of driven activity, exponential fits, tau_net.
 
-Study 2, specification section 5. A network is driven with random bits; the autocorrelation of each
-unit is fitted with one or two decaying exponentials, Akaike's criterion chooses, and tau_net is the
-time constant of the one, or the larger of the two *whatever its weight*. All times are in steps.
+Source: Khajehabdollahi et al., ICLR 2024, figures 1b and 5, and the authors' code
+(LevinaLab/rnn_timescale_public, analysis/timescales). A network is driven with random bits; the
+autocorrelation of each unit is fitted with one or two decaying exponentials, Akaike's criterion
+chooses, and tau_net is the time constant of the one, or the larger of the two *whatever its
+weight*. All times are in steps.
 
 That estimate (``estimate``) has two biases, measured on Ornstein-Uhlenbeck (OU) processes of one
 known time constant, 10 trials, lags 0 to 30:
@@ -36,8 +38,8 @@ from torch import Tensor
 
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.activity.exponentials import MAX_TAU, TINY, Fit, fit_exponentials
-from memdyn.timescales.networks import leaky
-from memdyn.timescales.networks.recurrent import Cell, Parameters, initial_states, trajectory
+from memdyn.timescales.networks.recurrent import Cell, Parameters, run
+from memdyn.timescales.networks.turns import of_part, parts
 from memdyn.timescales.tasks.binary import sequences
 
 MAX_SHARE = 0.25  # of the squared error of one exponential that two may leave: half its root
@@ -202,7 +204,7 @@ def of_recording(recording: np.ndarray, n_lags: int, with_covariance: bool = Fal
 def stimulate(
     cell: Cell, params: Parameters, seeds: Sequence[int], settings: Mapping
 ) -> list[Moments]:
-    """Drive networks with random bits and record them (section 5).
+    """Drive networks with random bits and record them.
 
     Each trial has a rate of ones of its own, p ~ U(0, 1), in either task.
 
@@ -217,8 +219,8 @@ def stimulate(
         per network, and 0.7 GB whatever the number of steps.
     """
     found = []
-    for part in leaky.parts(params["heads"]):
-        found += _stimulate(cell, leaky.of_part(params, part), seeds[part], settings)
+    for part in parts(params["heads"]):
+        found += _stimulate(cell, of_part(params, part), seeds[part], settings)
     return found
 
 
@@ -232,7 +234,7 @@ def _stimulate(
     states, inputs = [], []
     for seed in seeds:
         rng = generator(seed, Stream.TS_STIMULATION)
-        states.append(initial_states(cell, rng, n_trials, n_units))
+        states.append(cell.model.initial_states(rng, n_trials, n_units))
         inputs.append(sequences(rng, "parity", n_trials, burn_in + n_items))
     state = (torch.from_numpy(np.stack(states)).to(device),)
     inputs = torch.from_numpy(np.stack(inputs))
@@ -244,7 +246,7 @@ def _stimulate(
     for part, (first, last) in enumerate(pairwise(edges)):
         for start in range(first, last, longest):
             items = inputs[:, :, start : min(start + longest, last)].to(device)
-            activity, state = _go_on(cell, params, items, state)
+            activity, state = run(cell, params, items, state)
             if part > 0:
                 for gathered, recorded in zip(moments, activity, strict=True):
                     gathered.add(recorded)
@@ -252,33 +254,6 @@ def _stimulate(
             for gathered in moments:
                 gathered.halve()
     return moments
-
-
-@torch.no_grad()
-def _go_on(
-    cell: Cell, params: Parameters, items: Tensor, state: tuple[Tensor, ...]
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Activity (B, trials, steps, n) from a state on, and the state after it.
-
-    The state is the activity, and with it the cell state of an LSTM, which
-    ``recurrent.trajectory`` would start at zero in each segment.
-    """
-    if cell.kind != "lstm":
-        activity = trajectory(cell, params, items, state[0])
-        return activity, (activity[:, :, -1].clone(),)
-    shown = (2 * items - 1 if cell.signed else items).repeat_interleave(cell.repeat, dim=2)
-    before = state if len(state) == 2 else (state[0], torch.zeros_like(state[0]))
-    runs = [
-        torch.lstm(
-            shown[b, :, :, None],
-            tuple(part[b][None] for part in before),
-            [params[name][b] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")],
-            *(True, 1, 0.0, False, False, True),  # as in networks.gated
-        )
-        for b in range(len(items))
-    ]
-    activity, hidden, inner = (torch.stack(parts) for parts in zip(*runs, strict=True))
-    return activity, (hidden[:, 0], inner[:, 0])
 
 
 class Timescales(NamedTuple):

@@ -1,4 +1,8 @@
-"""Weights of the networks of study 2, and how they change with N (specification section 8.4)."""
+"""Weights of the networks of study 2, and how they change with N.
+
+Source: Khajehabdollahi et al., ICLR 2024, figure 6a. Which numbers sum up the weights is our
+choice.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +23,21 @@ def spectral_radius(matrix: np.ndarray) -> float:
 def measure(cell: Cell, params: Parameters) -> dict[str, float]:
     """One row of the table ``weights``.
 
-    Recurrent weights are those between two units: what stands on the diagonal is no connection. A
-    unit's bias is the sum of its two. For GRU and LSTM all gates count together; they have no one
-    recurrent matrix, hence no spectral radius (NaN).
+    Of leaky networks recurrent weights are those between two units: what stands on the diagonal is
+    no connection. A unit's bias is the sum of its two. For GRU and LSTM all gates count together;
+    they have no one recurrent matrix, hence no spectral radius (NaN).
 
     Args:
         cell: kind of network.
         params: one network, with a network axis of one.
     """
     values = {name: value[0].double().cpu().numpy() for name, value in params.items()}
-    if cell.leaky:
-        matrix, n = values["recurrent"], len(values["recurrent"])
-        between = matrix[~np.eye(n, dtype=bool)]
-        radius = spectral_radius(matrix * ~np.eye(n, dtype=bool))
-        into, bias = values["input"], values["bias"] + values["input_bias"]
-    else:
-        between, radius = values["weight_hh"], float("nan")
-        into, bias = values["weight_ih"], values["bias_hh"] + values["bias_ih"]
+    matrix, into, bias = cell.model.weights(values)
+    connected = np.ones(matrix.shape, dtype=bool)
+    if not cell.model.self_connected:
+        np.fill_diagonal(connected, False)
+    between = matrix[connected]
+    radius = spectral_radius(matrix * connected) if cell.model.matrices == 1 else float("nan")
     return {
         "weight_mean": float(between.mean()),
         "weight_sd": float(between.std()),

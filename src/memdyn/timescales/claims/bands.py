@@ -1,9 +1,9 @@
 """What the authors of study 2 found, as bands: figures draw them, claims compare with them.
 
-Khajehabdollahi et al. (ICLR 2024), parity, 500 units, their protocol (timescales specification,
-section 8). A band holds at that size and protocol only: see ``hold``. Grades say how a number is
-known: D computed from the authors' shipped data; C read in their code; F read off a figure by eye;
-R said in a public review.
+Khajehabdollahi et al. (ICLR 2024), parity, 500 units, their protocol: figures 4, 5 and 7, and what
+LevinaLab/rnn_timescale_public ships. A band holds at that size and protocol only: see ``hold``.
+Grades say how a number is known: D computed from the authors' shipped data; C read in their code; F
+read off a figure by eye; R said in a public review.
 
 Where the authors' spread over networks is known, the band is that spread. Where it is not
 (ASSUMPTION): around a [D] value of one network, twice the spread that the draw of 500 initial time

@@ -270,7 +270,7 @@ def _order_of_heads(evidence: Evidence) -> Interval:
     return of_mean(found)
 
 
-# Claims of section 1.
+# The sentences of the abstract.
 
 _A = "abstract"
 _FIG = "study 2, figure {}".format
@@ -575,7 +575,7 @@ def _claims() -> list[Claim]:
     return rows
 
 
-# Bands of section 8: the mean over our networks lies where theirs did.
+# Bands: the mean over our networks lies where theirs did.
 
 
 def _their_protocol(evidence: Evidence, condition: str) -> None:

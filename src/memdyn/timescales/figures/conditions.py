@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from memdyn.timescales.tasks.binary import TASKS
+
 #: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
 CURRICULUM_COLOURS = {
     "single": "#CC3311",
@@ -26,7 +28,8 @@ CURRICULUM_NAMES = {
 }
 
 
-TASK_NAMES = {"parity": "N-parity", "dms": "N-DMS"}
+#: The paper's tasks, which the figures compare.
+TASK_NAMES = {name: TASKS[name].title for name in ("parity", "dms")}
 
 
 _VARIANTS = {"inside": "non-linearity inside", "continuous": "continuous time"}
@@ -61,7 +64,7 @@ def name_of(condition: str, task: bool = True) -> str:
     parts = []
     first, *rest = condition.split("_")
     if task:
-        parts.append(TASK_NAMES.get(first, first.upper()))
+        parts.append(TASKS[first].title if first in TASKS else first.upper())
     parts.append(CURRICULUM_NAMES[curriculum_of(condition)])
     for part in rest:
         if found := re.fullmatch(r"tau(\d+(?:\.\d+)?)", part):

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from memdyn.claims import intervals
-from memdyn.figures.style import SMALL, deep, tint
+from memdyn.figures.style import SMALL, deep, end_label, tint
 from memdyn.timescales.figures.conditions import colour_of, rows_of
 
 #: With fewer networks no interval is drawn: that of two is 13 times their standard error.
@@ -284,23 +284,4 @@ def label_ends(
             break
     for key, up in zip(order, at, strict=True):
         _x, _y, text, colour = ends[key]
-        ax.annotate(
-            text,
-            place[key],
-            xytext=(right, up),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            size=SMALL,
-            color=deep(colour),
-            va="center",
-            linespacing=1.0,
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.5,
-                "shrinkA": 1,
-                "shrinkB": 2,
-                "relpos": (0, 0.5),
-            },
-        )
+        end_label(ax, place[key], (right, up), text, colour)

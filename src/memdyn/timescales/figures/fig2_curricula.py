@@ -28,8 +28,8 @@ from memdyn.figures.style import (
     small_print,
     tint,
 )
-from memdyn.timescales.figures.conditions import CURRICULUM_COLOURS, CURRICULUM_NAMES, TASK_NAMES
-from memdyn.timescales.tasks.binary import labels
+from memdyn.timescales.figures.conditions import CURRICULUM_COLOURS, CURRICULUM_NAMES
+from memdyn.timescales.tasks.binary import TASKS, labels
 from memdyn.timescales.training.curriculum import Curriculum
 
 HEIGHT = 5.1
@@ -37,11 +37,6 @@ KINDS = ("single", "multi", "sliding", "none")
 ITEMS = (0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1)  # the example, the oldest first
 SHOWN = (2, 3, 5)  # N whose answers are shown
 MAX_STAGES, MAX_ROWS = 6, 24  # stages shown, and N of them all
-ANSWERS = {"parity": ("even", "odd"), "dms": ("differ", "match")}
-RULES = {
-    "parity": "odd number of ones in the last N items?",
-    "dms": "is the item N back the same as the last one?",
-}
 
 
 def draw(settings: Mapping, note: str) -> Drawn:
@@ -117,8 +112,8 @@ def _draw_task(ax: Axes, task: str) -> pd.DataFrame:
     n = len(ITEMS)
     ax.set(xlim=(-0.2, n + 3.4), ylim=(-3.75, 1.9))
     ax.set_axis_off()
-    ax.text(0, 1.75, TASK_NAMES[task], size=TEXT, weight="bold", va="center")
-    ax.text(2.4, 1.75, RULES[task], size=SMALL, va="center", color=FAINT)
+    ax.text(0, 1.75, TASKS[task].title, size=TEXT, weight="bold", va="center")
+    ax.text(2.4, 1.75, TASKS[task].question, size=SMALL, va="center", color=FAINT)
     for i, item in enumerate(ITEMS):
         face = INK if item else "white"
         ax.add_patch(Rectangle((i, 0), 1, 1, facecolor=face, edgecolor=INK, lw=0.7))
@@ -143,7 +138,7 @@ def _draw_task(ax: Axes, task: str) -> pd.DataFrame:
             middle = f"{ITEMS[n - N]} and {ITEMS[n - 1]}"
         ax.text(0, y, f"N = {N}", va="center", size=TEXT)
         ax.text(2.4, y, middle, va="center", size=SMALL, color=FAINT)
-        ax.text(n + 0.3, y, f"→ {answer} ({ANSWERS[task][answer]})", va="center", size=TEXT)
+        ax.text(n + 0.3, y, f"→ {answer} ({TASKS[task].answers[answer]})", va="center", size=TEXT)
     return pd.DataFrame({"task": task, "N": SHOWN, "answer": answers})
 
 

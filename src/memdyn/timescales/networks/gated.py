@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from memdyn.randomness import Stream, generator
+from memdyn.timescales.networks.turns import of_part
 
 GATES = {"gru": 3, "lstm": 4}
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -40,27 +41,64 @@ def draw(kind: str, n_units: int, seeds: Sequence[int]) -> dict[str, torch.Tenso
     }
 
 
-def activity(
+def final_state(
     kind: str,
     params: dict[str, torch.Tensor],
-    network: int,
     inputs: torch.Tensor,
-    state: torch.Tensor,
+    states: torch.Tensor,
+    lengths: Sequence[int],
 ) -> torch.Tensor:
-    """Hidden activity of one network at every step.
+    """State after the last item, (B, batch, n); arguments as of ``leaky.final_state``."""
+    alone = zip(lengths, _each(params, states), inputs, strict=True)
+    return torch.stack(
+        [_run(kind, own, seen[:, -steps:], (h,))[0][:, -1] for steps, (own, h), seen in alone]
+    )
+
+
+def run(
+    kind: str,
+    params: dict[str, torch.Tensor],
+    inputs: torch.Tensor,
+    state: tuple[torch.Tensor, ...],
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Hidden activity at every step, and the state after the last.
 
     Args:
         kind: ``gru`` or ``lstm``.
-        params: as from :func:`draw`.
-        network: its place on the leading axis.
-        inputs: (batch, steps).
-        state: (batch, n) hidden state before the first step; an LSTM's cell state starts at zero.
+        params: B networks, as from :func:`draw`.
+        inputs: (B, batch, steps).
+        state: before the first step: (B, batch, n) hidden and, of an LSTM, cell state, which is
+            zero if it is not given.
 
     Returns:
-        (batch, steps, n).
+        (B, batch, steps, n), and a state like the one given, complete.
     """
-    weights = [params[name][network] for name in _WEIGHTS]
-    options = (weights, True, 1, 0.0, False, False, True)
+    names = [f"state {i}" for i in range(len(state))]
+    everything = params | dict(zip(names, state, strict=True))
+    found = [
+        _run(kind, own, x, tuple(own[name] for name in names))
+        for x, (own, _) in zip(inputs, _each(everything, state[0]), strict=True)
+    ]
+    activity, ends = zip(*found, strict=True)
+    return torch.stack(activity), tuple(map(torch.stack, zip(*ends, strict=True)))
+
+
+def _each(
+    params: dict[str, torch.Tensor], states: torch.Tensor
+) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
+    """Parameters and states of one network after the other, with a network axis of one."""
+    for b in range(len(states)):
+        own = of_part(params | {"states": states}, slice(b, b + 1))
+        yield own, own["states"]
+
+
+def _run(kind, own, inputs, state) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """One network (B = 1) on its inputs (batch, steps); the state after has no network axis."""
+    options = ([own[name][0] for name in _WEIGHTS], True, 1, 0.0, False, False, True)
+    x = inputs[..., None]
     if kind == "gru":
-        return torch.gru(inputs[..., None], state[None], *options)[0]
-    return torch.lstm(inputs[..., None], (state[None], torch.zeros_like(state)[None]), *options)[0]
+        activity, hidden = torch.gru(x, state[0], *options)
+        return activity, (hidden[0],)
+    before = state if len(state) == 2 else (state[0], torch.zeros_like(state[0]))
+    activity, hidden, inner = torch.lstm(x, before, *options)
+    return activity, (hidden[0], inner[0])

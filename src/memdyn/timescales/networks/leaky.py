@@ -3,19 +3,17 @@
     outside:  h_t = f((1 - a) h_{t-1} + a d_t),    a = 1 / max(tau, 1)
     inside:   h_t = (1 - a) h_{t-1} + a f(d_t),    d_t = W h_{t-1} + b + b_in + W_in x_t
 
-(specification of study 2, section 2; "inside" is its variant "mod"). Steps are dt = 1. No unit is
-connected to itself.
+Source: Khajehabdollahi et al., ICLR 2024, its model, as the authors' code has it
+(LevinaLab/rnn_timescale_public: ``RNN_Stack``, and for "inside" its variant "mod"). Steps are
+dt = 1. No unit is connected to itself.
 
 For training, the item and a one stand beside the activities: "outside" is then
 h_t = f(A [h_{t-1}, x_t, 1]), with the leak in the matrix A, and a step is one product and f. The
 gradient is written out by hand: backpropagation through time is one more product per step, and the
 gradient of A one product over all steps at once. For "inside", A is [W, W_in, b + b_in].
 
-On a CPU networks take turns: every product and sum of a network then has a shape, and its operands
-an alignment, that its company does not change, and so it has the same bits in any. (A product over
-several networks takes another kernel for another number of them, which rounds otherwise.) On a GPU,
-where launching a step costs more than taking it, all take all steps, on fixed tensors, and the loop
-over time is one graph.
+On a CPU networks take turns (``turns``). On a GPU, where launching a step costs more than taking
+it, all take all steps, on fixed tensors, and the loop over time is one graph.
 """
 
 from __future__ import annotations
@@ -28,6 +26,8 @@ from torch.autograd.function import once_differentiable
 
 from memdyn.cuda_graphs import Replayed
 from memdyn.randomness import Stream, generator
+from memdyn.timescales.networks import turns
+from memdyn.timescales.networks.turns import joined, of_part, parts
 
 SLOPE = 0.01  # of the leaky rectifier below zero (torch's default)
 _FUNCTIONS = {
@@ -49,13 +49,12 @@ _BACKWARD = {
 NONLINEARITIES = tuple(_FUNCTIONS)
 # Recorded loops begin at, and have room for, a number of steps that these divide.
 _BEGIN, _ROOM = 8, 64
-_ALIGNED = 64  # bytes: how torch aligns a new tensor
 
 
 def draw(
     n_units: int, seeds: Sequence[int], initial_tau: tuple[float, float], fixed_tau: float = 0.0
 ) -> dict[str, torch.Tensor]:
-    """Draw the parameters of networks, each from its own seed (section 2, "Init").
+    """Draw the parameters of networks, each from its own seed, as torch's layers do.
 
     Args:
         n_units: units per network.
@@ -115,7 +114,7 @@ def final_state(
     Returns:
         (B, batch, n).
     """
-    if _records(states):
+    if turns.together(states):
         matrix, a = _matrix(params, inside, scale_tau)
         return _RecordedFinalState.apply(matrix, a, inputs, states, tuple(lengths), nonlinearity)
     finals = []
@@ -124,27 +123,6 @@ def final_state(
         seen = inputs[part, :, inputs.shape[2] - length :]
         finals.append(_FinalState.apply(matrix, a, seen, states[part], nonlinearity))
     return joined(finals)
-
-
-def _records(x: torch.Tensor) -> bool:
-    return x.is_cuda
-
-
-def parts(x: torch.Tensor) -> list[slice]:
-    """Networks, on the leading axis of ``x``, that are computed together: on a CPU each alone."""
-    n = len(x)
-    return [slice(0, n)] if _records(x) else [slice(b, b + 1) for b in range(n)]
-
-
-def of_part(params: dict[str, torch.Tensor], part: slice) -> dict[str, torch.Tensor]:
-    """Some networks, as aligned as if they were alone: kernels may begin otherwise elsewhere."""
-    own = {name: value[part] for name, value in params.items()}
-    return {name: x.clone() if x.data_ptr() % _ALIGNED else x for name, x in own.items()}
-
-
-def joined(found: Sequence[torch.Tensor]) -> torch.Tensor:
-    """What was found in parts, along the axis of networks."""
-    return found[0] if len(found) == 1 else torch.cat(tuple(found))
 
 
 @torch.no_grad()

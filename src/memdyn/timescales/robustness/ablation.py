@@ -1,9 +1,10 @@
 """Ablation: what is lost with one unit, of the shortest or the longest time constants.
 
-Source: specification of study 2, section 7. To ablate a unit, its row and column of the recurrent
-weights, its column of the readout and its input weight are set to zero; its biases stay, so that it
-still has a state, which nobody sees. Setting its state to zero at every step is therefore the same,
-and lets all ablations of a network share one product with one weight matrix.
+Source: Khajehabdollahi et al., ICLR 2024, figure 7, and the authors' code. To ablate a unit, its
+row and column of the recurrent weights, its column of the readout and its input weight are set to
+zero; its biases stay, so that it still has a state, which nobody sees. Setting its state to zero at
+every step is therefore the same, and lets all ablations of a network share one product with one
+weight matrix.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def ablate(case: Case, n_ablated: int, settings: Mapping) -> pd.DataFrame:
     """Accuracy after the loss of one unit, for each unit of both extremes of tau.
 
     Args:
-        case: a leaky network and the N that it is asked for.
+        case: a network with time constants and the N that it is asked for.
         n_ablated: units of each group.
         settings: the ``accuracy`` section.
 
@@ -50,9 +51,9 @@ def ablate(case: Case, n_ablated: int, settings: Mapping) -> pd.DataFrame:
         ``relative`` (NaN where the reference is near chance).
 
     Raises:
-        ValueError: not leaky, or too few units for two groups.
+        ValueError: no time constants, or too few units for two groups.
     """
-    if not case.cell.leaky:
+    if not case.cell.model.has_tau:
         raise ValueError(f"{case.network.name}: a {case.cell.kind} has no time constants to rank")
     tau = case.params["tau"][0].cpu().numpy()
     groups, n_units = extremes(tau, n_ablated), case.n_units

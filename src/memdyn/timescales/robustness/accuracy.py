@@ -1,9 +1,9 @@
 """Accuracy on one long sequence, answered at every step.
 
-Source: specification of study 2, section 7: all tests of robustness ask for the right answer at
-each step of one continuous sequence with p = 0.5, so also at steps where a training sequence would
-never have ended. The same sequences and starting states come for all networks of a seed, whatever
-their curriculum, so that curricula are compared pair by pair.
+Source: the authors' code of study 2 (LevinaLab/rnn_timescale_public), whose tests of robustness all
+ask for the right answer at each step of one continuous sequence with p = 0.5, so also at steps
+where a training sequence would never have ended. That the same sequences and starting states come
+for all networks of a seed, whatever their curriculum, is ours: curricula are compared pair by pair.
 """
 
 from __future__ import annotations
@@ -14,14 +14,8 @@ import numpy as np
 import torch
 
 from memdyn.randomness import Stream, generator
-from memdyn.timescales.networks import leaky
-from memdyn.timescales.networks.recurrent import (
-    Cell,
-    Parameters,
-    classify,
-    initial_states,
-    trajectory,
-)
+from memdyn.timescales.networks.recurrent import Cell, Parameters, classify, trajectory
+from memdyn.timescales.networks.turns import of_part, parts
 from memdyn.timescales.tasks.binary import labels_in_time, sequences
 
 CHANCE = 0.5
@@ -38,7 +32,7 @@ def draw_sequences(
 
     Args:
         cell: of the network.
-        task: ``parity`` or ``dms``; p = 0.5 in both.
+        task: one of ``TASKS``; the rate of ones is 0.5 in all.
         n_units: units of the network.
         seed: of the network; nothing else decides on the draw.
         settings: the ``accuracy`` section: ``steps``, ``warm_up`` (items) and ``repeats``.
@@ -50,7 +44,7 @@ def draw_sequences(
     items, states = [], []
     for repeat in range(settings["repeats"]):
         rng = generator(seed, Stream.TS_ACCURACY, repeat)
-        states.append(initial_states(cell, rng, 1, n_units))
+        states.append(cell.model.initial_states(rng, 1, n_units))
         items.append(sequences(rng, task, 1, settings["warm_up"] + settings["steps"], rate=0.5))
     return np.concatenate(items), np.concatenate(states)
 
@@ -73,26 +67,26 @@ def accuracy(
     Args:
         cell: of all networks.
         params: B networks.
-        task: ``parity`` or ``dms``.
+        task: one of ``TASKS``.
         heads: N -> index of the head that answers for it.
         items: (batch, items) zeros and ones, the same for all networks.
         states: (batch, n) before the first item, the same for all networks.
         warm_up: items before answers count.
         kept: (batch, n) ones, and zeros for units whose activity is set to zero in that sequence
-            at all steps, before it is seen by anybody; only leaky networks.
+            at all steps, before it is seen by anybody; only of cells that can be cut anywhere.
 
     Returns:
         (B, batch, len(heads)) float64, in the order of ``heads``.
 
     Raises:
-        ValueError: an N for which there is no step to answer at; ``kept`` for a gated network.
+        ValueError: an N for which there is no step to answer at; ``kept`` for another cell.
     """
     if max(heads) > items.shape[1]:
         raise ValueError(
             f"sequences of {items.shape[1]} items have no answer for N = {max(heads)}: "
             "increase 'accuracy.steps'"
         )
-    if kept is not None and not cell.leaky:
+    if kept is not None and not cell.model.cut_anywhere:
         raise ValueError(f"units of a network of kind '{cell.kind}' cannot be silenced")
     device = params["heads"].device
     right_answers = labels_in_time(task, items, list(heads))
@@ -100,8 +94,8 @@ def accuracy(
     expected = torch.as_tensor(right_answers, device=device)
     n_networks = len(params["heads"])
     right = torch.zeros(n_networks, len(items), len(heads), dtype=torch.int64, device=device)
-    for part in leaky.parts(right):  # how long stretches are must not depend on company
-        own, done = leaky.of_part(params, part), 0
+    for part in parts(right):  # how long stretches are must not depend on company
+        own, done = of_part(params, part), 0
         shown = torch.as_tensor(items, device=device).expand(len(right[part]), -1, -1)
         start = torch.as_tensor(states, device=device).repeat(len(right[part]), 1, 1)
         for activity in _stretches(cell, own, shown, start, kept):
@@ -142,7 +136,7 @@ def _stretches(
     kept: torch.Tensor | None,
 ) -> Iterator[torch.Tensor]:
     """Activity at the ends of items, (B, batch, some items, n) at a time."""
-    if not cell.leaky:  # an LSTM has a second state, so that its sequences cannot be cut
+    if not cell.model.cut_anywhere:
         activity = trajectory(cell, params, items, states)
         yield activity[:, :, cell.repeat - 1 :: cell.repeat]
         return

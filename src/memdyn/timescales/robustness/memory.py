@@ -1,7 +1,7 @@
 """What a network knows when it has just solved an N: that N, earlier ones, and later ones.
 
-Source: specification of study 2, sections 7 and 8.8 (forgetting of earlier N, and answers to N that
-it was never trained on).
+Source: Khajehabdollahi et al., ICLR 2024, abstract: single-head networks forget earlier N. How it
+is measured is ours: the accuracy of ``accuracy``, at each snapshot.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Perturbation: recurrent weights and time constants moved in random directions.
 
-Source: specification of study 2, section 7. A perturbation of size eps has eps times the norm of
-what it is added to. The time constants are only made longer.
+Source: Khajehabdollahi et al., ICLR 2024, figure 8, and the authors' code. A perturbation of size
+eps has eps times the norm of what it is added to. The time constants are only made longer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from memdyn.randomness import Stream, generator
-from memdyn.timescales.networks.recurrent import Cell, Parameters
+from memdyn.timescales.networks.recurrent import Parameters
 from memdyn.timescales.robustness.accuracy import accuracy, draw_sequences, reference_of, relative
 from memdyn.timescales.robustness.cases import Case
 
@@ -57,13 +57,6 @@ def perturbed(
     return copies
 
 
-def targets_of(cell: Cell) -> tuple[str, ...]:
-    """What can be perturbed: the weights of leaky networks, and tau where it is trained."""
-    if not cell.leaky:
-        return ()
-    return ("recurrent",) if cell.fixed_tau else TARGETS
-
-
 def perturb(case: Case, target: str, sizes: Sequence[float], settings: Mapping) -> pd.DataFrame:
     """Accuracy against the size of a perturbation; each repeat has a direction and a sequence.
 
@@ -71,8 +64,8 @@ def perturb(case: Case, target: str, sizes: Sequence[float], settings: Mapping) 
     unperturbed network on the same sequences (size 0, also in the table).
 
     Args:
-        case: a leaky network and the N that it is asked for.
-        target: one of :func:`targets_of` the network.
+        case: a network and the N that it is asked for.
+        target: one of the cell's ``targets``.
         sizes: above zero, increasing.
         settings: the ``accuracy`` section.
 
@@ -83,7 +76,7 @@ def perturb(case: Case, target: str, sizes: Sequence[float], settings: Mapping) 
     Raises:
         ValueError: the target is no such target of this network.
     """
-    if target not in targets_of(case.cell):
+    if target not in case.cell.targets:
         raise ValueError(f"{case.network.name}: '{target}' of this network cannot be perturbed")
     sizes, seed, task = [0.0, *sizes], case.network.seed, case.network.task
     items, states = draw_sequences(case.cell, task, case.n_units, seed, settings)

@@ -1,13 +1,13 @@
 """Retraining: can a network that has solved one N learn a larger one at once?
 
-Source: specification of study 2, section 7. A network that has solved ``N_from`` is trained on one
-larger N, single-head and without a curriculum, for a number of epochs; how well it then answers is
-compared with how well it answered ``N_from``.
+Source: Khajehabdollahi et al., ICLR 2024, figure 8, and the authors' script that draws it. A
+network that has solved ``N_from`` is trained on one larger N, single-head and without a curriculum,
+for a number of epochs; how well it then answers is compared with how well it answered ``N_from``.
 
-ASSUMPTIONS, since the paper's code is not published: every N starts from the same network at
-``N_from`` (not from the one before it); the head that answered ``N_from`` becomes the only head;
-the optimiser starts afresh; all epochs are trained, also once the criterion is met; the reference
-is the network at ``N_from`` before it is retrained.
+ASSUMPTIONS, since the code of the retraining itself is not published: every N starts from the same
+network at ``N_from`` (not from the one before it); the head that answered ``N_from`` becomes the
+only head; the optimiser starts afresh; all epochs are trained, also once the criterion is met; the
+reference is the network at ``N_from`` before it is retrained.
 """
 
 from __future__ import annotations

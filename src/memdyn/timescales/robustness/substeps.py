@@ -1,8 +1,8 @@
 """Networks in continuous time, tested with other steps than they were trained with.
 
-Source: specification of study 2, section 2 (continuous variant): each item is shown for k steps and
-tau counts items, so that dt = 1 / k. A network that has learnt continuous dynamics answers as well
-at any k that is not too small.
+Source: Khajehabdollahi et al., ICLR 2024, supplement (continuous networks), and the authors' code:
+each item is shown for k steps and tau counts items, so that dt = 1 / k. A network that has learnt
+continuous dynamics answers as well at any k that is not too small.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def change_steps(case: Case, ks: Sequence[int], settings: Mapping) -> pd.DataFra
     """Accuracy against the number of sub-steps per item; all meet the same sequences.
 
     Args:
-        case: a leaky network in continuous time and the N that it is asked for.
+        case: a network in continuous time and the N that it is asked for.
         ks: numbers of sub-steps.
         settings: the ``accuracy`` section.
 
@@ -30,7 +30,7 @@ def change_steps(case: Case, ks: Sequence[int], settings: Mapping) -> pd.DataFra
         ValueError: the network was not trained in continuous time.
     """
     cell, task = case.cell, case.network.task
-    if not (cell.leaky and cell.scale_tau):
+    if not cell.scale_tau:
         raise ValueError(
             f"{case.network.name}: not a network in continuous time, without sub-steps"
         )

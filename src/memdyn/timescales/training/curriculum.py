@@ -1,6 +1,8 @@
 """Curricula of study 2: which N are trained now, which come when they are solved, on which heads.
 
-Source: specification of study 2, section 4. A position is (smallest N, largest N) in training.
+Source: Khajehabdollahi et al., ICLR 2024, figure 2 (single-head, multi-head) and appendix D (all
+heads at once); "sliding" from the authors' code (LevinaLab/rnn_timescale_public,
+training/train.py). A position is (smallest N, largest N) in training.
 """
 
 from __future__ import annotations

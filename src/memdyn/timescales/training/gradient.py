@@ -1,9 +1,11 @@
 """Gradient training of study 2: several networks side by side, each at its own place.
 
-Networks of one condition differ in their seed. Every update of a network draws its minibatch from
-a stream of its seed, epoch and update, so that what a network becomes does not depend on its
-company, and training can stop and go on at any update (specification of study 2, section 4). On a
-CPU networks take turns (``networks.leaky``), and it does not depend on it by a single bit.
+Source: Khajehabdollahi et al., ICLR 2024, with loss, clipping, test and the rule of advance as in
+the authors' code (LevinaLab/rnn_timescale_public, training/train.py). Networks of one condition
+differ in their seed. Every update of a network draws its minibatch from a stream of its seed, epoch
+and update, so that what a network becomes does not depend on its company, and training can stop and
+go on at any update. On a CPU networks take turns (``networks.turns``), and it does not depend on it
+by a single bit.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import torch
 
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.conditions import Condition
-from memdyn.timescales.networks import leaky, recurrent
+from memdyn.timescales.networks import recurrent
 from memdyn.timescales.networks.recurrent import Cell, Parameters
+from memdyn.timescales.networks.turns import joined, of_part, parts
 from memdyn.timescales.tasks.binary import labels, sequences
 
 OUT_OF_EPOCHS, PLATEAU, FINISHED, DIVERGED = "out of epochs", "plateau", "finished", "diverged"
@@ -152,7 +155,7 @@ def draw_batch(
         )
         length = int(rng.integers(shortest, longest, endpoint=True))
         x = sequences(rng, condition.task, size, length, None if rate == "task" else rate)
-        states = recurrent.initial_states(condition.cell, rng, size, n_units)
+        states = condition.cell.model.initial_states(rng, size, n_units)
         drawn.append((x, states, labels(condition.task, x, range(low, high + 1))))
     lengths = [x.shape[1] for x, _, _ in drawn]
     inputs = np.zeros((len(drawn), size, max(lengths)), dtype=np.float32)
@@ -183,7 +186,7 @@ def update(
     clipped to a length of its own.
     """
     losses = []
-    for part in leaky.parts(batch.states):
+    for part in parts(batch.states):
         own = replace(  # views: what changes in them changes in the state
             state,
             params={name: value[part] for name, value in state.params.items()},
@@ -193,7 +196,7 @@ def update(
             },
         )
         losses.append(_update(own, _part(batch, part), condition, repeat))
-    return leaky.joined(losses)
+    return joined(losses)
 
 
 def _part(batch: Batch, part: slice) -> Batch:
@@ -209,7 +212,7 @@ def _update(
     """``update`` of networks that are computed together."""
     cell, settings = condition.cell, condition.training
     cell = cell if repeat is None else cell._replace(repeat=repeat)
-    params = leaky.of_part(state.params, slice(None))
+    params = of_part(state.params, slice(None))
     leaves = {name: params[name].detach().requires_grad_() for name in state.moments}
     params |= leaves
     final = recurrent.final_state(cell, params, batch.inputs, batch.states, batch.lengths)
@@ -300,7 +303,7 @@ def _finish_epoch(
         (low, high), accuracy = positions[row], found[row]
         passed = min(accuracy.mean(), accuracy[-1]) > settings["accuracy"]
         updates = state.epoch * n_updates
-        tau = state.params["tau"][row].double().cpu() if condition.cell.leaky else None
+        tau = state.params["tau"][row].double().cpu() if condition.cell.model.has_tau else None
         taus = (tau.mean(), tau.std(correction=0), tau.max()) if tau is not None else (np.nan,) * 3
         scores = (losses[row], accuracy.mean(), accuracy[-1], *map(float, taus), float(passed))
         state.epochs[b].append((state.epoch, updates, low, high, *scores))
