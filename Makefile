@@ -5,6 +5,9 @@ SCALE  ?= quick
 CORES  ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 GPUS   ?= $(shell $(BIN)/python -c "from memdyn.jobs.gpu import visible_gpus; print(len(visible_gpus()))")
 PYTHON ?= python3
+# On Linux the index's torch is the one for CUDA, 2.9 GB; torch's own index has one for the CPU, 0.2 GB.
+TORCH  ?= $(if $(shell command -v nvidia-smi),cuda,cpu)
+CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 ARGS   ?=
 
 BIN     := .venv/bin
@@ -31,7 +34,7 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
 	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks draw_growth
 
-setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
+setup: .venv/ready ## build the environment in .venv (TORCH=cpu|cuda; PYTHON=python3.12: another interpreter)
 
 lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/ruff check .
@@ -52,7 +55,12 @@ help: ## list these targets
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or later, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), but 3.11 or later is needed: install it, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@case "$(TORCH)" in cpu|cuda) ;; *) echo "TORCH=$(TORCH) is neither cpu nor cuda: give one of them." >&2; exit 1;; esac
 	$(PYTHON) -m venv .venv
+	@if [ "$(TORCH)" = cpu ] && [ "$$(uname -s)" = Linux ]; then \
+		if curl -sfo /dev/null --max-time 10 "$(CPU_INDEX)/torch/"; \
+		then PS4= && set -x && $(INSTALL) --quiet --no-deps --index-url "$(CPU_INDEX)" "$$(grep '^torch==' requirements.txt)"; \
+		else echo "$(CPU_INDEX) does not answer: torch comes from where pip finds it." >&2; fi; fi
 	$(INSTALL) --quiet -r requirements.txt
 	$(INSTALL) --quiet --no-deps -e .
 	$(COMPILE) || true
