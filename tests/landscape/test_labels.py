@@ -65,7 +65,8 @@ def test_chaos_is_aperiodic():
 def authors(mean, variance=0.0, last=None, tolerance=1e-6, decimals=2, far=4.0):
     mean = np.asarray(mean, dtype=float)
     last = mean if last is None else np.asarray(last, dtype=float)
-    return authors_label(mean, np.full(len(mean), variance), last, 3, tolerance, decimals, far)
+    variance = np.broadcast_to(variance, len(mean))
+    return authors_label(mean, variance, last, 3, tolerance, decimals, far)
 
 
 def test_the_authors_labels():
@@ -79,6 +80,8 @@ def test_the_authors_labels():
     # Means that agree to all digits that anybody would look at still differ for them.
     assert authors([0.1, 0.1 + 1e-7, 0.3, 0.4], variance=0.1) == "limitCycle"
     assert authors([0.1, 0.1 + 1e-10, 0.3, 0.4], variance=0.1) == "both", "one float32"
+    rests = [0.1, 0.1 + 1e-6, 0.3, 0.4], np.array([0.0, 0.0, 0.1, 0.1])
+    assert authors(*rests) == "both", "two rests at one point"
     # Ends count as their code counts them: rounded, whatever lies between.
     assert authors([0.1049, 0.1051, 0.5, 0.5]) == "fixedPoint3"
 

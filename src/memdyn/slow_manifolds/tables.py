@@ -19,8 +19,11 @@ SCHEMAS = {
 
 
 def fully_trained(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of networks at the end of the configured training: no snapshots, nothing shorter."""
-    return table[table["trials"] == 0] if len(table) else table
+    """The rows of standard networks: at the end of the configured training, on its own stimuli."""
+    if not len(table):
+        return table
+    own = table["trials"] == 0
+    return table[own & (table["stimuli"] == "")] if "stimuli" in table else table[own]
 
 
 def performing(performance: pd.DataFrame) -> set[str]:
