@@ -18,7 +18,7 @@ import yaml
 
 from memdyn.settings import ConfigError, steps
 from memdyn.slow_manifolds.grid import products
-from memdyn.timescales.grid import members, units_of
+from memdyn.timescales.grid import networks, units_of
 
 #: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
 LARGEST = 1_000_000_000
@@ -271,7 +271,7 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     if n_networks > MOST_NETWORKS:
         yield f"{root}.seed': {n_networks} networks are more than {MOST_NETWORKS}"
         return  # what follows goes through them
-    names = [*study["run"], *(one.name for one in members(study))]
+    names = [*study["run"], *(one.name for one in networks(study))]
     yield from _same_names(f"{root}.conditions'", names)
     N = study["curriculum"]["start_N"]
     shortest, longest = (

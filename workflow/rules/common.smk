@@ -20,8 +20,8 @@ from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards, units_of
-from memdyn.slow_manifolds.grid import shards, snapshot_shards
+from memdyn.timescales import grid as timescales
+from memdyn.slow_manifolds import grid as slow_manifolds
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
@@ -41,15 +41,15 @@ except ConfigError as problem:
 SCALE = config["scale"]
 SLOW_MANIFOLDS = config["slow_manifolds"]
 # Shards that are trained, and with them those of snapshots that are analysed like networks of their own.
-SM_TRAINED = shards(SLOW_MANIFOLDS["grid"])
-SM_SHARDS = SM_TRAINED | snapshot_shards(
+SM_TRAINED = slow_manifolds.shards(SLOW_MANIFOLDS["grid"])
+SM_SHARDS = SM_TRAINED | slow_manifolds.snapshot_shards(
     SM_TRAINED, SLOW_MANIFOLDS["training"]["analysed"]
 )
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
 TIMESCALES = config["timescales"]
-TS_SHARDS = member_shards(TIMESCALES)
+TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"

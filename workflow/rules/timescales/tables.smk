@@ -33,7 +33,9 @@ rule collect_timescales:
         mem_mb=4000,
         runtime=30,
     params:
-        n_units={name: units_of(TIMESCALES, name) for name in TIMESCALES["run"]},
+        n_units={
+            name: timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]
+        },
         measured=TS_MEASURED,
         code=code("timescales/collect_timescales"),
     script:
