@@ -15,7 +15,7 @@ from synthetic import (
     make_task,
 )
 
-from memdyn.figures import network_page, style
+from memdyn.figures import network_page, scene, style
 from memdyn.figures.recordings import part_of
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.figures import fig1_task as task_figure
@@ -193,6 +193,27 @@ def test_a_sheet_says_what_was_found_and_what_is_missing():
     assert "10 × slower" in said and drawn.summary["network"]["degree_sum"] == 3
     assert set(drawn.plotted["a"]["part"]) >= {"trial", "alone", "cycle", "slow"}
     assert drawn.plotted["b"]["relative_speed"].notna().all()
+
+
+def test_incomplete_point_sets_are_marked():
+    """``mixed`` has degrees that sum to 3, ``aperiodic`` none, all others 1."""
+    drawn = draw_landscape()
+    said = "\n".join(texts(drawn))
+    assert said.count("incomplete: degrees sum to 3") == 1
+    assert drawn.summary["examples"]["mixed"]["degree_sum"] == 3
+
+
+def test_cycles_are_smooth_and_closed():
+    """A circle known at 64 points, as the search stores it, is drawn as a circle."""
+    turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    drawn = scene.smooth(circle)
+    np.testing.assert_allclose(drawn[::10], np.concatenate([circle, circle[:1]]), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-6)
+    jumps = np.array([[0.0, 0.0], [1.0, 1.0]])[np.arange(64) % 2]  # of a map
+    assert set(map(tuple, scene.smooth(jumps))) == {(0.0, 0.0), (1.0, 1.0)}
+    lines = [line for ax in draw_landscape(names=("limit_cycle",)).figure.axes for line in ax.lines]
+    assert any(len(line.get_xdata()) == 641 for line in lines)
 
 
 def test_eigenvalues_of_a_map_are_shown_as_they_are():

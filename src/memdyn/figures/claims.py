@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from textwrap import shorten
+from textwrap import fill, shorten
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ CLAIMED = "#DDE6EF"  # behind the claimed range
 DOTS = (0, (1, 1))  # the margin of a difference that counts as none
 
 # Places across the page and heights of lines (inch).
-LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.8), 4.86, 6.38, 6.46
+LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.7), 4.76, 6.43, 6.49
 TOP, LINE, HEADING, STUDY, GAP, BOTTOM = 0.34, 0.158, 0.24, 0.3, 0.12, 0.62
 #: Height of a sentence with what its number is below it, and how much of the latter fits.
 ROW, WORDS = 0.265, 136
@@ -271,10 +271,11 @@ def _summary(claims: pd.DataFrame) -> dict:
 def note(scale: str, n_units: Mapping[str, int]) -> str:
     """The small print: scale, sizes, and how a verdict comes about."""
     sizes = " and ".join(str(n_units[study]) for study in STUDIES if study in n_units)
-    return (
-        f"Scale “{scale}” ({sizes} units). Under each sentence: what its number is. Intervals: "
-        "95 % over networks, never over trials. Each line has its own\nscale. Holds: the whole "
-        "interval lies in the claimed range (shaded). Fails: none of it does. No difference: all of it lies "
-        "between the dotted edges.\nUndecided: everything else. Nothing is corrected for asking "
-        "many sentences at once: of 40 that were false, about one would be said to hold."
+    lines = (
+        f"Scale “{scale}” ({sizes} units). Under each sentence: what its number is. Intervals:",
+        "95 % over networks, never over trials. Each line has its own scale. Holds: the whole",
+        "interval lies in the claimed range (shaded). Fails: none of it does. No difference: all",
+        "of it lies between the dotted edges. Undecided: everything else. Nothing is corrected for",
+        "asking many sentences at once: of 40 that were false, about one would be said to hold.",
     )
+    return fill(" ".join(lines), 134)

@@ -14,6 +14,7 @@ rule trace_examples:
     input:
         stimuli=rules.make_stimuli.output[0],
         table=rules.collect_networks.output[0],
+        votes=f"{SM_RESULTS}/tables/votes.parquet",
         ends=f"{SM_RESULTS}/tables/ends.parquet",
         networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_SHARDS),
         cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_SHARDS),

@@ -331,6 +331,7 @@ def _claims() -> list[Claim]:
             below(0),
             _MAP,
             "“efficient”: by the solver, where the degrees of its points sum to 1",
+            step=1 / 5,
             margin=_POINTS,
         ),
         *_contrast(
