@@ -12,12 +12,7 @@ CLAIMS_OF = {
 }
 # What the tables do not hold.
 CLAIMS_FACTS = {
-    "slow_manifolds": {
-        "n_units": SLOW_MANIFOLDS["network"]["n_units"],
-        "delay": SLOW_MANIFOLDS["task"]["delay"],
-        # Memories and outcomes.
-        "n_items": 3 * len(SLOW_MANIFOLDS["task"]["classes"]) - 1,
-    },
+    "slow_manifolds": SM_FACTS,
     "timescales": {
         "n_units": TIMESCALES["network"]["n_units"],
         "steps": TIMESCALES["stimulation"]["steps"],

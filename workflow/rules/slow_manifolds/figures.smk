@@ -170,6 +170,8 @@ rule fig3_landscape:
 rule fig4_map:
     input:
         networks=rules.collect_networks.output[0],
+        points=f"{SM_RESULTS}/tables/points.parquet",
+        memory=f"{SM_RESULTS}/tables/memory.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig4_map.pdf",
         png=report(
@@ -190,6 +192,7 @@ rule fig4_map:
     params:
         **SM_SMALL_PRINT,
         max_error=SLOW_MANIFOLDS["performance"]["max_error"],
+        facts=SM_FACTS,
         code=code("slow_manifolds/fig4_map"),
     script:
         "../../scripts/slow_manifolds/fig4_map.py"

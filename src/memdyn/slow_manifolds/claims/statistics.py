@@ -22,7 +22,7 @@ from memdyn.slow_manifolds.claims.measures import Measure
 #: The paper's four; ours has two more bins, for what fits none of them.
 FOUR = ("direct", "slow_manifold", "limit_cycle", "mixed")
 SLOW, DIRECT, OTHERS = "slow_manifold", "direct", "others"
-NAMES = {SLOW: "slow manifold", DIRECT: "direct", OTHERS: "all others"}
+NAMES = {**{name: name.replace("_", " ") for name in FOUR}, OTHERS: "all others"}
 #: Labels of a network: columns of the table of networks, the three routes, the authors' test A.
 MEMORY, OUTCOME, ROUTES, AUTHORS = "mechanism_memory", "mechanism", "vote", "authors"
 SAID = {

@@ -97,8 +97,8 @@ def draw(
         draw_keys(figure, height - 0.62, "delay 1, holding", holding, CROSS)
         small_print(
             figure,
-            f"{note} The networks of figure 2. Incomplete: some points are missing, as degrees do not"
-            " sum to 1.",
+            f"{note} The networks of figure 2. Incomplete: points are missing, as their degrees do"
+            " not sum to 1.",
         )
         return Drawn(
             figure,
