@@ -64,8 +64,8 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
             labels, ``saturation_delay``, ``change_in_delay`` and the column ``failed``.
         failed: column with the fraction of test runs that failed.
         note: scale and size, for the small print.
-        evidence: the tables ``points`` and ``memory``, and all networks as ``controls.EVERY``; panels
-            of controls that the grid does not have are left out.
+        evidence: the tables ``points`` and ``memory``, and all networks as ``controls.EVERY``;
+            panels of controls that the grid does not have are left out.
     """
     compared = _controls(evidence)
     with house_style():
@@ -164,7 +164,7 @@ MEASURES = {
 def _draw_measures(
     figure: Figure, networks: pd.DataFrame, evidence: Evidence
 ) -> dict[str, pd.DataFrame]:
-    """Efficiency and spectra at memory states: a dot per performing network, a bar per mechanism."""
+    """Efficiency and spectra at memory states: a dot per network, a bar per mechanism."""
     measures = {"g": points_per_item, "h": _slowest, "i": of_memories("n_slow")}
     able = networks[networks["performs"]]
     found = {}

@@ -75,10 +75,10 @@ def draw(
                 _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
         small_print(
             figure,
-            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by where"
-            " memories end. Lines: means over\nseeds; bands: their 95 % intervals, as for claims. Dashed:"
-            " chance. Noise is added to both channels of stimulus 1; of the uniform noise, the authors',"
-            "\nthe mean, 0.5 + s / 2, pushes the network 8 to 15 times as far as its fluctuations do.",
+            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by"
+            " where memories end.\nLines: means over seeds; bands: their 95 % intervals, as for"
+            " claims. Dashed: chance. Noise is added to both channels of stimulus 1; the\nauthors' has"
+            " a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (from s = 1 on).",
         )
         plotted = {
             "abcdefgh"[2 * row : 2 * row + 2]: found.assign(test=test)
