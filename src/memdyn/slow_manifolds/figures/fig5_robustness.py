@@ -77,7 +77,7 @@ def draw(
             figure,
             f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by"
             " where memories end.\nLines: means over seeds; bands: their 95 % intervals, as for"
-            " claims. Dashed: chance. Noise is added to both channels of stimulus 1; the\nauthors' has"
+            " claims. Dashed: chance. Noise is added to both channels of stimulus 1;\nthe authors' has"
             " a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (from s = 1 on).",
         )
         plotted = {
