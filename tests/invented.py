@@ -203,7 +203,7 @@ def slow_manifolds(
                 ]
                 tables["noise"] += [
                     {**who, "noise": sort, "level": level, "failed": failed}
-                    for sort in ("uniform", "gaussian")
+                    for sort in ("uniform", "gaussian", "state", "lesion")
                     for level in (0.0, 1.0, 10.0)
                     for failed in [level * (0.02 if slow else 0.06) + abs(noise)]
                 ]

@@ -51,7 +51,7 @@ def choose_seeds(ends: Tensor, others: list[Tensor], n_seeds: int) -> Tensor:
 
 
 def evenly(states: Tensor, n: int) -> Tensor:
-    """At most ``n`` of the states (rows, n_units), first and last among them, else evenly spaced."""
+    """At most ``n`` of the states (rows, n_units), first and last among them, evenly spaced."""
     n = min(n, len(states))
     return states[np.linspace(0, len(states) - 1, n).round().astype(int) if n else []]
 

@@ -35,10 +35,13 @@ ROW, TOP, BOTTOM = 2.35, 0.42, 0.3  # heights (inch): of one test, above and bel
 LABEL = "mechanism_memory"
 #: All forgotten: half of the trials come out right whatever is remembered.
 CHANCE = 0.5
+LETTERS = "abcdefghij"
 PARTS = ("failed", "asymptotic", "fixed_time")
 NOISE_NAMES = {
     "uniform": "offset + noise U(0.5, 0.5 + s)",
     "gaussian": "noise of zero mean N(0, s²/12)",
+    "state": "noise in all units, SD s √dt",
+    "lesion": "units without input in stimulus 1",
 }
 COLUMNS = ["mechanism", "level", "quantity", "mean", "low", "high", "n", "seeds"]
 
@@ -72,16 +75,16 @@ def draw(
             figure = new_figure(FULL, TOP + ROW * len(tests) + BOTTOM)
         for row, (test, found) in enumerate(tests.items()):
             if len(able):
-                _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
+                _draw_test(figure, TOP + row * ROW, test, found, LETTERS[2 * row :], nominal)
         small_print(
             figure,
             f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by"
             " where memories end.\nLines: means over seeds; bands: their 95 % intervals, as for"
-            " claims. Dashed: chance. Noise is added to both channels of stimulus 1;\nthe authors' has"
-            " a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (from s = 1 on).",
+            " claims. Dashed: chance. Noise is added to both channels of stimulus 1;\nthe authors'"
+            " has a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (s > 1).",
         )
         plotted = {
-            "abcdefgh"[2 * row : 2 * row + 2]: found.assign(test=test)
+            LETTERS[2 * row : 2 * row + 2]: found.assign(test=test)
             for row, (test, found) in enumerate(tests.items())
         }
         return Drawn(figure, plotted, _summary(able, tests))
@@ -148,7 +151,7 @@ def _draw_test(
     if found.empty:
         say(ax, "No network was tested.")
         return
-    axis = _delay_axis if delay else _noise_axis
+    axis = _delay_axis if delay or test == "lesion" else _noise_axis
     failed = found[found["quantity"] == "failed"]
     ends = {}
     for name in present(failed["mechanism"]):
@@ -172,7 +175,7 @@ def _draw_test(
         ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ); ○: nothing")
         ax.plot(0, 0, "o", ms=4, mfc="white", mec=INK, mew=0.8, clip_on=False, zorder=6)
     else:
-        ax.set_xlabel("noise level s (0: none)")
+        ax.set_xlabel("fraction of units" if test == "lesion" else "noise level s (0: none)")
     _label_ends(ax, ends)
 
     names = list(ends)
@@ -215,7 +218,7 @@ def _noise_axis(ax: Axes, levels: pd.Series) -> None:
     first, last = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     ax.set_xscale("symlog", linthresh=first, linscale=0.5)
     ax.set_xlim(0, last)
-    decades = [x for x in (0.1, 1, 10, 100) if first <= x <= last]
+    decades = [x for x in (0.01, 0.1, 1, 10, 100) if first <= x <= last]
     ax.set_xticks([0, *decades], ["0", *(f"{x:g}" for x in decades)])
     ax.set_xticks([], minor=True)
 
