@@ -4,16 +4,22 @@
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
 CLAIMS_OF = {
-    "slow_manifolds": ("networks", "delays", "noise", "ends", "votes", "memory"),
+    "slow_manifolds": ("networks", "delays", "noise", "points", "votes", "memory"),
     "timescales": (
         *("networks", "epochs", "heads", "timescales", "weights"),
         *("dimension", "memory", "ablation", "perturbation", "retraining"),
     ),
 }
-CLAIMS_N_UNITS = {
-    "slow_manifolds": SLOW_MANIFOLDS["network"]["n_units"],
-    "timescales": TIMESCALES["network"]["n_units"],
+# What the tables do not hold.
+CLAIMS_FACTS = {
+    "slow_manifolds": SM_FACTS,
+    "timescales": {
+        "n_units": TIMESCALES["network"]["n_units"],
+        "steps": TIMESCALES["stimulation"]["steps"],
+        "trials": TIMESCALES["stimulation"]["trials"],
+    },
 }
+CLAIMS_N_UNITS = {study: facts["n_units"] for study, facts in CLAIMS_FACTS.items()}
 
 
 rule judge_claims:
@@ -40,7 +46,7 @@ rule judge_claims:
         runtime=10,
     params:
         scale=SCALE,
-        n_units=CLAIMS_N_UNITS,
+        facts=CLAIMS_FACTS,
         code=code("claims/judge_claims"),
     script:
         "../scripts/claims/judge_claims.py"

@@ -48,6 +48,13 @@ SM_SHARDS = SM_TRAINED | slow_manifolds.snapshot_shards(
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
+# What the tables of study 1 do not say, and claims and figures ask for.
+SM_FACTS = {
+    "n_units": SLOW_MANIFOLDS["network"]["n_units"],
+    "delay": SLOW_MANIFOLDS["task"]["delay"],
+    # Memories and outcomes.
+    "n_items": 3 * len(SLOW_MANIFOLDS["task"]["classes"]) - 1,
+}
 TIMESCALES = config["timescales"]
 TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"

@@ -20,6 +20,7 @@ rule trace_examples:
     input:
         stimuli=STIMULI,
         table=rules.collect_networks.output[0],
+        votes=f"{SM_RESULTS}/tables/votes.parquet",
         ends=f"{SM_RESULTS}/tables/ends.parquet",
         networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_DRAWN),
         cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_DRAWN),
@@ -175,6 +176,8 @@ rule fig3_landscape:
 rule fig4_map:
     input:
         networks=rules.collect_networks.output[0],
+        points=f"{SM_RESULTS}/tables/points.parquet",
+        memory=f"{SM_RESULTS}/tables/memory.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig4_map.pdf",
         png=report(
@@ -195,6 +198,7 @@ rule fig4_map:
     params:
         **SM_SMALL_PRINT,
         max_error=SLOW_MANIFOLDS["performance"]["max_error"],
+        facts=SM_FACTS,
         code=code("slow_manifolds/fig4_map"),
     script:
         "../../scripts/slow_manifolds/fig4_map.py"

@@ -11,7 +11,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS, parts_of_spectrum
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import find_points
-from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.landscape.starts import after, choose_seeds, evenly, task_speed
 from memdyn.settings import steps
 from memdyn.slow_manifolds.networks.system import rate_readout, step_of
 from memdyn.slow_manifolds.tables import analysed, schema
@@ -37,7 +37,7 @@ for network, *ready in ready_networks(
     speed = task_speed(system, starts)
     found = find_points(system, seeds, speed=speed, settings=settings, readout=rate_readout(frozen))
     points.append(with_network(network, found.table.assign(degree_sum=found.degree_sum)))
-    held = late[:: max(1, len(late) // settings["memory_states"])][: settings["memory_states"]]
+    held = evenly(late, settings["memory_states"])  # of all trial types: both memories are in it
     table, spectrum = measure_memory(
         system, held, delay=params.delay, speed=speed, settings=settings
     )
