@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 # Where the repository lies, wherever Snakemake was started from and whoever includes this.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
@@ -18,6 +19,7 @@ from memdyn.config import laid_over
 from memdyn.config import resolve
 from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
+from memdyn.jobs import plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
 from memdyn.timescales.grid import member_shards, units_of
@@ -27,6 +29,9 @@ from memdyn.slow_manifolds.grid import shards, snapshot_shards
 # it would stand for the work folder, whose signal.py would take the standard library's place.
 own_path = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, own_path)))
+# The run's own Snakemake plans; a job's inherits the plan, and no script is run under other code.
+if workflow.exec_mode == ExecMode.DEFAULT:
+    plan.begin()
 # What is asked for (--config, --configfile, the config of an importing module) over our values.
 try:
     config = with_shard_sizes(
@@ -66,7 +71,9 @@ DT = SLOW_MANIFOLDS["network"]["dt"]
 
 def code(script):
     """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
-    return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+    digest = code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+    plan.note_code(script, digest)
+    return digest
 
 
 def training_of(shard):
@@ -155,12 +162,20 @@ def refuse_unfit():
         raise WorkflowError(str(problem))
 
 
+def refuse_second_writers():
+    """End the run before its first job if an earlier run's jobs still write what it would make."""
+    logs = [str(path) for job in workflow.dag.needrun_jobs() for path in job.log]
+    if sentences := writers.living(logs, patience=20):
+        raise WorkflowError("\n".join(sentences))
+
+
 wildcard_constraints:
     shard="|".join([*SM_SHARDS, *TS_SHARDS]),
 
 
 onstart:
     refuse_unfit()
+    refuse_second_writers()
     if GPU:
         logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
     else:

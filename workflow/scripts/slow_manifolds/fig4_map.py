@@ -2,11 +2,11 @@
 
 from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures import fig4_map as figure
 from memdyn.slow_manifolds.tables import SCHEMAS, fully_trained
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 drawn = figure.draw(
     fully_trained(read_table(snakemake.input.networks, SCHEMAS["networks"])),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from memdyn.files import load_arrays, save_arrays
+from memdyn.files import FileProblem, load_arrays, save_arrays
 from memdyn.timescales.grid import Member
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.training.curriculum import Curriculum
@@ -28,6 +28,7 @@ class Snapshots:
 
     Attributes:
         members: its networks.
+        key: all that decided how they were trained (``jobs.digest.training_key``).
     """
 
     def __init__(self, path: Path | str):
@@ -35,6 +36,7 @@ class Snapshots:
         facts = ("members", "solved", "cells", "curricula", "status")
         _, self._facts = load_arrays(path, SCHEMA, under="nothing", facts=facts)
         self.members = [Member(*row) for row in self._facts["members"]]
+        self.key = self._facts.get("provenance", {}).get("key", "")
 
     def solved(self, member: Member) -> list[int]:
         """N that the network solved, ascending; with several heads, the largest of each time."""
@@ -99,11 +101,14 @@ class Unfinished(NamedTuple):
             {"position": list(position)},
         )
 
-    def save_group(self, group: str, state: TrainingState) -> None:
-        """Keep where a group of networks stands, finished or not."""
+    def save_group(
+        self, group: str, state: TrainingState, copies: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
+        """Keep where a group of networks stands, finished or not; ``copies``: see load_copies."""
         arrays = {f"params/{name}": value for name, value in state.params.items()}
         for name, own in state.moments.items():
             arrays |= {f"moments/{name}/{kind}": value for kind, value in own.items()}
+        arrays |= {f"copies/{name}": value for name, value in (copies or {}).items()}
         arrays = {name: value.cpu().numpy() for name, value in arrays.items()}
         for b in range(len(state.status)):
             arrays[f"epochs/{b}"] = np.array(state.epochs[b]).reshape(-1, len(EPOCH_COLUMNS))
@@ -151,6 +156,16 @@ class Unfinished(NamedTuple):
             heads=[[tuple(row) for row in arrays[f"heads/{b}"].tolist()] for b in range(n)],
         )
 
+    def load_copies(self, group: str, device: torch.device | str) -> Parameters:
+        """The ``copies`` saved with a group: what its networks had become, also those that left.
+
+        Raises:
+            FileProblem: the file is missing, truncated or foreign.
+        """
+        path = self.folder / f"{group}.safetensors"
+        arrays, _ = load_arrays(path, PARTIAL_SCHEMA, under="copies/")
+        return {name: torch.from_numpy(array.copy()).to(device) for name, array in arrays.items()}
+
     def solved(self, member: Member) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
         """What a network has solved: largest N -> position and parameters, ascending."""
         found = {}
@@ -177,12 +192,17 @@ def save_snapshots(
     groups: Sequence[tuple[Sequence[Member], Cell, Curriculum, TrainingState]],
     metadata: Mapping,
 ) -> None:
-    """Put all groups of a finished shard into one file."""
+    """Put all groups of a finished shard into one file.
+
+    Raises:
+        FileProblem: a network that was solved, as its history says, is not in the folder.
+    """
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, dict] = {name: {} for name in ("solved", "cells", "curricula", "status")}
     for members, cell, curriculum, state in groups:
         for b, member in enumerate(members):
-            name, kept = member.name, unfinished.solved(member)
+            name = member.name
+            kept = _as_booked(unfinished, member, state.epochs[b])
             for N, (_, params) in kept.items():
                 arrays |= {f"{name}/N{N}/{key}": value for key, value in params.items()}
             arrays[f"{name}/history/epochs"] = np.array(state.epochs[b], dtype=np.float64)
@@ -193,3 +213,26 @@ def save_snapshots(
             facts["status"][name] = state.status[b]
     all_members = [list(member) for members, *_ in groups for member in members]
     save_arrays(path, arrays, {"schema": SCHEMA, "members": all_members, **facts, **metadata})
+
+
+def _as_booked(
+    unfinished: Unfinished, member: Member, epochs: Sequence[tuple]
+) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
+    """What a network has solved as its history says; an earlier try may have left more."""
+    last, advanced = (EPOCH_COLUMNS.index(name) for name in ("n_max", "advanced"))
+    booked, kept = [int(row[last]) for row in epochs if row[advanced]], unfinished.solved(member)
+    if missing := [N for N in booked if N not in kept]:
+        raise FileProblem(
+            f"{unfinished.folder} does not hold {member.name} at N = {missing[0]}, which it has "
+            "solved: delete this folder and train again"
+        )
+    return {N: kept[N] for N in booked}
+
+
+def key_of(path: Path | str) -> str:
+    """Key under which a finished shard was trained, once all its arrays are verified.
+
+    Raises:
+        FileProblem: missing, truncated, damaged or foreign file.
+    """
+    return load_arrays(path, SCHEMA)[1]["provenance"]["key"]
