@@ -76,7 +76,8 @@ def job(rule: str, folder: Path) -> Path:
 
 
 def start(rule: str, folder: Path) -> subprocess.Popen:
-    """Begin a job in a folder."""
+    """Begin a job in a folder, with a fresh log."""
+    log_of(rule, folder).unlink(missing_ok=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, Path(__file__).with_name("run_job.py"), f"{rule}.json"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -87,9 +88,12 @@ def output(rule: str, folder: Path) -> Path:
     return folder / next(iter(json.loads((folder / f"{rule}.json").read_text())["output"].values()))
 
 
+def log_of(rule: str, folder: Path) -> Path:
+    return folder / json.loads((folder / f"{rule}.json").read_text())["log"]
+
+
 def said(rule: str, folder: Path) -> str:
-    """The job's log."""
-    path = folder / json.loads((folder / f"{rule}.json").read_text())["log"]
+    path = log_of(rule, folder)
     return path.read_text() if path.exists() else ""
 
 

@@ -2,8 +2,8 @@
 
     python tests/faults/run_job.py JOB.json
 
-``JOB.json`` is written by ``kills.job``: script, input, output, params, wildcards, log. The state of
-training is saved every 0.05 s instead of every minute, so that kills find many states.
+``JOB.json`` is written by ``kills.job``: script, input, output, params, wildcards, log. The state
+of training is saved every 0.05 s instead of every minute, so that kills find many states.
 """
 
 import json

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -17,7 +18,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from memdyn.config import ConfigError
 from memdyn.config import laid_over
 from memdyn.config import resolve
-from memdyn.costs import fits, memory
+from memdyn.costs import fits, memory, runtimes
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs import plan, writers
 from memdyn.jobs.digest import code_digest
@@ -58,19 +59,48 @@ TS_SHARDS = member_shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
-# What jobs ask for, from the formulas of memdyn.costs.memory.
+# What jobs ask for, from the formulas of memdyn.costs.memory, and of a cluster what each try asks for.
 MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
 }
 # What the costs of a run depend on.
 COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
-# Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
-GPU = 1 if visible_gpus() else 0
+
+
+def of_profile(name, otherwise):
+    """A number that a profile gives us among its default-resources."""
+    given = workflow.resource_settings.default_resources
+    return given[name].value if given and name in given else otherwise
+
+
+def on_cluster():
+    """Whether jobs run elsewhere; known when they are made, not yet while rules are read."""
+    return not workflow.local_exec or workflow.remote_exec
+
+
+def gpus(wildcards):
+    """GPUs of a job that can use one: 1 where there is one.
+
+    The machine that sends jobs to a cluster need not have any: there each asks for one, unless the
+    profile says otherwise. A job that finds none on its node runs on the CPU.
+    """
+    return of_profile("max_gpu", int(on_cluster() or bool(VISIBLE_GPUS)))
+
+
+VISIBLE_GPUS = visible_gpus()
 DT = SLOW_MANIFOLDS["network"]["dt"]
 
 
 def code(script):
-    """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
+    """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports.
+
+    It is taken when a job asks for it: a job on a cluster needs that of its own script only.
+    """
+    return lambda wildcards: planned_code(script)
+
+
+@cache
+def planned_code(script):
     digest = code_digest(ROOT / "workflow/scripts" / f"{script}.py")
     plan.note_code(script, digest)
     return digest
@@ -85,10 +115,43 @@ def training_of(shard):
     return {**asked, "n_trials": n_trials, "snapshots": kept}
 
 
-def shard_memory(rule, wildcards):
+def shard_memory(rule):
     """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
-    peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])
-    return memory.request(peak / memory.MB, rule)
+
+    def asked(wildcards):
+        peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])
+        return memory.request(peak / memory.MB, rule)
+
+    return asked
+
+
+def megabytes(first):
+    """Memory (MB) that each try of a job asks for; ``first``: a number, or one for the wildcards."""
+
+    def asked(wildcards, attempt):
+        own = first(wildcards) if callable(first) else first
+        own += runtimes.SNAKEMAKE if on_cluster() else 0
+        return runtimes.megabytes(own, attempt, of_profile("max_mem_mb", float("inf")))
+
+    return asked
+
+
+def minutes(rule, otherwise=runtimes.START):
+    """Time (min) that each try of a rule's job asks for, from the costs of its work."""
+
+    def asked(wildcards, attempt):
+        shard = wildcards.get("shard", "")
+        if "trial" in wildcards.keys():
+            shard += f"_trial{wildcards.trial}"
+        first = time_limits().get((rule, shard), otherwise)
+        return runtimes.limit(first, attempt, of_profile("max_runtime", 1440))
+
+    return asked
+
+
+@cache
+def time_limits():
+    return runtimes.minutes(config)
 
 
 def all_logs(wildcards):
@@ -156,8 +219,10 @@ def refuse_unfit():
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / memory.MB
     room = pages if workflow.local_exec else float("inf")
     free = shutil.disk_usage(os.getcwd()).free
+    # On a cluster no cores are given, and workflow.cores would complain.
+    cores = workflow.resource_settings.cores or len(jobs)
     try:
-        fits.refuse_unfit(config, jobs, room, free, workflow.cores or len(jobs))
+        fits.refuse_unfit(config, jobs, room, free, cores)
     except ConfigError as problem:
         raise WorkflowError(str(problem))
 
@@ -176,7 +241,9 @@ wildcard_constraints:
 onstart:
     refuse_unfit()
     refuse_second_writers()
-    if GPU:
-        logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
+    if on_cluster():
+        logger.info(f"memdyn: each job that can use a GPU asks for {gpus({})}.")
+    elif VISIBLE_GPUS:
+        logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, one per job.")
     else:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")

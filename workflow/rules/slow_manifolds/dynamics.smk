@@ -20,11 +20,13 @@ rule find_cycles:
     priority: 2  # longest chain first: then cores end their work together
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_cycles"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_cycles"]),
+        runtime=minutes("find_cycles"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -51,11 +53,13 @@ rule find_fixed_points:
     priority: 1
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_fixed_points"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_fixed_points"]),
+        runtime=minutes("find_fixed_points"),
     params:
         delay=SLOW_MANIFOLDS["task"]["delay"],
         network=SLOW_MANIFOLDS["network"],
@@ -79,11 +83,13 @@ rule find_exponents:
         f"{SM_LOGS}/find_exponents/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_exponents"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_exponents"]),
+        runtime=minutes("find_exponents"),
     params:
         network=SLOW_MANIFOLDS["network"],
         settings=SLOW_MANIFOLDS["dynamics"],
@@ -109,9 +115,11 @@ rule vote_mechanisms:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("vote_mechanisms"),
     params:
         attractors=SLOW_MANIFOLDS["attractors"],
         settings=SLOW_MANIFOLDS["dynamics"],

@@ -16,11 +16,13 @@ rule find_attractors:
         f"{SM_LOGS}/find_attractors/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_attractors"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_attractors"]),
+        runtime=minutes("find_attractors"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -42,9 +44,11 @@ rule classify_mechanisms:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("classify_mechanisms"),
     params:
         task=SLOW_MANIFOLDS["task"],
         dt=DT,

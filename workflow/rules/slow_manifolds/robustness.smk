@@ -17,11 +17,13 @@ rule extend_delays:
         f"{SM_LOGS}/extend_delays/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["extend_delays"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["extend_delays"]),
+        runtime=minutes("extend_delays"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -45,11 +47,13 @@ rule add_noise:
         f"{SM_LOGS}/add_noise/{{shard}}.benchmark.tsv"
     conda:
         "../../../envs/memdyn.yaml"
+    group:
+        "analysis"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["add_noise"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["add_noise"]),
+        runtime=minutes("add_noise"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],

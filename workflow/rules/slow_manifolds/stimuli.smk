@@ -13,8 +13,8 @@ rule make_stimuli:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=MEMORY["make_stimuli"],
-        runtime=60,
+        mem_mb=megabytes(MEMORY["make_stimuli"]),
+        runtime=minutes("make_stimuli"),
     params:
         settings=SLOW_MANIFOLDS["stimuli"],
         classes=SLOW_MANIFOLDS["task"]["classes"],
