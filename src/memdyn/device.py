@@ -27,8 +27,8 @@ def set_up(gpus: int = 0, threads: int = 1) -> torch.device:
     claimed = claim_gpu(gpus)
     if claimed == "cuda" and not torch.cuda.is_available():
         logging.getLogger(__name__).warning(
-            "there is a GPU, but torch %s cannot use it, so this runs on the CPU: install a torch for "
-            "CUDA, or ask for no GPU (max_gpu=0 in the profile)",
+            "there is a GPU, but torch %s cannot use it, so this runs on the CPU: install a torch "
+            "for CUDA, or ask for no GPU (max_gpu=0 in the profile)",
             torch.__version__,
         )
         claimed = "cpu"

@@ -23,8 +23,9 @@ from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs import plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards, units_of
-from memdyn.slow_manifolds.grid import shards, snapshot_shards
+from memdyn.jobs.logs import was_killed
+from memdyn.timescales import grid as timescales
+from memdyn.slow_manifolds import grid as slow_manifolds
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
@@ -47,15 +48,15 @@ except ConfigError as problem:
 SCALE = config["scale"]
 SLOW_MANIFOLDS = config["slow_manifolds"]
 # Shards that are trained, and with them those of snapshots that are analysed like networks of their own.
-SM_TRAINED = shards(SLOW_MANIFOLDS["grid"])
-SM_SHARDS = SM_TRAINED | snapshot_shards(
+SM_TRAINED = slow_manifolds.shards(SLOW_MANIFOLDS["grid"])
+SM_SHARDS = SM_TRAINED | slow_manifolds.snapshot_shards(
     SM_TRAINED, SLOW_MANIFOLDS["training"]["analysed"]
 )
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
 TIMESCALES = config["timescales"]
-TS_SHARDS = member_shards(TIMESCALES)
+TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
@@ -115,6 +116,39 @@ def training_of(shard):
     return {**asked, "n_trials": n_trials, "snapshots": kept}
 
 
+def stimuli_settings(variant):
+    """Settings of the stimuli: those that the configuration gives to all, or a variant of them."""
+    settings = dict(SLOW_MANIFOLDS["stimuli"])
+    variants = settings.pop("variants")
+    return {**settings, **(variants[variant] if variant else {})}
+
+
+def stimuli_seen_by(shard):
+    """File of the stimuli that a shard of study 1 is trained on and tested with."""
+    variant = SM_SHARDS[shard][0].stimuli if shard else ""
+    return f"{SM_RESULTS}/stimuli{'_' if variant else ''}{variant}.safetensors"
+
+
+def stimuli_of(wildcards):
+    """The same, for a rule whose wildcard is the shard."""
+    return stimuli_seen_by(wildcards.shard)
+
+
+def turn(shards, bonus=0):
+    """Priority of a shard's jobs: shards that the configuration names earlier come earlier.
+
+    A snapshot's come with those of its shard. ``bonus`` (below 10) puts the longest chain of a shard
+    first: then cores end their work together.
+    """
+    order = {shard: 10 * (len(shards) - place) for place, shard in enumerate(shards)}
+
+    def priority(wildcards):
+        shard = wildcards.shard
+        return bonus + order.get(shard, order.get(shard.rpartition("_trial")[0], 0))
+
+    return priority
+
+
 def shard_memory(rule):
     """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
 
@@ -144,9 +178,24 @@ def minutes(rule, otherwise=runtimes.START):
         if "trial" in wildcards.keys():
             shard += f"_trial{wildcards.trial}"
         first = time_limits().get((rule, shard), otherwise)
-        return runtimes.limit(first, attempt, of_profile("max_runtime", 1440))
+        # The analyses of a shard are one job on a cluster, which asks for the sum of their times.
+        most = of_profile("max_runtime", 1440) // (9 if rule in ANALYSES else 1)
+        return runtimes.limit(first, attempt, most)
 
     return asked
+
+
+#: Rules of the group "analysis", which share one job on a cluster.
+ANALYSES = (
+    *("test_performance", "find_attractors", "classify_mechanisms", "find_cycles"),
+    *(
+        "find_fixed_points",
+        "find_exponents",
+        "vote_mechanisms",
+        "extend_delays",
+        "add_noise",
+    ),
+)
 
 
 @cache
@@ -227,6 +276,21 @@ def refuse_unfit():
         raise WorkflowError(str(problem))
 
 
+def hints_of_killed():
+    """A sentence for each job whose log stops without a word, since it was killed from outside."""
+    for job in workflow.dag.needrun_jobs():
+        for path in map(str, job.log):
+            if was_killed(path) and not all(
+                Path(str(file)).exists() for file in job.output
+            ):
+                asks, rule = job.resources, job.rule.name
+                yield (
+                    f"{path} ends without a word, so its job was killed: out of memory (it asked for "
+                    f"{asks.mem_mb} MB), out of time ({asks.runtime} min), or by hand. Start the run "
+                    f"again; --set-resources {rule}:mem_mb={2 * asks.mem_mb} asks for more."
+                )
+
+
 def refuse_second_writers():
     """End the run before its first job if an earlier run's jobs still write what it would make."""
     logs = [str(path) for job in workflow.dag.needrun_jobs() for path in job.log]
@@ -247,3 +311,8 @@ onstart:
         logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, one per job.")
     else:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")
+
+
+onerror:
+    for hint in hints_of_killed():
+        logger.error(f"memdyn: {hint}")

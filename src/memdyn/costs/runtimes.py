@@ -15,7 +15,7 @@ from math import ceil
 
 from memdyn.costs import memory
 from memdyn.costs.work import Job, jobs, training_of
-from memdyn.timescales.grid import members, units_of
+from memdyn.timescales.grid import networks, units_of
 
 #: A limit is so many times the longest that a job may take, and so much (min) to start.
 MARGIN, START = 3.0, 15
@@ -90,7 +90,7 @@ def _seconds(operation: str, config: Mapping) -> float:
 def _of_condition(kind: str, condition: str, study: Mapping) -> float:
     """CPU-seconds of one step of networks of a condition of study 2."""
     n, accuracy = units_of(study, condition), study["accuracy"]
-    member = next(one for one in members(study) if one.condition == condition)
+    member = next(one for one in networks(study) if one.condition == condition)
     product = _GATES[member.cell] * n * n
     rows = {
         "item": _TRAINED * training_of(study, member)["batch_size"],

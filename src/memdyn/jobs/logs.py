@@ -56,5 +56,10 @@ def has_ended(path: Path | str) -> bool:
     return usage.read(path) is not None or text.endswith(f"{_FAILED}\n")
 
 
+def was_killed(path: Path | str) -> bool:
+    """Whether a log stops in the middle, with nobody left who writes it."""
+    return Path(path).is_file() and not has_ended(path)
+
+
 def _log_usage() -> None:
     logging.info(usage.line(usage.used()))

@@ -5,7 +5,7 @@
 
 rule find_cycles:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -17,11 +17,11 @@ rule find_cycles:
         f"{SM_LOGS}/find_cycles/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_cycles/{{shard}}.benchmark.tsv"
-    priority: 2  # longest chain first: then cores end their work together
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED, 2)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,
@@ -50,11 +50,11 @@ rule find_fixed_points:
         f"{SM_LOGS}/find_fixed_points/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
-    priority: 1
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED, 1)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,
@@ -81,10 +81,11 @@ rule find_exponents:
         f"{SM_LOGS}/find_exponents/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_exponents/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,
@@ -113,10 +114,11 @@ rule vote_mechanisms:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     resources:
         mem_mb=megabytes(1000),
         runtime=minutes("vote_mechanisms"),

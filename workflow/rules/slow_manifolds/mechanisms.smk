@@ -5,7 +5,7 @@
 
 rule find_attractors:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
     output:
@@ -14,10 +14,11 @@ rule find_attractors:
         f"{SM_LOGS}/find_attractors/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_attractors/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,
@@ -34,7 +35,7 @@ rule find_attractors:
 
 rule classify_mechanisms:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         ends=rules.find_attractors.output[0],
     output:
         f"{SM_RESULTS}/mechanisms/{{shard}}.parquet",
@@ -42,10 +43,11 @@ rule classify_mechanisms:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     resources:
         mem_mb=megabytes(1000),
         runtime=minutes("classify_mechanisms"),

@@ -5,7 +5,7 @@
 
 rule extend_delays:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -15,10 +15,11 @@ rule extend_delays:
         f"{SM_LOGS}/extend_delays/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/extend_delays/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,
@@ -35,7 +36,7 @@ rule extend_delays:
 
 rule add_noise:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -45,10 +46,11 @@ rule add_noise:
         f"{SM_LOGS}/add_noise/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/add_noise/{{shard}}.benchmark.tsv"
-    conda:
-        "../../../envs/memdyn.yaml"
+    priority: turn(SM_TRAINED)
     group:
         "analysis"
+    conda:
+        "../../../envs/memdyn.yaml"
     threads: 1
     resources:
         gpu=gpus,

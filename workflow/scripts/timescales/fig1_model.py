@@ -5,12 +5,12 @@ from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import fig1_model as figure
 from memdyn.timescales.figures.conditions import scale_note
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 
 start_job(snakemake)
 params = snakemake.params
 drawn = figure.draw(
-    read_table(snakemake.input.curves, SCHEMAS2["curves"]),
+    read_table(snakemake.input.curves, schema("curves")),
     n_units=params.n_units,
     start_N=params.start_N,
     inside=False,

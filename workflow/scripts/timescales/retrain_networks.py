@@ -14,14 +14,14 @@ from memdyn.tables import combine, key_of, with_network
 from memdyn.timescales.conditions import condition_of
 from memdyn.timescales.robustness.cases import cases
 from memdyn.timescales.robustness.retraining import retrain
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import Unfinished, open_snapshots
 from memdyn.timescales.training.progress import RetrainingProgress
 
 start_job(snakemake)
 can_stop()
 device = set_up(snakemake.resources.gpu, snakemake.threads)
-params, schema = snakemake.params, SCHEMAS2["retraining"]
+params, kind = snakemake.params, schema("retraining")
 snapshots, settings = open_snapshots(snakemake.input[0]), params.settings
 asked = (settings, params.accuracy, params.study, params.code)
 key = training_key(snapshots.key, *asked, device.type)
@@ -35,14 +35,14 @@ def progress(name):
 
 def retrain_all():
     for case in cases(snapshots, {**settings, "N": [settings["N_from"]]}, device):
-        condition = condition_of(case.member, params.study)
+        condition = condition_of(case.network, params.study)
         retrained = retrain(case, condition, settings, params.accuracy, progress)
         found = dict(zip(retrained["N"], retrained["accuracy"].round(3), strict=True))
-        logging.info("%s, from N = %d: %s", case.member.name, case.N, found)
-        yield with_network(case.member, retrained)
+        logging.info("%s, from N = %d: %s", case.network.name, case.N, found)
+        yield with_network(case.network, retrained)
 
 
-if not partial.is_delivered(lambda path: key_of(path, schema)):
+if not partial.is_delivered(lambda path: key_of(path, kind)):
     table = combine(list(retrain_all()))
-    metadata = {"schema": schema, "provenance": provenance(device=device, key=key)}
+    metadata = {"schema": kind, "provenance": provenance(device=device, key=key)}
     partial.deliver(lambda path: write_table(path, table, metadata))

@@ -13,7 +13,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.jobs.start import start_job
 from memdyn.jobs.stopping import can_stop
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import Member, units_of
+from memdyn.timescales.grid import Network, units_of
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.training import checkpoints, gradient
 from memdyn.timescales.training.progress import CurriculumProgress
@@ -22,15 +22,15 @@ start_job(snakemake)
 can_stop()
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, began = snakemake.params, time.monotonic()
-members = [Member(*row) for row in params.members]
-key = training_key(params.members, params.study, params.code, device.type)
+networks = [Network(*row) for row in params.networks]
+key = training_key(params.networks, params.study, params.code, device.type)
 partial = Partial(Path(snakemake.output[0]), key)
 unfinished = checkpoints.Unfinished(partial.folder, key)
 
 
 def train(group):
     condition, name = condition_of(group[0], params.study), group[0].name
-    seeds = [member.seed for member in group]
+    seeds = [network.seed for network in group]
     try:
         state = unfinished.load_group(name, device)
     except FileProblem as problem:
@@ -50,7 +50,7 @@ def train(group):
 
 if not partial.is_delivered(checkpoints.key_of):
     groups, size = [], params.study["side_by_side"]
-    for _, same in groupby(members, key=lambda member: member._replace(seed=0)):
+    for _, same in groupby(networks, key=lambda network: network._replace(seed=0)):
         same = list(same)
         groups += [train(same[first : first + size]) for first in range(0, len(same), size)]
     seconds = round(time.monotonic() - began, 1)

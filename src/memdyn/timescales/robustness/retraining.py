@@ -120,7 +120,7 @@ def retrain(
         One row per N: ``N_from``, ``N``, ``epochs``, ``accuracy`` (mean over long sequences),
         ``relative`` to the accuracy at ``N_from`` before (NaN where that is near chance).
     """
-    task, cell, seed = case.member.task, case.cell, case.member.seed
+    task, cell, seed = case.network.task, case.cell, case.network.seed
     one, warm_up = with_one_head(case.params, case.head), accuracy_settings["warm_up"]
     drawn = draw_sequences(cell, task, case.n_units, seed, accuracy_settings)
 
@@ -131,7 +131,7 @@ def retrain(
     means, Ns = [], settings["to"]
     for first in range(0, len(Ns), settings["at_once"]):
         some = Ns[first : first + settings["at_once"]]
-        name = f"{case.member.name}.from{case.N}to{some[0]}"
+        name = f"{case.network.name}.from{case.N}to{some[0]}"
         trained = train_at(one, condition, some, seed, settings["epochs"], progress(name))
         for copy, N in enumerate(some):
             own = {name: value[copy, None] for name, value in trained.items()}
