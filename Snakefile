@@ -29,11 +29,13 @@ include: "workflow/rules/timescales/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/slow_manifolds/network_page.smk"
 include: "workflow/rules/costs.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/benchmarks.smk"
 
 
 # What takes seconds: on a cluster it runs where Snakemake does, not as a job of its own.
 localrules:
+    check_results,
     take_snapshot,
     collect_networks,
     collect_stress,

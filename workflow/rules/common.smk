@@ -3,11 +3,13 @@
 import os
 import shutil
 import sys
+import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import Job
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.settings import ExecMode
 
@@ -20,7 +22,7 @@ from memdyn.config import laid_over
 from memdyn.config import resolve
 from memdyn.costs import fits, memory, runtimes
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.jobs import plan, writers
+from memdyn.jobs import checks, plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
 from memdyn.jobs.logs import was_killed
@@ -274,6 +276,24 @@ def refuse_unfit():
         fits.refuse_unfit(config, jobs, room, free, cores)
     except ConfigError as problem:
         raise WorkflowError(str(problem))
+
+
+def asked_now():
+    """What each table and array file of this scale would be made with now (check_results)."""
+    found = []
+    for path in sorted(Path(f"results/{SCALE}").rglob("*.*")):
+        if path.suffix not in (".parquet", ".safetensors") or ".partial" in str(path):
+            continue
+        for rule in workflow.rules:
+            if rule.script and rule.is_producer(str(path)):
+                job = Job(rule, workflow.dag, rule.get_wildcards(str(path)))
+                found.append(
+                    list(
+                        checks.asked_of(str(path), rule.name, dict(job.params.items()))
+                    )
+                )
+                break
+    return found
 
 
 def hints_of_killed():

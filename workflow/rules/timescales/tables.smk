@@ -6,9 +6,9 @@
 TS_TRAINED = ("epochs", "heads", "networks")
 TS_MEASURED = {"weights": list(TS_SHARDS)}
 for table in ("timescales", "curves", "dimension"):
-    TS_MEASURED[table] = measured_shards(TIMESCALES, "stimulation")
+    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, "stimulation")
 for table in ("memory", "ablation", "perturbation", "retraining", "substeps"):
-    TS_MEASURED[table] = measured_shards(TIMESCALES, table)
+    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, table)
 
 
 # The histories of training come from the checkpoints, the other tables from the stages above.

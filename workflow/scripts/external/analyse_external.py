@@ -2,8 +2,6 @@
 
 import logging
 
-from memdyn.external.tables import schema
-
 from memdyn.device import set_up
 from memdyn.external.analysis import analyse
 from memdyn.external.reading import (
@@ -13,6 +11,7 @@ from memdyn.external.reading import (
     starting_memory,
     starting_states,
 )
+from memdyn.external.tables import schema
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.files import save_arrays, write_table
 from memdyn.jobs.provenance import provenance

@@ -1,7 +1,6 @@
 """Put the networks from outside together, one table per question."""
 
 from memdyn.external.tables import schema
-
 from memdyn.files import read_table, write_table
 from memdyn.jobs.provenance import provenance
 from memdyn.jobs.start import start_job
