@@ -31,7 +31,7 @@ class Named(dict):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr("memdyn.jobs.logs.start_log", lambda path: None)
+    monkeypatch.setattr("memdyn.jobs.start.start_job", lambda job: None)
 
     def run_script(script, inputs, outputs) -> None:
         job = SimpleNamespace(

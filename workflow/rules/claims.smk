@@ -42,8 +42,8 @@ rule judge_claims:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(2000),
+        runtime=minutes("judge_claims"),
     params:
         scale=SCALE,
         facts=CLAIMS_FACTS,
@@ -73,8 +73,8 @@ rule draw_claims:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_claims"),
     params:
         scale=SCALE,
         n_units=CLAIMS_N_UNITS,

@@ -34,9 +34,9 @@ rule trace_examples:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_examples"],
-        runtime=30,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_examples"]),
+        runtime=minutes("trace_examples"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -66,8 +66,8 @@ rule fig1_task:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig1_task"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -96,8 +96,8 @@ rule fig2_mechanisms:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig2_mechanisms"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -131,9 +131,9 @@ rule trace_landscapes:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_landscapes"],
-        runtime=30,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_landscapes"]),
+        runtime=minutes("trace_landscapes"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -161,8 +161,8 @@ rule fig3_landscape:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig3_landscape"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -193,8 +193,8 @@ rule fig4_map:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig4_map"),
     params:
         **SM_SMALL_PRINT,
         max_error=SLOW_MANIFOLDS["performance"]["max_error"],
@@ -224,8 +224,8 @@ rule fig5_robustness:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig5_robustness"),
     params:
         **SM_SMALL_PRINT,
         delay=SLOW_MANIFOLDS["task"]["delay"],

@@ -27,8 +27,8 @@ rule fig1_model:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig1_model"),
     params:
         **TS_SMALL_PRINT,
         start_N=TIMESCALES["curriculum"]["start_N"],
@@ -53,8 +53,8 @@ rule fig2_curricula:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig2_curricula"),
     params:
         **TS_SMALL_PRINT,
         study={
@@ -85,8 +85,8 @@ rule fig3_progress:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig3_progress"),
     params:
         **TS_SMALL_PRINT,
         accuracy=TIMESCALES["curriculum"]["accuracy"],
@@ -114,8 +114,8 @@ rule fig4_limits:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig4_limits"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig4_limits"),
@@ -142,8 +142,8 @@ rule fig5_network_timescales:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig5_network_timescales"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig5_network_timescales"),
@@ -170,8 +170,8 @@ rule fig6_weights:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig6_weights"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig6_weights"),
@@ -197,8 +197,8 @@ rule fig7_ablation:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig7_ablation"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig7_ablation"),
@@ -225,8 +225,8 @@ rule fig8_perturbation:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig8_perturbation"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig8_perturbation"),
@@ -253,8 +253,8 @@ rule figS1_gated:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS1_gated"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS1_gated"),
@@ -280,8 +280,8 @@ rule figS2_memory:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS2_memory"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS2_memory"),
@@ -309,8 +309,8 @@ rule figS3_variants:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS3_variants"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS3_variants"),
@@ -337,8 +337,8 @@ rule figS4_substeps:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS4_substeps"),
     params:
         **TS_SMALL_PRINT,
         substeps={

@@ -8,12 +8,12 @@ import pandas as pd
 from memdyn.claims.intervals import numbers
 from memdyn.claims.judge import Evidence, judge, write
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.claims import claims as slow_manifolds
 from memdyn.slow_manifolds.tables import fully_trained
 from memdyn.timescales.claims import claims as timescales
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params, found = snakemake.params, []
 for study, claims in (("slow_manifolds", slow_manifolds.CLAIMS), ("timescales", timescales.CLAIMS)):
     files = {Path(file).stem: file for file in snakemake.input.get(study, [])}

@@ -3,12 +3,12 @@
 from memdyn.claims.judge import Evidence
 from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.claims.controls import EVERY
 from memdyn.slow_manifolds.figures import fig4_map as figure
 from memdyn.slow_manifolds.tables import fully_trained, schema
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 inputs, params = snakemake.input, snakemake.params
 networks, points, memory = (
     read_table(inputs[kind], schema(kind)) for kind in ("networks", "points", "memory")

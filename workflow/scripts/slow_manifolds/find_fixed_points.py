@@ -6,8 +6,8 @@ import torch
 
 from memdyn.device import set_up
 from memdyn.files import load_arrays, read_table, save_arrays, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS, parts_of_spectrum
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import find_points
@@ -18,7 +18,7 @@ from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
 able = analysed(read_table(inputs.performance, schema("performance")), settings)

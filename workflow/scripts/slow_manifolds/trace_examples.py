@@ -7,15 +7,15 @@ import torch
 from memdyn.device import set_up
 from memdyn.figures.recordings import EXAMPLES_SCHEMA
 from memdyn.files import load_arrays, read_table, save_arrays
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.examples import choose_examples, describe, trace, trial_end_kinds
 from memdyn.slow_manifolds.tables import fully_trained, schema, votes_of
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.checkpoints import load_trained
 from memdyn.slow_manifolds.training.finished import CASES_SCHEMA, frozen_networks
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])

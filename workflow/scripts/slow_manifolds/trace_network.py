@@ -5,8 +5,8 @@ import logging
 from memdyn.device import set_up
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA, part_of
 from memdyn.files import FileProblem, load_arrays, read_table, save_arrays
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
 from memdyn.landscape.vote import ROUTES
@@ -16,7 +16,7 @@ from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import of_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
