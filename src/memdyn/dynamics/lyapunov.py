@@ -1,7 +1,8 @@
 """Leading Lyapunov exponents by QR of the products of step Jacobians.
 
-The sign of the largest tells a fixed point (< 0), a cycle (= 0) and chaos (> 0) apart without
-looking for either. Zero is hard to tell from a slow spiral by the exponents alone, whose error
+The sign of the largest tells a fixed point (< 0), a cycle of a flow (= 0) and chaos (> 0) apart
+without looking for either; a map may jump around a stable cycle of whole steps, where it is < 0
+though the run moves on. Zero is hard to tell from a slow spiral by the exponents alone, whose error
 falls only as 1 / time. There the run itself says more: on a cycle it never slows down, on a spiral
 its speed falls by the same factor again and again.
 
@@ -18,7 +19,7 @@ from memdyn.dynamics.results import Table
 from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if a step moves it less than this many rounding errors.
-STILL = 8
+STILL = 32
 
 
 @dataclass(frozen=True, eq=False)

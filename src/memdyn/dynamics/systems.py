@@ -35,7 +35,8 @@ class System:
     differentiation; the networks below replace them by closed forms.
 
     Attributes: ``n_units``; ``n_inputs``; ``dt``, the time that one step takes (1 for a plain map);
-    ``casts``, whether ``to(dtype)`` changes the precision it computes in (not for a bare function).
+    ``casts``, whether ``to(dtype)`` changes the precision it computes in (not for a bare function);
+    ``of_flow``, whether its steps follow a flow, so that a cycle is a closed curve in time.
     """
 
     is_flow: bool = False
@@ -110,6 +111,10 @@ class System:
     def to(self, target) -> "System":
         """A copy with its tensors on another dtype or device; ``self`` is left as it is."""
         return self._with_tensors(lambda name, t: t.to(target))
+
+    @property
+    def of_flow(self) -> bool:
+        return self.is_flow
 
     @property
     def n_networks(self) -> int | None:
@@ -237,6 +242,8 @@ class _SteppedFlow(System):
     def __post_init__(self):
         if not self.flow.is_flow:
             raise ValueError("only a flow can be turned into a stepped map; this system is a map")
+
+    of_flow = True
 
     @property
     def casts(self) -> bool:

@@ -141,9 +141,8 @@ def take_apart(
         tau: the network's time constant, in the unit of ``system.dt``; None for a plain map.
         settings, attractors: sections ``dynamics`` and ``attractors`` of the configuration.
     """
-    settings = {**settings, "n_exponents": min(settings["n_exponents"], system.n_units)}
     if not system.casts:  # a bare function has no weights to put noise on
-        settings["noisy_copies"] = 0
+        settings = {**settings, "noisy_copies": 0}
     speed = task_speed(system, states, inputs)
     runs = find_runs(system, states, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(states)

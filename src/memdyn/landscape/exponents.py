@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.return_map import coarse_dtype
 from memdyn.dynamics.systems import System
 from memdyn.landscape.starts import first_of_alike
 
@@ -34,15 +35,15 @@ def find_exponents(
     Raises:
         ValueError: too few steps, or a run that leaves the finite.
     """
-    k = settings["n_exponents"]
+    k = min(settings["n_exponents"], system.n_units)
     exponents, error = np.full((2, len(ends), k), np.nan)
     trend, counted = np.full((2, len(ends)), np.nan), np.full(len(ends), np.nan)
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = first_of_alike(ends[finite].cpu().numpy())
-        # Signs and sizes of the leading exponents need no more than float32; a bare function
-        # computes in the precision that it was written in.
-        dtype = torch.float32 if system.casts else torch.float64
+        # Signs and sizes of the leading exponents of a large network need no more than float32; a
+        # bare function computes in the precision that it was written in.
+        dtype = coarse_dtype(system, torch.float64)
         found = lyapunov_exponents(
             system.to(dtype) if system.casts else system,
             ends[finite][first].to(dtype),

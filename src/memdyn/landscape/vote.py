@@ -102,6 +102,8 @@ def exponent_kinds(
     trend: np.ndarray,
     trend_error: np.ndarray,
     counted: np.ndarray | float,
+    *,
+    may_jump: bool = False,
 ) -> np.ndarray:
     """What the largest exponent of each run, and the trend of its speed, say it is on, (rows,).
 
@@ -109,9 +111,11 @@ def exponent_kinds(
         largest, error: the largest exponent and its standard error.
         trend, trend_error: growth rate of the speed and its error.
         counted: the time over which they were measured, (rows,) or one for all.
+        may_jump: the system is a map: on a stable cycle of whole steps all exponents are below 0,
+            while a flow, and steps that follow one, have one of 0 on every cycle.
 
     An exponent further than two errors and 1 / ``counted`` above 0 says "aperiodic", below 0
-    "fixed_point". Between, the speed tells: a run that stands still is at a "fixed_point", one
+    "fixed_point", or "limit_cycle" of a map whose speed is level. Between, the speed tells: a run that stands still is at a "fixed_point", one
     whose speed falls clearly, by ``FALL`` or more, is on its way to one; one whose speed is level
     within ``FALL`` is on a "limit_cycle"; if the errors leave both open it is "undecided". Without
     an exponent (NaN): "diverged".
@@ -119,14 +123,13 @@ def exponent_kinds(
     largest, error, trend, trend_error = map(np.asarray, (largest, error, trend, trend_error))
     margin = 2 * error + 1 / counted
     low, high = (trend - trend_error) * counted, (trend + trend_error) * counted
+    level = (low > -FALL) & (high < FALL)
     between = np.where(
-        high < -FALL,
-        Outcome.FIXED_POINT,
-        np.where((low > -FALL) & (high < FALL), Outcome.LIMIT_CYCLE, UNDECIDED),
+        high < -FALL, Outcome.FIXED_POINT, np.where(level, Outcome.LIMIT_CYCLE, UNDECIDED)
     )
     kinds = np.where(
         largest < -margin,
-        Outcome.FIXED_POINT,
+        np.where(level & may_jump, Outcome.LIMIT_CYCLE, Outcome.FIXED_POINT),
         np.where(largest > margin, Outcome.APERIODIC, between),
     )
     return np.where(np.isnan(largest), Outcome.DIVERGED, kinds)
