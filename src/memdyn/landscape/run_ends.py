@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from memdyn.dynamics.settling import narrows
+from memdyn.dynamics.settling import ONE_WAY, fading, monotone_decay, narrows
 from memdyn.landscape.labels import EndKind
 
-#: A run that moves one way has not settled: its net motion is at least this part of its path.
-ONE_WAY = 0.8
 #: Dips of the mismatch that differ by less are equally good.
 ALIKE = 0.01
 
 
-def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[str, float]:
+def end_kind(
+    tail: np.ndarray, rest_variance: float, periodic: float, arrived: float | None = None
+) -> tuple[str, float]:
     """What one long run ends in.
 
     Args:
@@ -27,6 +27,9 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
         rest_variance: at rest if the variance of every output over the second half is below this.
         periodic: the run is periodic if some lag brings the outputs back to this fraction of
             their SD (root mean square over the tail).
+        arrived: if given, the model of its decay has to agree: a run that hardly moves is at rest
+            only if it has no farther to go than this, and one that oscillates is periodic only if
+            it does not fade.
 
     Returns:
         An ``EndKind``, and the period in steps (NaN unless periodic).
@@ -35,11 +38,15 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
         return EndKind.DIVERGED.value, np.nan
     tail = tail.astype(np.float64)
     if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
-        return EndKind.REST.value, np.nan
+        decay = None if arrived is None else monotone_decay(tail)
+        creeps = decay is not None and decay.clear and decay.left > arrived
+        return (EndKind.SETTLING if creeps else EndKind.REST).value, np.nan
     if _settles(tail):
         return EndKind.SETTLING.value, np.nan
     period, mismatch = find_period(tail)
     if mismatch <= periodic:
+        if arrived is not None and fading(tail, period) is not None:
+            return EndKind.SETTLING.value, np.nan
         return EndKind.PERIODIC.value, period
     return EndKind.APERIODIC.value, np.nan
 
