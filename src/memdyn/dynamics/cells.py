@@ -271,6 +271,29 @@ class LSTM(_Network):
         h_c, cell_c = torch.diag_embed(through * f), torch.diag_embed(f)
         return torch.cat([torch.cat([h_h, h_c], -1), torch.cat([cell_h, cell_c], -1)], -2)
 
+    def _feed(self, x: Tensor, u: Tensor | None) -> Tensor:
+        """i / (1 - f), also where the forget gate is 1 within rounding."""
+        gates = (self._internal(x.chunk(2, -1)[0]) + self._external(u)).chunk(4, -1)
+        return torch.exp(F.logsigmoid(gates[0]) - F.logsigmoid(-gates[1]))
+
+    def root(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """The drift of c, i g - (1 - f) c, without its gate 1 - f; that of h as it is."""
+        h, _ = x.chunk(2, -1)
+        c, _, _, g, o, cell = self._gate_values(x, u)
+        return torch.cat([o * torch.tanh(cell) - h, self._feed(x, u) * g - c], -1)
+
+    def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        c, i, f, g, _, _ = self._gate_values(x, u)
+        w_i, w_f, w_g, _ = self.recurrent.chunk(4, -2)
+        feed, n = self._feed(x, u), c.shape[-1]
+        cell_h = _weighted(feed * g * (1 - i), w_i)
+        _add_weighted(cell_h, feed * g * f, w_f)
+        _add_weighted(cell_h, feed * (1 - g**2), w_g)
+        jacobian = self.drift_jacobian(x, u)
+        jacobian[..., n:, :n] = cell_h
+        jacobian[..., n:, n:] = -torch.eye(n, dtype=x.dtype, device=x.device)
+        return jacobian
+
 
 def from_torch(module: torch.nn.Module) -> System:
     """A system from ``torch.nn.RNN``, ``GRU``, ``LSTM`` or one of their cells.

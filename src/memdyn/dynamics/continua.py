@@ -83,7 +83,7 @@ def _nearest_roots(system: System, x: Tensor, like: Rows, reach: float) -> Rows:
 
 
 def shape_of(sample: np.ndarray, dimension: int) -> str:
-    """"ring", "line", "plane" or "volume", as far as a sample (k, n) of a continuum shows it.
+    """ "ring", "line", "plane" or "volume", as far as a sample (k, n) of a continuum shows it.
 
     A curve is a ring if the two ends of the chain through its points are as near to each other as
     the points in it.

@@ -15,6 +15,7 @@ from memdyn.dynamics.kinds import Outcome
 from memdyn.dynamics.rests import STRETCHES, Rests
 from memdyn.dynamics.results import Table
 from memdyn.dynamics.return_map import (
+    DENSE_UNITS,
     RECUR,
     SAME,
     SAMPLES,
@@ -36,6 +37,8 @@ REST = 1e-6
 LOOKS, SCOUTS = 4, 5
 #: In runs that turn out to be on no cycle, solving is tried so often at each look.
 VAIN = 3
+#: What the last windows of the runs that are looked at together may fill.
+MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +171,12 @@ class _Search:
             rows = rows[torch.isin(rows, self.undecided())]
             if not len(rows):
                 return
+        size = coarse_dtype(self.system, self.x.dtype).itemsize * self.x.shape[1]
+        for lot in rows.split(max(1, MOST_BYTES // ((window + 1) * size))):
+            self._end(lot, window)
+
+    def _end(self, rows: Tensor, window: int) -> None:
+        """Run on for the last window, and say what each run does in it."""
         path = _run(self.system, self.x[rows], self._inputs(rows), window, keep=True)
         self.x[rows] = path[:, -1].to(self.x)
         self.rests.look(self.x, path[:, window // 2].to(self.x), self.u, rows)
@@ -240,7 +249,8 @@ class _Search:
         point = self.rests.point.copy()
         tries = 0
         for row in np.flatnonzero(np.isin(outcome, (Outcome.SETTLING, Outcome.APERIODIC))):
-            if tries < VAIN:
+            dense = self.system.n_units <= DENSE_UNITS or not np.isnan(time_constant[row])
+            if tries < VAIN and dense:
                 point[row] = self.rests.bound_for(self.x[row], self._inputs(slice(row, row + 1)))
                 tries += point[row] < 0
             if point[row] >= 0:

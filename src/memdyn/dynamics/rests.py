@@ -116,9 +116,7 @@ class Rests:
                 return known
         start = start_rows(self.system, x[None], u)
         reach = float(1 + x.norm())
-        found = follow(
-            self.system, start, radius=reach, target=1e-3, dtype=x.dtype, iterations=20
-        )
+        found = follow(self.system, start, radius=reach, target=1e-3, dtype=x.dtype, iterations=20)
         if not found.is_root[0]:
             return -1
         leading = np.abs(eigenvalues(self.stepped, found.x, u)).max()

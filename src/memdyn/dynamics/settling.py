@@ -20,8 +20,8 @@ ONE_WAY = 0.8
 CLEAR = 3.0
 #: Stretches that a run is cut into.
 STRETCHES = 64
-#: An oscillation fades if its amplitude falls from each of so many blocks to the next, by a rate
-#: that is the same in both halves within this part, and if a sine leaves only this part unexplained.
+#: An oscillation fades if its amplitude falls from each of so many blocks to the next, at a rate
+#: that is the same in both halves within this part, and a sine leaves no more than this part of it.
 BLOCKS, EVEN, PURE = 8, 0.2, 0.05
 
 

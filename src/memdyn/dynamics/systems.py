@@ -23,7 +23,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-
 #: Vectors are carried along without Jacobians where these would have more entries in all.
 MOST_ENTRIES = 2**24
 

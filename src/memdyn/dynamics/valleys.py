@@ -10,6 +10,7 @@ Keller 1977 for the bordered systems; Ságodi et al. 2024 for what they are foll
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -86,7 +87,7 @@ def follow_valley(
             break
     places = [*reversed(parts[1]), start, *parts[0]] if not closed else [start, *parts[0], start]
     roots, signs = [], []
-    for a, b in zip(places, places[1:], strict=False):
+    for a, b in pairwise(places):
         if a.level * b.level < 0 and max(abs(a.level), abs(b.level)) > _exact(b.x):
             root, sign = _enclosed(system, u, a, b)
             roots.append(root)

@@ -22,18 +22,21 @@ class Runs(NamedTuple):
     """Long runs and the cycles, solved for in float64, on which they end.
 
     Attributes:
-        table: one row per run: ``outcome`` (see ``limit_cycles.Ends``), ``cycle``, ``diameter``.
+        table: one row per run: ``outcome`` (see ``limit_cycles.Ends``), ``cycle``, ``diameter``,
+            ``time_constant`` (in time) of its decay.
         ends: (rows, n_units) last states.
         cycles: one row per cycle: ``cycle``, ``period`` (tau), ``leading_re``, ``leading_im``,
             ``second_re``, ``second_im`` (Floquet multipliers), ``trivial_error``, ``stable``,
             ``diameter``.
         orbits: (cycles, 64, n_units).
+        limits: (rows, n_units) where runs that rest or settle will be, NaN where it is not known.
     """
 
     table: pd.DataFrame
     ends: np.ndarray
     cycles: pd.DataFrame
     orbits: np.ndarray
+    limits: np.ndarray
 
 
 def find_runs(
@@ -62,7 +65,8 @@ def find_runs(
     cycles = cycles[first]
     cycle = np.where(ends.cycle >= 0, member[ends.cycle] if len(member) else -1, -1)
     outcome = {"outcome": ends.outcome, "cycle": cycle, "diameter": ends.diameter}
-    return Runs(pd.DataFrame(outcome), ends.states, _cycle_rows(cycles), cycles.orbit)
+    table = pd.DataFrame(outcome).assign(time_constant=ends.time_constant)
+    return Runs(table, ends.states, _cycle_rows(cycles), cycles.orbit, ends.limit)
 
 
 def _same_cycles(cycles: LimitCycles) -> tuple[np.ndarray, np.ndarray]:

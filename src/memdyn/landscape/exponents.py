@@ -29,15 +29,15 @@ def find_exponents(
     Returns:
         One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of
         the speed (1 / tau; see ``lyapunov.Exponents``), and ``counted``, the time (tau) that they
-        were averaged over; NaN where the run diverged. Runs that rest at one place are
-        followed once.
+        were averaged over, and ``one_way``, the net motion in it as a part of the path; NaN where
+        the run diverged. Runs that rest at one place are followed once.
 
     Raises:
         ValueError: too few steps, or a run that leaves the finite.
     """
     k = min(settings["n_exponents"], system.n_units)
     exponents, error = np.full((2, len(ends), k), np.nan)
-    trend, counted = np.full((2, len(ends)), np.nan), np.full(len(ends), np.nan)
+    trend, (counted, one_way) = np.full((2, len(ends)), np.nan), np.full((2, len(ends)), np.nan)
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = first_of_alike(ends[finite].cpu().numpy())
@@ -55,7 +55,8 @@ def find_exponents(
         )
         exponents[finite], error[finite] = found.exponents[member], found.error[member]
         trend[:, finite] = found.trend[member], found.trend_error[member]
-        counted[finite] = found.counted[member]
+        counted[finite], one_way[finite] = found.counted[member], found.one_way[member]
     columns = [("exponent", exponents), ("error", error)]
     table = pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
-    return table.assign(trend=trend[0], trend_error=trend[1], counted=counted)
+    more = {"trend": trend[0], "trend_error": trend[1], "counted": counted, "one_way": one_way}
+    return table.assign(**more)
