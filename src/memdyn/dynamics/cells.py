@@ -283,16 +283,20 @@ class LSTM(_Network):
         return torch.cat([o * torch.tanh(cell) - h, self._feed(x, u) * g - c], -1)
 
     def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
-        c, i, f, g, _, _ = self._gate_values(x, u)
-        w_i, w_f, w_g, _ = self.recurrent.chunk(4, -2)
-        feed, n = self._feed(x, u), c.shape[-1]
-        cell_h = _weighted(feed * g * (1 - i), w_i)
-        _add_weighted(cell_h, feed * g * f, w_f)
-        _add_weighted(cell_h, feed * (1 - g**2), w_g)
-        jacobian = self.drift_jacobian(x, u)
-        jacobian[..., n:, :n] = cell_h
-        jacobian[..., n:, n:] = -torch.eye(n, dtype=x.dtype, device=x.device)
-        return jacobian
+        c, i, f, g, o, cell = self._gate_values(x, u)
+        w_i, w_f, w_g, w_o = self.recurrent.chunk(4, -2)
+        feed, one = self._feed(x, u), torch.eye(c.shape[-1], dtype=x.dtype, device=x.device)
+        from_h = _weighted(feed * g * (1 - i), w_i)  # of i g / (1 - f)
+        _add_weighted(from_h, feed * g * f, w_f)
+        _add_weighted(from_h, feed * (1 - g**2), w_g)
+        squashed = torch.tanh(cell)
+        through = o * (1 - squashed**2)
+        h_h = _weighted(through * c * f * (1 - f), w_f) - one
+        _add_weighted(h_h, through * g * i * (1 - i), w_i)
+        _add_weighted(h_h, through * i * (1 - g**2), w_g)
+        _add_weighted(h_h, squashed * o * (1 - o), w_o)
+        lower = torch.cat([from_h, -one.expand_as(from_h)], -1)
+        return torch.cat([torch.cat([h_h, torch.diag_embed(through * f)], -1), lower], -2)
 
 
 def from_torch(module: torch.nn.Module) -> System:
