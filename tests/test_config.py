@@ -7,7 +7,7 @@ import pytest
 from memdyn.config import merge, resolve
 from memdyn.settings import ConfigError, extra_delays, steps
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import members
+from memdyn.timescales.grid import networks
 
 SCHEMA = Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml"
 
@@ -135,12 +135,12 @@ def test_extra_delays_include_both_ends():
 @pytest.mark.parametrize("scale", ["quick", "standard", "paper"])
 def test_each_condition_of_each_scale_can_be_put_together(config, scale):
     study = resolve({**config, "scale": scale}, SCHEMA)["timescales"]
-    for member in members(study):
-        condition = condition_of(member, study)
+    for network in networks(study):
+        condition = condition_of(network, study)
         assert condition.curriculum.n_heads >= 1
-        assert condition.cell.fixed_tau == member.fixed_tau
-        assert condition.cell.signed == (member.cell in ("gru", "lstm"))
-        assert condition.cell.scale_tau == ("continuous" in member.condition)
+        assert condition.cell.fixed_tau == network.fixed_tau
+        assert condition.cell.signed == (network.cell in ("gru", "lstm"))
+        assert condition.cell.scale_tau == ("continuous" in network.condition)
 
 
 def test_paper_scale_is_study_2s(config):
@@ -194,7 +194,7 @@ def test_a_scale_can_change_add_and_leave_out_conditions(config):
         }
     }
     study = resolve({**config, "scale": "mine"}, SCHEMA)["timescales"]
-    assert [member.name for member in members(study)] == [
+    assert [network.name for network in networks(study)] == [
         *("parity_multi_s7", "mine_2_N4_s0", "mine_2_N4_s1", "mine_2_N6_s0", "mine_2_N6_s1"),
     ]
 
@@ -221,7 +221,7 @@ def test_what_cannot_be_is_refused_before_any_job(config, path, value, words):
     refuse({**changed(config, path, value), "scale": "paper"}, *words)
 
 
-def test_a_condition_called_like_anothers_member_is_refused(config):
+def test_a_condition_called_like_anothers_network_is_refused(config):
     conditions = config["timescales"]["conditions"]
     conditions["parity_none_N5"] = {"task": "parity", "curriculum": "single"}
     config["timescales"]["run"] = ["parity_none", "parity_none_N5"]
@@ -253,6 +253,7 @@ def test_impossible_networks_from_outside(config, entry):
         ([{"pg": [0.4000001]}], ("grid.pg", "the same name")),
         ([{"g": [0.8000001]}, {"fb": [1]}], ("grid.g", "the same name")),
         ([{"seed": list(range(10_000))}], ("grid'", "networks are more than")),
+        ([{"stimuli": "faces"}], ("grid.also'", "'faces' is not one of", "gaussian, frozen")),
     ],
 )
 def test_further_products_are_checked_with_the_grid(config, more, words):

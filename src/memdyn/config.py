@@ -18,7 +18,7 @@ import yaml
 
 from memdyn.settings import ConfigError, steps
 from memdyn.slow_manifolds.grid import products
-from memdyn.timescales.grid import members, units_of
+from memdyn.timescales.grid import networks, units_of
 
 #: No count, duration or size is larger than this: beyond it, it is a slip of the pen.
 LARGEST = 1_000_000_000
@@ -206,9 +206,12 @@ def _impossible(study: Mapping) -> Iterator[str]:
             f"{root}.task.output_code': {len(task['classes'])} classes give {n_outcomes} outcomes, "
             f"but {len(task['output_code'])} values are listed"
         )
-    if study["stimuli"]["source"] == "gaussian" and len(task["classes"]) != 2:
+    variants = stimuli["variants"]
+    named = {more["stimuli"] for more in grid["also"] if "stimuli" in more}
+    shown = [stimuli, *({**stimuli, **variants[name]} for name in variants if name in named)]
+    if any(one["source"] == "gaussian" for one in shown) and len(task["classes"]) != 2:
         yield f"{root}.stimuli.source': 'gaussian' has two classes, task.classes has not"
-    if study["stimuli"]["source"] == "shipped" and study["stimuli"]["samples_per_image"] != 1:
+    if any(one["source"] == "shipped" for one in shown) and stimuli["samples_per_image"] != 1:
         yield f"{root}.stimuli.samples_per_image': 'shipped' holds one latent per image: give 1"
     size = grid["networks_per_shard"]
     if size != "auto" and size > len(grid["g"]) * len(grid["fb"]):
@@ -224,6 +227,9 @@ def _impossible(study: Mapping) -> Iterator[str]:
     for more in grid["also"]:
         if more.get("n_trials") == training["n_trials"]:
             yield f"{root}.grid.also': n_trials is that of all networks; leave it out"
+        if (name := more.get("stimuli")) not in (None, *variants):
+            known = ", ".join(variants) or "none"
+            yield f"{root}.grid.also': stimuli '{name}' is not one of stimuli.variants ({known})"
     update_every = training["update_every"]
     for name in ("delay", "response"):
         if update_every > steps(task[name], dt):
@@ -271,7 +277,7 @@ def _impossible_timescales(study: Mapping) -> Iterator[str]:
     if n_networks > MOST_NETWORKS:
         yield f"{root}.seed': {n_networks} networks are more than {MOST_NETWORKS}"
         return  # what follows goes through them
-    names = [*study["run"], *(one.name for one in members(study))]
+    names = [*study["run"], *(one.name for one in networks(study))]
     yield from _same_names(f"{root}.conditions'", names)
     N = study["curriculum"]["start_N"]
     shortest, longest = (

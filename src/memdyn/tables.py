@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import pandas as pd
@@ -15,6 +15,17 @@ class Placed(Protocol):
     def name(self) -> str: ...
 
     def _asdict(self) -> dict: ...
+
+
+def schema_of(wing: str, kind: str, kinds: Collection[str]) -> str:
+    """Schema of a wing's kind of table.
+
+    Raises:
+        KeyError: it is none of ``kinds``.
+    """
+    if kind not in kinds:
+        raise KeyError(f"{wing} has no table '{kind}': there are {', '.join(kinds)}")
+    return f"{wing}.{kind}/1"
 
 
 def with_network(network: Placed, rows: pd.DataFrame | Mapping) -> pd.DataFrame:

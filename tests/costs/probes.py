@@ -22,14 +22,14 @@ from memdyn.jobs.usage import used
 from memdyn.landscape import points
 from memdyn.landscape.cycles import find_runs
 from memdyn.landscape.memory import measure_memory
-from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.slow_manifolds.networks.frozen import freeze
 from memdyn.slow_manifolds.networks.system import step_of
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 from memdyn.slow_manifolds.training import checkpoints, force
+from memdyn.timescales import grid as timescales
 from memdyn.timescales.activity import tau_net
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import members
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.training import gradient
 
@@ -68,7 +68,7 @@ def train_networks(n_units, n_networks, n_trials=1):
     job that was killed."""
     study, _ = settings(n_units=n_units, n_trials=1 + n_trials)
     gains = [(g, fb) for g in study["grid"]["g"] for fb in study["grid"]["fb"]][:n_networks]
-    networks = [Network("gauss", 0.4, g, fb, 0) for g, fb in gains]
+    networks = [slow_manifolds.Network("gauss", 0.4, g, fb, 0) for g, fb in gains]
     fixed = checkpoints.draw_fixed(networks, study["network"])
     state, marks = force.start(networks, fixed, study["training"]), []
     parts = (networks, fixed, _task(study), study["network"], study["training"])
@@ -83,7 +83,7 @@ def train_networks(n_units, n_networks, n_trials=1):
 
 
 def _system(study, g=1.5):
-    network = Network("gauss", 0.4, g, 5.0, 0)
+    network = slow_manifolds.Network("gauss", 0.4, g, 5.0, 0)
     fixed = checkpoints.draw_fixed([network], study["network"])
     frozen = freeze(fixed, network, np.zeros((3, study["network"]["n_units"])), 0.1)
     return step_of(frozen, 1.0)
@@ -124,8 +124,8 @@ def train_curricula(
 ):
     """Updates on the longest sequences of N, after one that does not count."""
     _, study = settings(n_units=n_units, batch_size=batch_size)
-    member = next(one for one in members(study) if one.condition == condition)
-    its = condition_of(member, study)
+    network = next(one for one in timescales.networks(study) if one.condition == condition)
+    its = condition_of(network, study)
     factor, more = study["curriculum"]["longest"]
     training = {**its.training, "shortest": [0, factor * N + more], "longest": [factor, more]}
     its = its._replace(training=training)
@@ -150,7 +150,7 @@ def measure_timescales(n_units, steps, n_networks=1):
     """Recordings of several networks together, and the fits."""
     _, study = settings(n_units=n_units, steps=steps)
     chosen = study["stimulation"]
-    its = condition_of(members(study)[0], study)
+    its = condition_of(timescales.networks(study)[0], study)
     params = draw(its.cell, n_units, 1, range(n_networks), its.initial_tau)
     each = [{name: value[[b]] for name, value in params.items()} for b in range(n_networks)]
     began = time.process_time()

@@ -7,10 +7,10 @@ from memdyn.config import ConfigError, resolve
 from memdyn.costs import memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.dynamics import descent, return_map
-from memdyn.slow_manifolds.grid import shards
+from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.slow_manifolds.mechanisms import attractors
+from memdyn.timescales import grid as timescales
 from memdyn.timescales.activity import tau_net
-from memdyn.timescales.grid import members
 from memdyn.timescales.robustness import accuracy
 
 # A job must not take more than its formula says, nor much less: it would keep others waiting.
@@ -34,8 +34,8 @@ def find_cycles(size):
 
 def train_curricula(size):
     _, study = settings(n_units=size["n_units"], batch_size=256, max_N=size["N"])
-    member = next(one for one in members(study) if one.condition == "parity_single")
-    return memory.train_curricula(study, [member] * size["side_by_side"])
+    network = next(one for one in timescales.networks(study) if one.condition == "parity_single")
+    return memory.train_curricula(study, [network] * size["side_by_side"])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_shards_are_as_large_as_fits_and_of_one_size(resolved):
     assert roomy["networks_per_shard"] == 42
     tight = with_shard_sizes(resolved(memory_mb_per_job=1000))["slow_manifolds"]
     size = tight["grid"]["networks_per_shard"]
-    assert {len(networks) for networks in shards(tight["grid"]).values()} == {size}
+    assert {len(networks) for networks in slow_manifolds.shards(tight["grid"]).values()} == {size}
     assert memory.request(memory.train_networks(tight, size) / memory.MB) <= 1000
     assert memory.request(memory.train_networks(tight, 42) / memory.MB) > 1000
 

@@ -297,14 +297,14 @@ def outcome(mutant: Mutant) -> tuple[str, str]:
     from memdyn.config import ConfigError, resolve
     from memdyn.costs import memory
     from memdyn.costs.shard_sizes import with_shard_sizes
-    from memdyn.slow_manifolds.grid import shards
-    from memdyn.timescales.grid import member_shards
+    from memdyn.slow_manifolds import grid as slow_manifolds
+    from memdyn.timescales import grid as timescales
 
     try:
         with _limit(PATIENCE):
             config = with_shard_sizes(resolve(mutant.config, SCHEMA))
-            shards(config["slow_manifolds"]["grid"])
-            member_shards(config["timescales"])
+            slow_manifolds.shards(config["slow_manifolds"]["grid"])
+            timescales.shards(config["timescales"])
             rules = memory.megabytes(config)
             with suppress(ImportError):  # in an older checkout
                 from memdyn.costs import fits

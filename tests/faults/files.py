@@ -57,17 +57,17 @@ def kinds() -> list[Kind]:
     from memdyn.dynamics.systems import EulerMap
     from memdyn.external.reading import load_weights
     from memdyn.files import FileProblem, load_arrays, read_table, save_arrays, write_table
-    from memdyn.slow_manifolds.grid import Network
-    from memdyn.slow_manifolds.tables import SCHEMAS
+    from memdyn.slow_manifolds import grid as slow_manifolds
+    from memdyn.slow_manifolds import tables as slow_manifolds_tables
     from memdyn.slow_manifolds.tasks.images import load_mnist
     from memdyn.slow_manifolds.tasks.latents import LATENTS_SCHEMA
     from memdyn.slow_manifolds.tasks.pattern_matching import load_task
     from memdyn.slow_manifolds.training import checkpoints, force
     from memdyn.slow_manifolds.training.finished import CASES_SCHEMA
+    from memdyn.timescales import grid as timescales
+    from memdyn.timescales import tables as timescales_tables
     from memdyn.timescales.conditions import Condition
-    from memdyn.timescales.grid import Member
     from memdyn.timescales.networks.recurrent import Cell, draw
-    from memdyn.timescales.tables import SCHEMAS2
     from memdyn.timescales.training import gradient
     from memdyn.timescales.training.checkpoints import Unfinished, open_snapshots, save_snapshots
     from memdyn.timescales.training.curriculum import Curriculum
@@ -79,7 +79,7 @@ def kinds() -> list[Kind]:
     training |= {"stop_after": 0, "stop_rmse": 0.05, "snapshots": []}
 
     def shard(seed):
-        networks = [Network("gauss", 0.5, g, 10.0, seed) for g in (0.9, 1.1)]
+        networks = [slow_manifolds.Network("gauss", 0.5, g, 10.0, seed) for g in (0.9, 1.1)]
         fixed = checkpoints.draw_fixed(networks, network)
         state = force.start(networks, fixed, training)
         state.readout.normal_(generator=torch.Generator().manual_seed(seed))
@@ -100,7 +100,9 @@ def kinds() -> list[Kind]:
         state = checkpoints.load_partial(path, "key", "cpu")
         return {} if state is None else vars(state)  # started again from nothing
 
-    members = [Member("parity_multi", "parity", "multi", "leaky", 0.0, 1, 2, s) for s in (0, 1)]
+    networks = [
+        timescales.Network("parity_multi", "parity", "multi", "leaky", 0.0, 1, 2, s) for s in (0, 1)
+    ]
     settings = {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.1, "clip": 2.0}
     condition = Condition(
         "parity", Cell(), Curriculum("multi", 2, 4), (1,), (1.0, 2.0), {**settings}
@@ -124,21 +126,21 @@ def kinds() -> list[Kind]:
     def write_snapshots(path, seed):
         with tempfile.TemporaryDirectory() as folder:
             unfinished, state = Unfinished(Path(folder), "key"), group(seed)
-            for b, member in enumerate(members):
+            for b, network in enumerate(networks):
                 own = {name: value[b] for name, value in state.params.items()}
-                unfinished.keep_solved(member, (2, 2), own)
+                unfinished.keep_solved(network, (2, 2), own)
             state.status = ["finished", "finished"]
-            whole = [(members, condition.cell, condition.curriculum, state)]
+            whole = [(networks, condition.cell, condition.curriculum, state)]
             save_snapshots(path, unfinished, whole, {"provenance": {}})
 
     def read_snapshots(path):
         snapshots, found = open_snapshots(path), {}
-        for member in snapshots.members:
-            found[f"{member.name}/solved"] = snapshots.solved(member)
-            found |= {f"{member.name}/{i}": t for i, t in enumerate(snapshots.histories(member))}
-            for N in snapshots.solved(member):
-                parameters = snapshots.parameters(member, N)
-                found |= {f"{member.name}/{N}/{key}": v for key, v in parameters.items()}
+        for network in snapshots.networks:
+            found[f"{network.name}/solved"] = snapshots.solved(network)
+            found |= {f"{network.name}/{i}": t for i, t in enumerate(snapshots.histories(network))}
+            for N in snapshots.solved(network):
+                parameters = snapshots.parameters(network, N)
+                found |= {f"{network.name}/{N}/{key}": v for key, v in parameters.items()}
         return found
 
     def write_stimuli(path, seed):
@@ -155,16 +157,16 @@ def kinds() -> list[Kind]:
         arrays = {name: rng.standard_normal(size) for name, size in sizes.items()}
         save_arrays(path, arrays, {"schema": CASES_SCHEMA})
 
-    def table(schema):
+    def table(kind):
         def write(path, seed):
             rng = np.random.default_rng(seed)
             rows = pd.DataFrame({"network": [f"n{seed}_{i}" for i in range(40)]})
             rows["rmse"], rows["performs"] = rng.random(40), rng.random(40) > 0.5
             rows["n_trials"], rows["tau"] = rng.integers(0, 99, 40), rng.random(40)
             rows.loc[rows.index[::7], "tau"] = np.nan
-            write_table(path, rows, {"schema": schema})
+            write_table(path, rows, {"schema": kind})
 
-        return write, lambda path: {"table": read_table(path, schema)}
+        return write, lambda path: {"table": read_table(path, kind)}
 
     def weights(seed):
         torch.manual_seed(seed)
@@ -215,8 +217,8 @@ def kinds() -> list[Kind]:
         Kind("partial group", "group.safetensors", write_group, read_group),
         Kind("stimuli", "stimuli.safetensors", write_stimuli, read_stimuli),
         Kind("states", "cases.safetensors", write_cases, read_arrays),
-        Kind("table", "performance.parquet", *table(SCHEMAS["performance"])),
-        Kind("table of study 2", "weights.parquet", *table(SCHEMAS2["weights"])),
+        Kind("table", "performance.parquet", *table(slow_manifolds_tables.schema("performance"))),
+        Kind("table of study 2", "weights.parquet", *table(timescales_tables.schema("weights"))),
         Kind(
             "claims (CSV)",
             "claims.csv",

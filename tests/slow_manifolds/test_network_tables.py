@@ -14,7 +14,7 @@ def test_rows_carry_their_network():
     table = with_network(ONE, pd.DataFrame({"level": [1, 2]}, index=[7, 8]))
     assert table.columns.tolist() == ["network", *Network._fields, "level"]
     assert table["network"].tolist() == [ONE.name] * 2
-    assert with_network(ONE, {"rmse": 0.1}).shape == (1, 8)
+    assert with_network(ONE, {"rmse": 0.1}).shape == (1, 9)
 
 
 def test_empty_shards_add_nothing():

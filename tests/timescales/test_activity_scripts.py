@@ -9,9 +9,9 @@ import pytest
 
 from memdyn.files import read_table
 from memdyn.timescales.activity import dimension, tau_net
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, draw
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts/timescales"
 SETTINGS = {
@@ -28,21 +28,21 @@ SETTINGS = {
 class Invented:
     """Snapshots of four networks; the third has solved nothing, the fourth is not asked for."""
 
-    members = tuple(
-        Member(name, "parity", "multi", cell, 0.0, 1, 2, seed)
+    networks = tuple(
+        Network(name, "parity", "multi", cell, 0.0, 1, 2, seed)
         for seed, (name, cell) in enumerate(
             [("leaky", "leaky"), ("gru", "gru"), ("leaky", "leaky"), ("other", "leaky")]
         )
     )
 
-    def solved(self, member):
-        return [] if member.seed == 2 else [2, 3, 4, 5]
+    def solved(self, network):
+        return [] if network.seed == 2 else [2, 3, 4, 5]
 
-    def cell(self, member):
-        return Cell(member.cell)
+    def cell(self, network):
+        return Cell(network.cell)
 
-    def parameters(self, member, N):
-        return draw(self.cell(member), 12, 2, [10 * N + member.seed])
+    def parameters(self, network, N):
+        return draw(self.cell(network), 12, 2, [10 * N + network.seed])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def run(tmp_path, monkeypatch):
 def test_measure_timescales(run, tmp_path):
     paths = {name: tmp_path / f"{name}.parquet" for name in ("timescales", "curves", "dimension")}
     run("measure_timescales", paths)
-    tables = {name: read_table(path, SCHEMAS2[name]) for name, path in paths.items()}
+    tables = {name: read_table(path, schema(name)) for name, path in paths.items()}
     for table in tables.values():
         places = table[["network", "N"]].drop_duplicates().to_numpy().tolist()
         assert places == [[name, N] for name in ("leaky_s0", "gru_s1") for N in (2, 4, 5)]
@@ -80,7 +80,7 @@ def test_measure_timescales(run, tmp_path):
     assert (curves.loc[curves["lag"] == 0, "autocorrelation"].round(6) == 1).all()
     assert (curves["neuron"] == -1).sum() == 6 * 50
     snapshots = Invented()
-    params = snapshots.parameters(snapshots.members[0], 4)
+    params = snapshots.parameters(snapshots.networks[0], 4)
     [moments] = tau_net.stimulate(Cell(), params, [0], SETTINGS)
     row = tables["dimension"].set_index(["network", "N"]).loc[("leaky_s0", 4)]
     for name, value in dimension.measure(moments.covariance()).items():
@@ -90,7 +90,7 @@ def test_measure_timescales(run, tmp_path):
 def test_measure_weights(run, tmp_path):
     path = tmp_path / "weights.parquet"
     run("measure_weights", [path])
-    table = read_table(path, SCHEMAS2["weights"])
+    table = read_table(path, schema("weights"))
     assert table.groupby("network")["N"].unique().map(list).to_dict() == {
         name: [2, 3, 4, 5] for name in ("leaky_s0", "gru_s1", "other_s3")
     }

@@ -1,7 +1,7 @@
 """Networks of study 2: what a condition says of them."""
 
 from memdyn.costs import memory
-from memdyn.timescales.grid import members, units_of
+from memdyn.timescales.grid import networks, units_of
 
 
 def study(**entry):
@@ -21,4 +21,4 @@ def test_units_are_those_of_the_condition_or_else_of_the_study():
 
 
 def test_names_do_not_change_with_the_size():
-    assert [m.name for m in members(study(n_units=128))] == [m.name for m in members(study())]
+    assert [m.name for m in networks(study(n_units=128))] == [m.name for m in networks(study())]

@@ -101,10 +101,11 @@ def edit(finished):
         os.utime(path, (time, time))
 
 
-def test_all_scales_plan_under_500_jobs(config):
+def test_all_scales_plan_few_jobs(config):
+    """Each costs seconds to start; those of standard take four minutes on average."""
     for scale in ("quick", "standard", "paper"):
         jobs = planned(ROOT, "--forceall", "--config", f"scale={scale}")
-        assert sum(jobs.values()) < 500
+        assert sum(jobs.values()) < {"quick": 70, "standard": 650, "paper": 500}[scale]
         mine = with_shard_sizes(resolve({**config, "scale": scale}, SCHEMA))
         assert jobs == Counter(job.rule for job in work.jobs(mine)), "what `predict` counts"
         assert jobs.keys() >= NETWORKS

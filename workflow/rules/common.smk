@@ -20,8 +20,8 @@ from memdyn.costs import fits, memory
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
-from memdyn.timescales.grid import member_shards, units_of
-from memdyn.slow_manifolds.grid import shards, snapshot_shards
+from memdyn.timescales import grid as timescales
+from memdyn.slow_manifolds import grid as slow_manifolds
 
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
@@ -41,15 +41,15 @@ except ConfigError as problem:
 SCALE = config["scale"]
 SLOW_MANIFOLDS = config["slow_manifolds"]
 # Shards that are trained, and with them those of snapshots that are analysed like networks of their own.
-SM_TRAINED = shards(SLOW_MANIFOLDS["grid"])
-SM_SHARDS = SM_TRAINED | snapshot_shards(
+SM_TRAINED = slow_manifolds.shards(SLOW_MANIFOLDS["grid"])
+SM_SHARDS = SM_TRAINED | slow_manifolds.snapshot_shards(
     SM_TRAINED, SLOW_MANIFOLDS["training"]["analysed"]
 )
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
 TIMESCALES = config["timescales"]
-TS_SHARDS = member_shards(TIMESCALES)
+TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
@@ -76,6 +76,39 @@ def training_of(shard):
     kept = [trial for trial in settings["snapshots"] if trial < n_trials]
     asked = {key: value for key, value in settings.items() if key != "analysed"}
     return {**asked, "n_trials": n_trials, "snapshots": kept}
+
+
+def stimuli_settings(variant):
+    """Settings of the stimuli: those that the configuration gives to all, or a variant of them."""
+    settings = dict(SLOW_MANIFOLDS["stimuli"])
+    variants = settings.pop("variants")
+    return {**settings, **(variants[variant] if variant else {})}
+
+
+def stimuli_seen_by(shard):
+    """File of the stimuli that a shard of study 1 is trained on and tested with."""
+    variant = SM_SHARDS[shard][0].stimuli if shard else ""
+    return f"{SM_RESULTS}/stimuli{'_' if variant else ''}{variant}.safetensors"
+
+
+def stimuli_of(wildcards):
+    """The same, for a rule whose wildcard is the shard."""
+    return stimuli_seen_by(wildcards.shard)
+
+
+def turn(shards, bonus=0):
+    """Priority of a shard's jobs: shards that the configuration names earlier come earlier.
+
+    A snapshot's come with those of its shard. ``bonus`` (below 10) puts the longest chain of a shard
+    first: then cores end their work together.
+    """
+    order = {shard: 10 * (len(shards) - place) for place, shard in enumerate(shards)}
+
+    def priority(wildcards):
+        shard = wildcards.shard
+        return bonus + order.get(shard, order.get(shard.rpartition("_trial")[0], 0))
+
+    return priority
 
 
 def shard_memory(rule, wildcards):

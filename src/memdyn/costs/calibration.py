@@ -24,16 +24,16 @@ from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.return_map import DENSE_UNITS
 from memdyn.dynamics.rows import start_rows
 from memdyn.dynamics.spectrum import eigenvalues
-from memdyn.slow_manifolds.grid import shards
+from memdyn.slow_manifolds import grid as slow_manifolds
 from memdyn.slow_manifolds.networks.frozen import freeze, run
 from memdyn.slow_manifolds.networks.system import step_of
 from memdyn.slow_manifolds.tasks.latents import make_latents
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 from memdyn.slow_manifolds.training import force
 from memdyn.slow_manifolds.training.checkpoints import draw_fixed
+from memdyn.timescales import grid as timescales
 from memdyn.timescales.activity import tau_net, weights
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import Member, members, units_of
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.robustness.accuracy import accuracy, draw_sequences
 from memdyn.timescales.robustness.perturbation import perturbed, sizes_of
@@ -136,7 +136,7 @@ def _task(study: Mapping) -> SequentialPatternMatching:
 
 def _trial(config: Mapping, argument: str) -> float:
     study = config["slow_manifolds"]
-    networks = next(iter(shards(study["grid"]).values()))[: int(argument)]
+    networks = next(iter(slow_manifolds.shards(study["grid"]).values()))[: int(argument)]
     fixed, task = draw_fixed(networks, study["network"]), _task(study)
     training = {**study["training"], "n_trials": 100, "stop_after": 0}
     state = force.start(networks, fixed, training)
@@ -156,7 +156,7 @@ def _trial(config: Mapping, argument: str) -> float:
 
 
 def _frozen(study: Mapping):
-    network = next(iter(shards(study["grid"]).values()))[0]
+    network = next(iter(slow_manifolds.shards(study["grid"]).values()))[0]
     fixed = draw_fixed([network], study["network"])
     readout = np.zeros((len(fixed.feedback), study["network"]["n_units"]))
     return freeze(fixed, network, readout, study["network"]["dt"] / study["network"]["tau"])
@@ -214,17 +214,17 @@ def _tangent(config: Mapping, argument: str) -> float:
 
 
 # Study 2.
-def _member(study: Mapping, name: str) -> Member:
-    return next(member for member in members(study) if member.condition == name)
+def _network(study: Mapping, name: str) -> timescales.Network:
+    return next(network for network in timescales.networks(study) if network.condition == name)
 
 
 def _drawn(study: Mapping, name: str, copies: int = 1):
     """Condition and untrained networks, as training begins."""
-    member = _member(study, name)
-    condition = condition_of(member, study)
-    n_units, n_heads = units_of(study, name), condition.curriculum.n_heads
+    network = _network(study, name)
+    condition = condition_of(network, study)
+    n_units, n_heads = timescales.units_of(study, name), condition.curriculum.n_heads
     params = draw(condition.cell, n_units, n_heads, list(range(copies)), condition.initial_tau)
-    return member, condition, params
+    return network, condition, params
 
 
 def _item(config: Mapping, argument: str) -> float:
@@ -232,11 +232,11 @@ def _item(config: Mapping, argument: str) -> float:
     study = config["timescales"]
     seeds = study["conditions"][argument].get("seed", study["seed"])
     copies = min(study["side_by_side"], len(seeds), study["networks_per_shard"])
-    member, condition, params = _drawn(study, argument, copies)
-    N = max(member.start_N, round(0.75 * memory.largest_N(study, member)))
-    first = N if member.curriculum in ("single", "none") else member.start_N
-    if member.curriculum == "sliding":
-        first = max(member.start_N, N - condition.curriculum.heads + 1)
+    network, condition, params = _drawn(study, argument, copies)
+    N = max(network.start_N, round(0.75 * memory.largest_N(study, network)))
+    first = N if network.curriculum in ("single", "none") else network.start_N
+    if network.curriculum == "sliding":
+        first = max(network.start_N, N - condition.curriculum.heads + 1)
     length = round(items_per_sequence(study, N))
     training = {**condition.training, "shortest": [0, length], "longest": [0, length]}
     condition = condition._replace(training=training)
@@ -250,7 +250,7 @@ def _item(config: Mapping, argument: str) -> float:
             gradient.update(state, batch, condition, repeat)
 
     one = condition._replace(training={**training, "test_batches": 1})
-    tested = training_of(study, member)["test_batches"] / training["updates_per_epoch"]
+    tested = training_of(study, network)["test_batches"] / training["updates_per_epoch"]
     spent = per_call(update)
     spent += tested * per_call(lambda: gradient.accuracies(state.params, positions, rngs, one))
     return spent / (copies * length * sum(condition.repeats))
@@ -269,7 +269,7 @@ def _recorded(config: Mapping, argument: str) -> float:
     """A short recording in place of a long one: both are summed up in pieces."""
     study = config["timescales"]
     settings, together = study["stimulation"], memory.snapshots_together(study)
-    piece = tau_net.SEGMENT // (settings["trials"] * units_of(study, argument))
+    piece = tau_net.SEGMENT // (settings["trials"] * timescales.units_of(study, argument))
     steps = min(settings["steps"], max(piece, 4 * settings["lags"]))
     return per_call(lambda: _recording(config, argument, steps)) / (steps * together)
 
@@ -286,47 +286,47 @@ def _fit(config: Mapping, argument: str) -> float:
 
 def _weights(config: Mapping, argument: str) -> float:
     study = config["timescales"]
-    name = next(name for name in study["run"] if units_of(study, name) == int(argument))
+    name = next(name for name in study["run"] if timescales.units_of(study, name) == int(argument))
     _, condition, params = _drawn(study, name)
     return per_call(lambda: weights.measure(condition.cell, params))
 
 
 def _sequences(study: Mapping, name: str):
-    member, condition, params = _drawn(study, name)
+    network, condition, params = _drawn(study, name)
     cell = condition.cell._replace(repeat=1)
     short = {"steps": 150, "warm_up": 10, "repeats": study["accuracy"]["repeats"]}
-    items, states = draw_sequences(cell, member.task, units_of(study, name), 0, short)
-    return member, cell, params, items, states, {member.start_N: 0}
+    items, states = draw_sequences(cell, network.task, timescales.units_of(study, name), 0, short)
+    return network, cell, params, items, states, {network.start_N: 0}
 
 
 def _answer(config: Mapping, argument: str) -> float:
     """One step of all sequences, read for a dozen N as the test of memory does."""
-    member, cell, params, items, states, _ = _sequences(config["timescales"], argument)
+    network, cell, params, items, states, _ = _sequences(config["timescales"], argument)
     heads = dict.fromkeys(range(2, 14), 0)
-    return per_call(lambda: accuracy(cell, params, member.task, heads, items, states, 10)) / 160
+    return per_call(lambda: accuracy(cell, params, network.task, heads, items, states, 10)) / 160
 
 
 def _ablated(config: Mapping, argument: str) -> float:
     study = config["timescales"]
-    member, cell, params, items, states, heads = _sequences(study, argument)
+    network, cell, params, items, states, heads = _sequences(study, argument)
     runs = 1 + 2 * study["ablation"]["n_ablated"]
     items, states = np.tile(items[:, :40], (runs, 1)), np.tile(states, (runs, 1))
     kept = torch.ones(states.shape)
     return (
-        per_call(lambda: accuracy(cell, params, member.task, heads, items, states, 10, kept)) / 40
+        per_call(lambda: accuracy(cell, params, network.task, heads, items, states, 10, kept)) / 40
     )
 
 
 def _perturbed(config: Mapping, argument: str) -> float:
     """One step of all sequences, each with all sizes."""
     study = config["timescales"]
-    member, cell, params, items, states, heads = _sequences(study, argument)
+    network, cell, params, items, states, heads = _sequences(study, argument)
     sizes = [0.0, *sizes_of(study["perturbation"]["recurrent"])]
-    n = units_of(study, argument)
+    n = timescales.units_of(study, argument)
     along = np.ones((n, n)) / n
     copies = perturbed(params, "recurrent", along, sizes)
     one = (items[:1], states[:1])
-    spent = per_call(lambda: accuracy(cell, copies, member.task, heads, *one, 10))
+    spent = per_call(lambda: accuracy(cell, copies, network.task, heads, *one, 10))
     return spent * len(items) / items.shape[1]
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from memdyn.costs import memory
 from memdyn.settings import ConfigError
-from memdyn.slow_manifolds.grid import shards
-from memdyn.timescales.grid import member_shards
+from memdyn.slow_manifolds import grid as slow_manifolds
+from memdyn.timescales import grid as timescales
 
 #: No job of this pipeline was meant for more (MB): a slip of the pen, whatever the machine.
 MOST_MB = 1_000_000
@@ -92,14 +92,17 @@ def disk(config: Mapping) -> tuple[dict[str, int], dict[str, int]]:
         config: with shard sizes.
     """
     one, two = config["slow_manifolds"], config["timescales"]
-    size, n = max(map(len, shards(one["grid"]).values())), one["network"]["n_units"]
+    size, n = max(map(len, slow_manifolds.shards(one["grid"]).values())), one["network"]["n_units"]
     itemsize = 8 if one["training"]["precision"] == "float64" else 4
     n_kept = 1 + len(one["training"]["snapshots"])
     starts = memory.n_cases(one) + memory.n_types(one)
     searched = one["dynamics"]["n_seeds"] * (1 + one["dynamics"]["rounds"])
     snapshots = max(
-        sum(4 * memory.n_solved(two, member) * memory._n_parameters(two, member) for member in part)
-        for part in member_shards(two).values()
+        sum(
+            4 * memory.n_solved(two, network) * memory._n_parameters(two, network)
+            for network in part
+        )
+        for part in timescales.shards(two).values()
     )
     kept = {
         "train_networks": size * (16 * n * n_kept + 8 * one["training"]["n_trials"]),

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from memdyn.slow_manifolds.grid import shards
-from memdyn.timescales.grid import Member, member_shards, units_of
+from memdyn.slow_manifolds import grid as slow_manifolds
+from memdyn.timescales import grid as timescales
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
@@ -36,8 +36,8 @@ _GATES = {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
 def megabytes(config: Mapping) -> dict[str, int]:
     """Peak (MB) of one job of each rule: of its largest shard; ``config`` is resolved."""
     one, two = config["slow_manifolds"], config["timescales"]
-    largest = max(map(len, shards(one["grid"]).values()))
-    parts = list(member_shards(two).values())
+    largest = max(map(len, slow_manifolds.shards(one["grid"]).values()))
+    parts = list(timescales.shards(two).values())
     found = {
         "make_stimuli": _make_stimuli(one),
         "train_networks": train_networks(one, largest),
@@ -77,7 +77,9 @@ def request(megabytes: float, rule: str | None = None) -> int:
 
 def _make_stimuli(study: Mapping) -> int:
     """A small autoencoder; the images of mnist as float32, twice."""
-    images = {"digits": 1_797, "mnist": 70_000}.get(study["stimuli"]["source"], 0)
+    settings = study["stimuli"]
+    sources = [settings["source"], *(one.get("source") for one in settings["variants"].values())]
+    images = max({"digits": 1_797, "mnist": 70_000}.get(source, 0) for source in sources)
     return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
 
 
@@ -109,8 +111,12 @@ def train_networks(study: Mapping, n_networks: int) -> int:
     """Two inverse correlation matrices per network, twice while a killed job reads them again."""
     n = study["network"]["n_units"]
     itemsize = 8 if study["training"]["precision"] == "float64" else 4
-    delay = study["task"]["delay"] / study["network"]["dt"] / study["training"]["update_every"]
-    windows = n_networks * ceil(delay) * n * itemsize
+    everywhere = study["training"]["windows"] == "everywhere"
+    longest = max(
+        study["task"][name] for name in ("delay", "response", "stimulus")[: 2 + everywhere]
+    )
+    updates = longest / study["network"]["dt"] / study["training"]["update_every"]
+    windows = (1 + everywhere) * n_networks * ceil(updates) * n * itemsize
     curves = 3 * n_networks * study["training"]["n_trials"] * 8
     kept = 3 * 4 * n * itemsize * n_networks * len(study["training"]["snapshots"])
     return TORCH + _weights(study) + 4 * n_networks * n * n * itemsize + windows + curves + kept
@@ -177,68 +183,70 @@ def trace(study: Mapping) -> int:
 
 
 # Study 2.
-def _n_parameters(study: Mapping, member: Member) -> int:
+def _n_parameters(study: Mapping, network: timescales.Network) -> int:
     """Values of one network with all its heads."""
-    n = units_of(study, member.condition)
-    return _GATES[member.cell] * (n * n + 5 * n) + n_heads(study, member) * (2 * n + 2)
+    n = timescales.units_of(study, network.condition)
+    return _GATES[network.cell] * (n * n + 5 * n) + n_heads(study, network) * (2 * n + 2)
 
 
 def largest_n_units(study: Mapping) -> int:
     """Units of the largest networks of the study."""
-    return max(units_of(study, name) for name in study["run"])
+    return max(timescales.units_of(study, name) for name in study["run"])
 
 
-def largest_N(study: Mapping, member: Member) -> int:
+def largest_N(study: Mapping, network: timescales.Network) -> int:
     """N with which the training of a network ends, at most."""
-    if member.curriculum == "none":
-        return member.start_N
-    return study["conditions"][member.condition].get("max_N", study["max_N"])
+    if network.curriculum == "none":
+        return network.start_N
+    return study["conditions"][network.condition].get("max_N", study["max_N"])
 
 
-def n_heads(study: Mapping, member: Member) -> int:
-    if member.curriculum == "multi":
-        return largest_N(study, member) - member.start_N + 1
-    entry = study["conditions"][member.condition]
-    return entry.get("heads", 1) if member.curriculum == "sliding" else 1
+def n_heads(study: Mapping, network: timescales.Network) -> int:
+    if network.curriculum == "multi":
+        return largest_N(study, network) - network.start_N + 1
+    entry = study["conditions"][network.condition]
+    return entry.get("heads", 1) if network.curriculum == "sliding" else 1
 
 
-def _backpropagation(study: Mapping, member: Member, N: int) -> int:
+def _backpropagation(study: Mapping, network: timescales.Network, N: int) -> int:
     """States that one network keeps for the gradient of the longest sequences of N, and these."""
     factor, more = study["curriculum"]["longest"]
-    training = study["training"]["leaky" if "leaky" in member.cell else "gated"]
-    steps = (factor * N + more) * member.repeat + 1
-    per_step = _KEPT[member.cell] * units_of(study, member.condition) + 2
+    training = study["training"]["leaky" if "leaky" in network.cell else "gated"]
+    steps = (factor * N + more) * network.repeat + 1
+    per_step = _KEPT[network.cell] * timescales.units_of(study, network.condition) + 2
     return 4 * steps * training["batch_size"] * per_step
 
 
-def _side_by_side(study: Mapping, part: Sequence[Member]) -> dict[Member, int]:
+def _side_by_side(
+    study: Mapping, part: Sequence[timescales.Network]
+) -> dict[timescales.Network, int]:
     """How many networks of each condition of a shard are trained in one batch, at most."""
-    alike = [member._replace(seed=0) for member in part]
+    alike = [network._replace(seed=0) for network in part]
     return {one: min(study["side_by_side"], alike.count(one)) for one in dict.fromkeys(alike)}
 
 
-def _training(study: Mapping, member: Member, N: int, together: int) -> int:
+def _training(study: Mapping, network: timescales.Network, N: int, together: int) -> int:
     """Networks side by side, which take turns: their moments, and what an update of one needs."""
-    one_update = 4 * 4 * _n_parameters(study, member)  # gradients and clipped copies
-    moments = together * 4 * 3 * _n_parameters(study, member)
-    return _backpropagation(study, member, N) + one_update + moments
+    one_update = 4 * 4 * _n_parameters(study, network)  # gradients and clipped copies
+    moments = together * 4 * 3 * _n_parameters(study, network)
+    return _backpropagation(study, network, N) + one_update + moments
 
 
-def train_curricula(study: Mapping, part: Sequence[Member]) -> int:
+def train_curricula(study: Mapping, part: Sequence[timescales.Network]) -> int:
     """The states of a minibatch, or every network at every N while the finished shard is saved."""
     batches = [
-        _training(study, member, largest_N(study, member), together)
-        for member, together in _side_by_side(study, part).items()
+        _training(study, network, largest_N(study, network), together)
+        for network, together in _side_by_side(study, part).items()
     ]
     saved = sum(4 * n_solved(study, m) * _n_parameters(study, m) for m in part)
     return TORCH + max(*batches, 2 * saved)
 
 
-def n_solved(study: Mapping, member: Member) -> int:
+def n_solved(study: Mapping, network: timescales.Network) -> int:
     """Snapshots of a network, at most."""
-    if member.curriculum == "none":
+    if network.curriculum == "none":
         return 1
-    return largest_N(study, member) - member.start_N + 1
+    return largest_N(study, network) - network.start_N + 1
 
 
 def snapshots_together(study: Mapping) -> int:
@@ -247,7 +255,7 @@ def snapshots_together(study: Mapping) -> int:
     return min(max(1, TOGETHER // largest_n_units(study)), wanted)
 
 
-def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
+def measure_timescales(study: Mapping, part: Sequence[timescales.Network]) -> int:
     """Recorded activity and its copies; spectra of the autocorrelations; covariances."""
     settings, n = study["stimulation"], largest_n_units(study)
     together = snapshots_together(study)
@@ -256,7 +264,7 @@ def measure_timescales(study: Mapping, part: Sequence[Member]) -> int:
     frequencies = (values / (trials * n) + settings["lags"]) / 2
     spectra = together * 3 * 16 * (n + 1) * frequencies
     covariances = together * trials * 17 * n * n
-    parameters = together * max(4 * _n_parameters(study, member) for member in part)
+    parameters = together * max(4 * _n_parameters(study, network) for network in part)
     return TORCH + ceil(7 * 4 * values + spectra + covariances + 2 * parameters)
 
 
@@ -278,12 +286,12 @@ def perturb_networks(study: Mapping) -> int:
     return accuracies(study) + 2 * copies * 4 * n * n
 
 
-def retrain_networks(study: Mapping, part: Sequence[Member]) -> int:
+def retrain_networks(study: Mapping, part: Sequence[timescales.Network]) -> int:
     """As training, at the largest N."""
     settings = study["retraining"]
     chosen = [m for m in part if m.condition in settings["conditions"]]
     copies = min(settings["at_once"], len(settings["to"]))
     return TORCH + max(
-        (_training(study, member, max(settings["to"]), copies) for member in chosen),
+        (_training(study, network, max(settings["to"]), copies) for network in chosen),
         default=2 * ACTIVITY,
     )

@@ -16,7 +16,7 @@ from memdyn.costs import memory
 from memdyn.costs.fits import refuse_absurd
 from memdyn.settings import ConfigError
 from memdyn.slow_manifolds.grid import products
-from memdyn.timescales.grid import member_shards
+from memdyn.timescales.grid import shards
 
 AUTO = "auto"
 
@@ -38,10 +38,10 @@ def with_shard_sizes(config: Mapping) -> dict:
         size = ceil(together / ceil(together / size))
         sizes["slow_manifolds"] = {"grid": {"networks_per_shard": size}}
     if two["networks_per_shard"] == AUTO:
-        every = len(member_shards({**two, "networks_per_shard": 10**9})["part0"])
+        every = len(shards({**two, "networks_per_shard": 10**9})["part0"])
 
         def peak(k: int) -> int:
-            parts = member_shards({**two, "networks_per_shard": k}).values()
+            parts = shards({**two, "networks_per_shard": k}).values()
             return max(memory.train_curricula(two, part) for part in parts)
 
         size = _largest(peak, every, limit, "timescales")

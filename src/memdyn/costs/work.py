@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from memdyn.costs import memory
 from memdyn.settings import extra_delays
-from memdyn.slow_manifolds.grid import Network, shards, snapshot_shards
-from memdyn.timescales.grid import Member, member_shards, units_of
+from memdyn.slow_manifolds import grid as slow_manifolds
+from memdyn.timescales import grid as timescales
 
 
 class Span(NamedTuple):
@@ -63,6 +63,9 @@ EPOCHS = Span(0.0, 0.045, 0.09)
 #: With all heads that came before: 10 and 11 epochs for 10 N.
 EPOCHS_MULTI = Span(1.0, 1.1, 2.0)
 
+#: Updates in a trial of FORCE everywhere, over those within the windows of the papers' trial.
+EVERYWHERE = 700 / 150
+
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
 SM_FIGURES = ("fig1_task", "fig2_mechanisms", "fig3_landscape", "fig4_map", "fig5_robustness")
@@ -72,6 +75,17 @@ TS_FIGURES = (
     *("figS1_gated", "figS2_memory", "figS3_variants", "figS4_substeps"),
 )
 FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
+#: The section of study 2's configuration that says which conditions a rule is asked for.
+SECTION = {
+    "measure_timescales": "stimulation",
+    "test_memory": "memory",
+    "ablate_neurons": "ablation",
+    "perturb_networks": "perturbation",
+    "retrain_networks": "retraining",
+    "change_steps": "substeps",
+}
+#: What is measured of a snapshot.
+SNAPSHOT_RULES = ("test_performance", "find_attractors", "classify_mechanisms", "extend_delays")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
 AFTER = {
     "train_networks": ("make_stimuli",),
@@ -120,15 +134,26 @@ AFTER = {
 def jobs(config: Mapping) -> list[Job]:
     """All jobs of the target ``all``, for a configuration with shard sizes."""
     one, two = config["slow_manifolds"], config["timescales"]
-    found = [Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one)})]
-    trained = shards(one["grid"])
+    trained = slow_manifolds.shards(one["grid"])
+    seen = dict.fromkeys(networks[0].stimuli for networks in trained.values())
+    found = [
+        Job("make_stimuli", "", {"start": exactly(1), **_make_stimuli(one, name)}) for name in seen
+    ]
     for shard, networks in trained.items():
         found += [Job(rule, shard, work) for rule, work in _study_1(one, networks)]
-    for shard, networks in snapshot_shards(trained, one["training"]["analysed"]).items():
+    for shard, networks in slow_manifolds.snapshot_shards(
+        trained, one["training"]["analysed"]
+    ).items():
         found.append(Job("take_snapshot", shard, {"start": exactly(1)}))
-        found += [Job(rule, shard, work) for rule, work in list(_study_1(one, networks))[1:]]
-    for part, members in member_shards(two).items():
-        found += [Job(rule, part, work) for rule, work in _study_2(two, members)]
+        work_of = dict(_study_1(one, networks))
+        found += [Job(rule, shard, work_of[rule]) for rule in SNAPSHOT_RULES]
+    asked = {rule: timescales.measured_shards(two, section) for rule, section in SECTION.items()}
+    for part, networks in timescales.shards(two).items():
+        found += [
+            Job(rule, part, work)
+            for rule, work in _study_2(two, networks)
+            if rule not in asked or part in asked[rule]
+        ]
     for rule in ("trace_examples", "trace_landscapes"):
         found.append(Job(rule, "", {"start": exactly(1), **_trace(one)}))
     found += [Job(rule, "", {"table": exactly(1)}) for rule in TABLES]
@@ -152,14 +177,16 @@ def exactly(amount: float) -> Span:
     return Span(amount, amount, amount)
 
 
-def _make_stimuli(study: Mapping) -> dict[str, Span]:
+def _make_stimuli(study: Mapping, variant: str) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
-    settings = study["stimuli"]
+    settings = {**study["stimuli"], **study["stimuli"]["variants"].get(variant, {})}
     images = {"digits": 1, "mnist": 70_000 / 1_797}.get(settings["source"], 0)
     return {"epoch": exactly(settings["epochs"] * images)}
 
 
-def _study_1(study: Mapping, networks: Sequence[Network]) -> Iterator[tuple[str, dict[str, Span]]]:
+def _study_1(
+    study: Mapping, networks: Sequence[slow_manifolds.Network]
+) -> Iterator[tuple[str, dict[str, Span]]]:
     """Rules and work of one shard; its training comes first."""
     size = len(networks)
     T, n = memory.trial_steps(study), study["network"]["n_units"]
@@ -180,6 +207,8 @@ def _study_1(study: Mapping, networks: Sequence[Network]) -> Iterator[tuple[str,
     able = PERFORMING * size
     analysed = able if dynamics["only_performing"] else exactly(size)
     trials = exactly(size * (networks[0].trials or study["training"]["n_trials"]))
+    if study["training"]["windows"] == "everywhere":  # two learners at every step, not one in three
+        trials = Span(*(EVERYWHERE * count for count in trials))
     if study["training"]["stop_after"]:
         trials = Span(0.1 * trials.high, 0.5 * trials.high, trials.high)
     yield "train_networks", {**start, f"trial:{size}": trials}
@@ -230,78 +259,82 @@ def _trace(study: Mapping) -> dict[str, Span]:
     return {"step:1": Span(1, 3, 4) * steps, f"spectrum:{n}": Span(1, 3, 8)}
 
 
-def _study_2(study: Mapping, part: Sequence[Member]) -> Iterator[tuple[str, dict[str, Span]]]:
+def _study_2(
+    study: Mapping, part: Sequence[timescales.Network]
+) -> Iterator[tuple[str, dict[str, Span]]]:
     """Rules and work of one shard."""
-    reached = {member: _course(study, member) for member in part}
+    reached = {network: _course(study, network) for network in part}
 
     def total(each) -> dict[str, Span]:
-        """Sum over the networks of the shard of what ``each`` (member) -> operation, amount."""
+        """Sum over the networks of the shard of what ``each`` (network) -> operation, amount."""
         work = {"start": exactly(1)}
-        for member in part:
-            for name, amount in each(member).items():
+        for network in part:
+            for name, amount in each(network).items():
                 before = work.get(name, exactly(0))
                 work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
         return work
 
-    def train(member: Member) -> dict[str, Span]:
-        return {f"item:{member.condition}": Span(*(items for _, items in reached[member]))}
+    def train(network: timescales.Network) -> dict[str, Span]:
+        return {f"item:{network.condition}": Span(*(items for _, items in reached[network]))}
 
-    def wanted(member: Member, section: str) -> Span:
+    def wanted(network: timescales.Network, section: str) -> Span:
         """Snapshots that a section asks for."""
         settings = study[section]
-        if member.condition not in settings["conditions"]:
+        if network.condition not in settings["conditions"]:
             return exactly(0)
-        first = member.start_N
+        first = network.start_N
         return Span(
-            *(sum(first <= N <= last for N in settings["N"]) for last, _ in reached[member])
+            *(sum(first <= N <= last for N in settings["N"]) for last, _ in reached[network])
         )
 
     length = study["accuracy"]["steps"] + study["accuracy"]["warm_up"]
 
-    def stimulate(member: Member) -> dict[str, Span]:
+    def stimulate(network: timescales.Network) -> dict[str, Span]:
         settings = study["stimulation"]
-        if member.condition not in settings["conditions"]:
+        if network.condition not in settings["conditions"]:
             return {}
-        listed = wanted(member, "stimulation")
-        last = [last for last, _ in reached[member]]
-        more = [at not in settings["N"] and at >= member.start_N for at in last]
+        listed = wanted(network, "stimulation")
+        last = [last for last, _ in reached[network]]
+        more = [at not in settings["N"] and at >= network.start_N for at in last]
         snapshots = Span(*(a + b for a, b in zip(listed, more, strict=True)))
         steps = settings["burn_in"] + settings["steps"]
-        return {f"recorded:{member.condition}": snapshots * steps, "fit": snapshots}
+        return {f"recorded:{network.condition}": snapshots * steps, "fit": snapshots}
 
-    def weights(member: Member) -> dict[str, Span]:
-        name = f"weights:{units_of(study, member.condition)}"
-        return {name: Span(*(last - member.start_N + 1 for last, _ in reached[member]))}
+    def weights(network: timescales.Network) -> dict[str, Span]:
+        name = f"weights:{timescales.units_of(study, network.condition)}"
+        return {name: Span(*(last - network.start_N + 1 for last, _ in reached[network]))}
 
-    def memory_(member: Member) -> dict[str, Span]:
+    def memory_(network: timescales.Network) -> dict[str, Span]:
         settings = study["memory"]
-        if member.condition not in settings["conditions"]:
+        if network.condition not in settings["conditions"]:
             return {}
-        snapshots = weights(member).popitem()[1] * (1 / settings["every"])
-        return {f"answer:{member.condition}": snapshots * (length * member.repeat)}
+        snapshots = weights(network).popitem()[1] * (1 / settings["every"])
+        return {f"answer:{network.condition}": snapshots * (length * network.repeat)}
 
-    def ablate(member: Member) -> dict[str, Span]:
-        steps = wanted(member, "ablation") * (length * member.repeat)
-        return {f"ablated:{member.condition}": steps} if steps.high else {}
+    def ablate(network: timescales.Network) -> dict[str, Span]:
+        steps = wanted(network, "ablation") * (length * network.repeat)
+        return {f"ablated:{network.condition}": steps} if steps.high else {}
 
-    def perturb(member: Member) -> dict[str, Span]:
-        targets = 1 if member.fixed_tau else 2
-        steps = wanted(member, "perturbation") * (length * member.repeat * targets)
-        return {f"perturbed:{member.condition}": steps} if steps.high else {}
+    def perturb(network: timescales.Network) -> dict[str, Span]:
+        targets = 1 if network.fixed_tau else 2
+        steps = wanted(network, "perturbation") * (length * network.repeat * targets)
+        return {f"perturbed:{network.condition}": steps} if steps.high else {}
 
-    def retrain(member: Member) -> dict[str, Span]:
+    def retrain(network: timescales.Network) -> dict[str, Span]:
         settings = study["retraining"]
-        if member.condition not in settings["conditions"]:
+        if network.condition not in settings["conditions"]:
             return {}
-        able = [last >= settings["N_from"] for last, _ in reached[member]]
-        items = settings["epochs"] * sum(_items_per_epoch(study, member, N) for N in settings["to"])
-        return {f"item:{member.condition}": Span(*(items * has for has in able))}
+        able = [last >= settings["N_from"] for last, _ in reached[network]]
+        items = settings["epochs"] * sum(
+            _items_per_epoch(study, network, N) for N in settings["to"]
+        )
+        return {f"item:{network.condition}": Span(*(items * has for has in able))}
 
-    def change(member: Member) -> dict[str, Span]:
-        if "substeps" not in study["conditions"][member.condition]:
+    def change(network: timescales.Network) -> dict[str, Span]:
+        if "substeps" not in study["conditions"][network.condition]:
             return {}
-        steps = wanted(member, "substeps") * (length * sum(study["substeps"]["k"]))
-        return {f"answer:{member.condition}": steps} if steps.high else {}
+        steps = wanted(network, "substeps") * (length * sum(study["substeps"]["k"]))
+        return {f"answer:{network.condition}": steps} if steps.high else {}
 
     yield "train_curricula", total(train)
     yield "measure_timescales", total(stimulate)
@@ -313,12 +346,12 @@ def _study_2(study: Mapping, part: Sequence[Member]) -> Iterator[tuple[str, dict
     yield "change_steps", total(change)
 
 
-def training_of(study: Mapping, member: Member) -> dict:
+def training_of(study: Mapping, network: timescales.Network) -> dict:
     """The section ``leaky`` or ``gated`` with what the condition sets."""
-    training = dict(study["training"]["leaky" if "leaky" in member.cell else "gated"])
+    training = dict(study["training"]["leaky" if "leaky" in network.cell else "gated"])
     return training | {
         key: value
-        for key, value in study["conditions"][member.condition].items()
+        for key, value in study["conditions"][network.condition].items()
         if key in ("max_epochs", "plateau")
     }
 
@@ -329,33 +362,33 @@ def items_per_sequence(study: Mapping, N: float) -> float:
     return ((a + c) * N + b + d) / 2
 
 
-def _items_per_epoch(study: Mapping, member: Member, N: float) -> float:
+def _items_per_epoch(study: Mapping, network: timescales.Network, N: float) -> float:
     """Steps of the network in one epoch: updates x items x steps per item."""
-    repeats = study["conditions"][member.condition].get("substeps", [member.repeat])
-    updates = training_of(study, member)["updates_per_epoch"]
+    repeats = study["conditions"][network.condition].get("substeps", [network.repeat])
+    updates = training_of(study, network)["updates_per_epoch"]
     return updates * sum(repeats) * items_per_sequence(study, N)
 
 
-def _course(study: Mapping, member: Member) -> list[tuple[float, float]]:
+def _course(study: Mapping, network: timescales.Network) -> list[tuple[float, float]]:
     """(largest N, steps of training) for few, expected and many epochs."""
-    return [_go(study, member, which) for which in range(3)]
+    return [_go(study, network, which) for which in range(3)]
 
 
-def _go(study: Mapping, member: Member, which: int) -> tuple[float, float]:
+def _go(study: Mapping, network: timescales.Network, which: int) -> tuple[float, float]:
     """Go through a curriculum; ``which`` picks from the spans: 0 fewest epochs, 2 most."""
-    entry, final = study["conditions"][member.condition], memory.largest_N(study, member)
-    left, spent = training_of(study, member)["max_epochs"], 0.0
-    if member.curriculum == "none":
+    entry, final = study["conditions"][network.condition], memory.largest_N(study, network)
+    left, spent = training_of(study, network)["max_epochs"], 0.0
+    if network.curriculum == "none":
         share = (0.3, 1.0, 1.0)[which]  # N from 5 on was solved in no case at 64 units
-        return final, share * left * _items_per_epoch(study, member, final)
-    window = entry.get("heads", 1) if member.curriculum != "single" else 1
-    step = entry.get("step", 1) if member.curriculum != "single" else 1
-    N = min(member.start_N + window - 1, final)
-    solved = member.start_N - 1
+        return final, share * left * _items_per_epoch(study, network, final)
+    window = entry.get("heads", 1) if network.curriculum != "single" else 1
+    step = entry.get("step", 1) if network.curriculum != "single" else 1
+    N = min(network.start_N + window - 1, final)
+    solved = network.start_N - 1
     while left > 0:
-        epochs = EPOCHS_MULTI[which] if member.curriculum != "single" else EPOCHS[which] * N * N
+        epochs = EPOCHS_MULTI[which] if network.curriculum != "single" else EPOCHS[which] * N * N
         epochs = min(left, max(1.0, epochs))
-        spent += epochs * _items_per_epoch(study, member, N)
+        spent += epochs * _items_per_epoch(study, network, N)
         left -= epochs
         if not left:
             break  # its epochs were over before it was solved

@@ -20,7 +20,8 @@ class Network(NamedTuple):
 
     ``trials`` is 0 at the end of the training that the configuration gives to all; else the trials
     after which it is looked at, be they a snapshot or the end of a shorter training: trials come in
-    an order that does not depend on how many follow, so both are the same network.
+    an order that does not depend on how many follow, so both are the same network. ``stimuli`` is
+    empty for those that the configuration gives to all; else one of ``stimuli.variants``.
     """
 
     distribution: str
@@ -29,11 +30,12 @@ class Network(NamedTuple):
     fb: float
     seed: int
     trials: int = 0
+    stimuli: str = ""
 
     @property
     def name(self) -> str:
         place = f"{self.distribution}_pg{self.pg:g}_g{self.g:g}_fb{self.fb:g}_seed{self.seed}"
-        return f"{place}_trial{self.trials}" if self.trials else place
+        return place + _suffix(self.stimuli, self.trials)
 
 
 def products(grid: Mapping) -> list[dict]:
@@ -54,19 +56,28 @@ def shards(grid: Mapping) -> dict[str, list[Network]]:
     parts: Counter[str] = Counter()  # of each J, so that what comes later renames nothing
     seen: set[Network] = set()
     for one in products(grid):
-        size, trials = one["networks_per_shard"], one.get("n_trials", 0)
+        size, trials, stimuli = (
+            one["networks_per_shard"],
+            one.get("n_trials", 0),
+            one.get("stimuli", ""),
+        )
         for distribution, pg, seed in product(one["distribution"], one["pg"], one["seed"]):
             every = (
-                Network(distribution, float(pg), float(g), float(fb), seed, trials)
+                Network(distribution, float(pg), float(g), float(fb), seed, trials, stimuli)
                 for g, fb in product(one["g"], one["fb"])
             )
             networks = [network for network in every if network not in seen]
             seen.update(networks)
-            shared = f"{distribution}_pg{pg:g}_seed{seed}" + (f"_trial{trials}" if trials else "")
+            shared = f"{distribution}_pg{pg:g}_seed{seed}" + _suffix(stimuli, trials)
             for first in range(0, len(networks), size):
                 found[f"{shared}_part{parts[shared]}"] = networks[first : first + size]
                 parts[shared] += 1
     return found
+
+
+def _suffix(stimuli: str, trials: int) -> str:
+    """What a name says of other stimuli, and of the trials of a shorter training."""
+    return (f"_{stimuli}" if stimuli else "") + (f"_trial{trials}" if trials else "")
 
 
 def snapshot_shards(

@@ -7,20 +7,30 @@ from collections.abc import Mapping
 import pandas as pd
 
 from memdyn.slow_manifolds.grid import Network
+from memdyn.tables import schema_of
 
-#: kind of table -> its schema, as stored in the file
-SCHEMAS = {
-    name: f"slow_manifolds.{name}/1"
-    for name in (
-        *("performance", "ends", "mechanisms", "delays", "noise", "networks"),
-        *("runs", "cycles", "points", "memory", "exponents", "votes"),
-    )
-}
+#: kinds of tables
+KINDS = (
+    *("performance", "ends", "mechanisms", "delays", "noise", "networks"),
+    *("runs", "cycles", "points", "memory", "exponents", "votes"),
+)
+
+
+def schema(kind: str) -> str:
+    """Schema of a kind of table, as stored in its files.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    return schema_of("slow_manifolds", kind, KINDS)
 
 
 def fully_trained(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of networks at the end of the configured training: no snapshots, nothing shorter."""
-    return table[table["trials"] == 0] if len(table) else table
+    """The rows of networks at the end of the configured training on the configured stimuli.
+
+    No snapshots, nothing shorter, no variants of the stimuli.
+    """
+    return table[(table["trials"] == 0) & (table["stimuli"] == "")] if len(table) else table
 
 
 def performing(performance: pd.DataFrame) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell
 from memdyn.timescales.training.curriculum import Curriculum
 
@@ -30,25 +30,25 @@ class Condition(NamedTuple):
     training: Mapping
 
 
-def condition_of(member: Member, study: Mapping) -> Condition:
+def condition_of(network: Network, study: Mapping) -> Condition:
     """The condition of a network; ``study`` is the section ``timescales`` of the configuration."""
-    entry = study["conditions"][member.condition]
-    training = dict(study["training"]["leaky" if "leaky" in member.cell else "gated"])
+    entry = study["conditions"][network.condition]
+    training = dict(study["training"]["leaky" if "leaky" in network.cell else "gated"])
     training |= {key: entry[key] for key in ("max_epochs", "plateau") if key in entry}
     training |= {key: study["curriculum"][key] for key in ("accuracy", "shortest", "longest")}
-    repeats = tuple(entry.get("substeps") or (member.repeat,))
+    repeats = tuple(entry.get("substeps") or (network.repeat,))
     low, high = study["network"]["initial_tau"]
-    shift = member.repeat - 1 if "repeat" in entry else 0  # ASSUMPTION: U(k, k + 1) for k copies
+    shift = network.repeat - 1 if "repeat" in entry else 0  # ASSUMPTION: U(k, k + 1) for k copies
     cell = Cell(
-        kind=member.cell,
+        kind=network.cell,
         nonlinearity=entry.get("nonlinearity", "leaky_relu"),
-        fixed_tau=member.fixed_tau,
-        repeat=member.repeat,
+        fixed_tau=network.fixed_tau,
+        repeat=network.repeat,
         scale_tau="substeps" in entry,
         signed=training["signed"],
     )
-    max_N = member.start_N if member.curriculum == "none" else entry.get("max_N", study["max_N"])
+    max_N = network.start_N if network.curriculum == "none" else entry.get("max_N", study["max_N"])
     curriculum = Curriculum(
-        member.curriculum, member.start_N, max_N, entry.get("heads", 1), entry.get("step", 1)
+        network.curriculum, network.start_N, max_N, entry.get("heads", 1), entry.get("step", 1)
     )
-    return Condition(member.task, cell, curriculum, repeats, (low + shift, high + shift), training)
+    return Condition(network.task, cell, curriculum, repeats, (low + shift, high + shift), training)

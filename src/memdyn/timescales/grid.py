@@ -10,7 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 
-class Member(NamedTuple):
+class Network(NamedTuple):
     """One network of study 2: its condition in the configuration, what that means, and its seed.
 
     ``fixed_tau`` is 0 where time constants are trained; ``repeat`` is the number of steps per item;
@@ -37,7 +37,7 @@ def units_of(study: Mapping, condition: str) -> int:
     return study["conditions"][condition].get("n_units", study["network"]["n_units"])
 
 
-def members(study: Mapping) -> list[Member]:
+def networks(study: Mapping) -> list[Network]:
     """Networks of study 2 in the order of ``run``; ``study`` is the section ``timescales``."""
     found = []
     for name in study["run"]:
@@ -45,7 +45,7 @@ def members(study: Mapping) -> list[Member]:
         # A curriculum starts at one N; without one, each N of the list is a network of its own.
         starts = entry.get("N", [study["curriculum"]["start_N"]])
         found += [
-            Member(
+            Network(
                 condition=name,
                 task=entry["task"],
                 curriculum=entry["curriculum"],
@@ -60,10 +60,25 @@ def members(study: Mapping) -> list[Member]:
     return found
 
 
-def member_shards(study: Mapping) -> dict[str, list[Member]]:
-    """Shards of study 2: shard name -> its networks, in the order of :func:`members`."""
-    networks, size = members(study), study["networks_per_shard"]
+def shards(study: Mapping) -> dict[str, list[Network]]:
+    """Shards of study 2: shard name -> its networks, in the order of :func:`networks`."""
+    every, size = networks(study), study["networks_per_shard"]
     return {
-        f"part{number}": networks[first : first + size]
-        for number, first in enumerate(range(0, len(networks), size))
+        f"part{number}": every[first : first + size]
+        for number, first in enumerate(range(0, len(every), size))
     }
+
+
+def measured_shards(study: Mapping, section: str) -> list[str]:
+    """Shards with a network that a section of measurements asks for, such as "ablation".
+
+    Args:
+        study: the section ``timescales``.
+        section: of it; its ``conditions`` are those that it is measured for.
+    """
+    wanted = study[section]["conditions"]
+    return [
+        shard
+        for shard, networks in shards(study).items()
+        if any(network.condition in wanted for network in networks)
+    ]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-#: the same for study 2
-SCHEMAS2 = {
-    name: f"timescales.{name}/1"
-    for name in (
-        *("epochs", "heads", "networks", "timescales", "curves", "dimension", "weights"),
-        *("memory", "ablation", "perturbation", "retraining", "substeps"),
-    )
-}
+from memdyn.tables import schema_of
+
+#: kinds of tables
+KINDS = (
+    *("epochs", "heads", "networks", "timescales", "curves", "dimension", "weights"),
+    *("memory", "ablation", "perturbation", "retraining", "substeps"),
+)
+
+
+def schema(kind: str) -> str:
+    """Schema of a kind of table, as stored in its files.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    return schema_of("timescales", kind, KINDS)

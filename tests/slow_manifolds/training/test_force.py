@@ -22,7 +22,7 @@ from memdyn.slow_manifolds.training import checkpoints, force
 N_UNITS, N_TRIALS = 80, 6
 
 
-def plain_force(network, fixed, task, n_trials, dt=0.1, alpha=1.0, every=2):
+def plain_force(network, fixed, task, n_trials, everywhere=False, dt=0.1, alpha=1.0, every=2):
     """FORCE as section 4 says, one network, one update after the other, no batching (float64)."""
     n = len(fixed.initial_state)
     J = network.g * fixed.recurrent
@@ -47,15 +47,16 @@ def plain_force(network, fixed, task, n_trials, dt=0.1, alpha=1.0, every=2):
             z, z_d = w_o.T @ r, W_d.T @ r
             if step % every:
                 continue
-            if 100 <= step < 150 or 250 <= step < 300:
+            in_delay, in_response = 100 <= step < 150 or 250 <= step < 300, step >= 300
+            if in_delay or everywhere:
                 k = P_d @ r / (1 + r @ P_d @ r)
                 P_d -= np.outer(k, P_d @ r)
                 mean = task.class_means[first if step < 150 else second]
-                W_d -= np.outer(k, z_d - mean)
-            if step >= 300:
+                W_d -= np.outer(k, z_d - mean * in_delay)
+            if in_response or everywhere:
                 k = P_w @ r / (1 + r @ P_w @ r)
                 P_w -= np.outer(k, P_w @ r)
-                w_o -= np.outer(k, z - task.output_code[first + second])
+                w_o -= np.outer(k, z - task.output_code[first + second] * in_response)
     return np.concatenate([w_o, W_d], axis=1).T, x
 
 
@@ -67,23 +68,25 @@ def shard(networks, task, settings, n_trials=N_TRIALS, n_units=N_UNITS, **change
     return force.train(state, networks, fixed, task, settings["network"], training), fixed
 
 
+@pytest.mark.parametrize("windows", ["own", "everywhere"])
 @pytest.mark.parametrize("distribution", ["gauss", "uniform"])
-def test_float64_training_is_plain_force(task, settings, distribution):
+def test_float64_training_is_plain_force(task, settings, distribution, windows):
     networks = [Network(distribution, 0.4, g, fb, 3) for g, fb in [(0.8, 40), (1.1, 10), (1.5, 1)]]
-    state, fixed = shard(networks, task, settings, precision="float64")
+    state, fixed = shard(networks, task, settings, precision="float64", windows=windows)
     for i, network in enumerate(networks):
-        readout, x = plain_force(network, fixed, task, N_TRIALS)
+        readout, x = plain_force(network, fixed, task, N_TRIALS, windows == "everywhere")
         # Folding P once per window changes only rounding: 1e-16 grown by six trials of dynamics.
         np.testing.assert_allclose(state.readout[i].numpy(), readout, rtol=1e-6, atol=1e-9)
         np.testing.assert_allclose(state.x[i].numpy(), x, rtol=1e-6, atol=1e-9)
 
 
-def test_the_gpu_route_gives_the_same_networks(task, settings, monkeypatch):
+@pytest.mark.parametrize("windows", ["own", "everywhere"])
+def test_the_gpu_route_gives_the_same_networks(task, settings, monkeypatch, windows):
     """Its batched products, run here on the CPU."""
     networks = [Network("gauss", 0.4, g, 10, 3) for g in (0.8, 1.1)]
-    plain, _ = shard(networks, task, settings, precision="float64")
+    plain, _ = shard(networks, task, settings, precision="float64", windows=windows)
     monkeypatch.setattr(force, "_batched", lambda p: True)
-    batched, _ = shard(networks, task, settings, precision="float64")
+    batched, _ = shard(networks, task, settings, precision="float64", windows=windows)
     torch.testing.assert_close(batched.readout, plain.readout, rtol=1e-6, atol=1e-9)
 
 

@@ -25,7 +25,7 @@ def rng_of(*key) -> np.random.Generator:
     return np.random.default_rng([sum(map(ord, str(part))) for part in key])
 
 
-def members(conditions=MAIN, n_seeds: int = 3):
+def networks(conditions=MAIN, n_seeds: int = 3):
     """(identity, generator) of each network."""
     for condition in conditions:
         task, curriculum, cell, repeat = CONDITIONS[condition]
@@ -49,7 +49,7 @@ def table(rows) -> pd.DataFrame:
 
 def make_timescales(Ns=(2, 5, 10, 15, 20, 30), **which) -> pd.DataFrame:
     rows = []
-    for who, rng in members(**which):
+    for who, rng in networks(**which):
         single, repeat = who["curriculum"] == "single", who["repeat"]
         for N in Ns:
             own = (1.5 + 0.02 * N if single else 1.5 - 0.008 * N) * repeat + 0.03 * rng.normal()
@@ -75,7 +75,7 @@ def make_timescales(Ns=(2, 5, 10, 15, 20, 30), **which) -> pd.DataFrame:
 def make_curves(Ns=(5, 30), neurons=(3, -1), **which) -> pd.DataFrame:
     rows = []
     lags = np.arange(31)
-    for who, rng in members(**which):
+    for who, rng in networks(**which):
         for N in Ns:
             for neuron in neurons:
                 tau, net = rng.uniform(1.2, 3), rng.uniform(3, 12)
@@ -100,7 +100,7 @@ def make_curves(Ns=(5, 30), neurons=(3, -1), **which) -> pd.DataFrame:
 
 def make_weights(Ns=(2, 5, 10, 15, 20, 30), **which) -> pd.DataFrame:
     rows = []
-    for who, rng in members(**which):
+    for who, rng in networks(**which):
         single = who["curriculum"] == "single"
         for N in Ns:
             mean = (-3e-4 if single else -1e-4) * N + 2e-4 * rng.normal()
@@ -121,7 +121,7 @@ def make_weights(Ns=(2, 5, 10, 15, 20, 30), **which) -> pd.DataFrame:
 
 def make_dimension(Ns=(2, 5, 10, 15, 20, 30), **which) -> pd.DataFrame:
     rows = []
-    for who, rng in members(**which):
+    for who, rng in networks(**which):
         for N in Ns:
             dimension = int(4 + N * (1.2 if who["curriculum"] == "multi" else 0.8))
             dimension += int(rng.integers(0, 3))
@@ -145,7 +145,7 @@ def make_ablation(Ns=(5, 30), n_neurons: int = 5, conditions=MAIN[:2], n_seeds=3
         ("multi", "longest"): (0.99, 0.99),
     }
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         for place, N in enumerate(Ns):
             for group in ("shortest", "longest"):
                 key = (who["curriculum"] if who["curriculum"] != "sliding" else "multi", group)
@@ -175,7 +175,7 @@ def make_perturbation(N=30, n_repeats: int = 3, conditions=MAIN[:2], n_seeds=3) 
         "tau": [0, *np.geomspace(1e-3, 10, 13)],
     }
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         for target, levels in sizes.items():
             middle = half[who["curriculum"], target] * np.exp(0.2 * rng.normal())
             for size in levels:
@@ -198,7 +198,7 @@ def make_perturbation(N=30, n_repeats: int = 3, conditions=MAIN[:2], n_seeds=3) 
 
 def make_retraining(N_from=16, Ns=(16, 20, 26, 36), conditions=MAIN[:2], n_seeds=3) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         slope = 0.04 if who["curriculum"] == "single" else 0.01
         for N in Ns:
             relative = max(0.0, 1 - slope * (N - N_from) + 0.03 * rng.normal())
@@ -217,7 +217,7 @@ def make_retraining(N_from=16, Ns=(16, 20, 26, 36), conditions=MAIN[:2], n_seeds
 
 def make_memory(highest: int = 8, conditions=MAIN[:2], n_seeds=3) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         for solved in range(2, highest + 1):
             for N in range(2, highest + 3):
                 knows = solved == N or (who["curriculum"] == "multi" and solved > N)
@@ -228,7 +228,7 @@ def make_memory(highest: int = 8, conditions=MAIN[:2], n_seeds=3) -> pd.DataFram
 
 def make_networks(conditions=tuple(CONDITIONS), n_seeds=3) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         reached = int((30 if who["curriculum"] == "single" else 90) + rng.integers(-3, 4))
         rows.append(
             {
@@ -245,7 +245,7 @@ def make_networks(conditions=tuple(CONDITIONS), n_seeds=3) -> pd.DataFrame:
 
 def make_epochs(conditions=("parity_all_heads",), n_seeds=3, n_epochs: int = 12) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         n_max = 12 if who["condition"] == "parity_all_heads" else 2
         for epoch in range(1, n_epochs + 1):
             accuracy = min(1.0, 0.6 + 0.4 * epoch / n_epochs + 0.01 * rng.normal())
@@ -272,7 +272,7 @@ def make_heads(
     conditions=("parity_all_heads",), n_seeds=3, n_epochs: int = 12, highest: int = 12
 ) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         for epoch in range(1, n_epochs + 1):
             for N in range(2, highest + 1):
                 level = 0.5 + 0.5 / (1 + np.exp(-(2.5 * epoch - N)))
@@ -289,7 +289,7 @@ def make_substeps(
     n_seeds=2,
 ) -> pd.DataFrame:
     rows = []
-    for who, rng in members(conditions, n_seeds):
+    for who, rng in networks(conditions, n_seeds):
         for N in Ns:
             for k in ks:
                 level = 0.5 + 0.47 * np.exp(-((np.log(k / 10) / 1.2) ** 2))

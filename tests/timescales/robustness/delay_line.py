@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, trajectory
 from memdyn.timescales.training.checkpoints import Unfinished, save_snapshots
 from memdyn.timescales.training.curriculum import Curriculum
@@ -65,9 +65,9 @@ def build(task: str, Ns: list[int], n_unused: int = 2) -> tuple[dict, dict[str, 
     return params, {"line": line, "readers": readers, "unused": unused}
 
 
-def member(condition="dms_multi", task="dms", curriculum="multi", seed=0, **others) -> Member:
+def network(condition="dms_multi", task="dms", curriculum="multi", seed=0, **others) -> Network:
     plain = {"cell": "leaky", "fixed_tau": 0.0, "repeat": 1, "start_N": 2}
-    return Member(condition, task, curriculum, seed=seed, **{**plain, **others})
+    return Network(condition, task, curriculum, seed=seed, **{**plain, **others})
 
 
 def noisy(params: dict, sd: float, seed: int = 0) -> dict:
@@ -90,7 +90,7 @@ def balanced(cell: Cell, params: dict) -> dict:
     return {**params, "head_bias": -(params["heads"] @ mean)}
 
 
-def save(folder: Path, networks: list[tuple[Member, Cell, Curriculum, dict]]) -> Path:
+def save(folder: Path, networks: list[tuple[Network, Cell, Curriculum, dict]]) -> Path:
     """A finished shard; each network comes with position -> parameters (B = 1)."""
     unfinished, groups = Unfinished(folder / "partial", "key"), []
     for place, cell, curriculum, solved in networks:

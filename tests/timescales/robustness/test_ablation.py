@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from delay_line import CELL, balanced, build, member, noisy
+from delay_line import CELL, balanced, build, network, noisy
 
 from memdyn.timescales.networks.recurrent import Cell
 from memdyn.timescales.robustness.ablation import ablate, extremes
@@ -25,7 +25,7 @@ def cut(params, unit):
 
 def test_what_is_lost_with_a_unit():
     params, units = build("dms", [5], n_unused=4)
-    table = ablate(Case(member(), CELL, params, 5, 0), 4, SETTINGS)
+    table = ablate(Case(network(), CELL, params, 5, 0), 4, SETTINGS)
     assert table["group"].tolist() == ["shortest"] * 4 + ["longest"] * 4
     assert table["neuron"].tolist() == [*units["line"], *units["unused"][::-1]]
     tau = params["tau"][0].numpy()
@@ -36,7 +36,7 @@ def test_what_is_lost_with_a_unit():
     assert (by_group.get_group("longest") == 1).all(), "nobody listens to these"
     assert by_group.get_group("shortest").abs().max() < 0.15, "the line is cut"
     # A reader alone sees one of the two ways to differ: a quarter of the answers is lost.
-    with_reader = ablate(Case(member(), CELL, params, 5, 0), 5, SETTINGS).set_index("neuron")
+    with_reader = ablate(Case(network(), CELL, params, 5, 0), 5, SETTINGS).set_index("neuron")
     assert with_reader.loc[units["readers"][0], "accuracy"] == pytest.approx(0.75, abs=0.05)
 
 
@@ -51,7 +51,7 @@ def test_what_is_lost_with_a_unit():
 )
 def test_silence_is_the_same_as_no_weights(cell):
     params = balanced(cell, noisy(build("parity", [3])[0], 0.15))
-    table = ablate(Case(member(task="parity"), cell, params, 3, 0), 3, SETTINGS)
+    table = ablate(Case(network(task="parity"), cell, params, 3, 0), 3, SETTINGS)
     drawn = draw_sequences(cell, "parity", params["heads"].shape[-1], 0, SETTINGS)
     for _, row in table.iterrows():
         alone = accuracy(cell, cut(params, row["neuron"]), "parity", {3: 0}, *drawn, 20)
@@ -65,7 +65,7 @@ def test_silence_is_the_same_as_no_weights(cell):
 def test_a_reference_near_chance_gives_no_relative_accuracy():
     params, _ = build("dms", [5])
     params["heads"].zero_()
-    table = ablate(Case(member(), CELL, params, 5, 0), 1, SETTINGS)
+    table = ablate(Case(network(), CELL, params, 5, 0), 1, SETTINGS)
     assert table["relative"].isna().all()
     assert table["accuracy"].notna().all()
 
@@ -79,6 +79,6 @@ def test_the_extremes_of_tau():
 
 
 def test_a_gated_network_is_refused():
-    case = Case(member(cell="gru"), Cell("gru"), {"heads": torch.zeros(1, 1, 2, 8)}, 2, 0)
+    case = Case(network(cell="gru"), Cell("gru"), {"heads": torch.zeros(1, 1, 2, 8)}, 2, 0)
     with pytest.raises(ValueError, match="a gru has no time constants"):
         ablate(case, 2, SETTINGS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from delay_line import CELL, balanced, build, member, noisy, save
+from delay_line import CELL, balanced, build, network, noisy, save
 
 from memdyn.timescales.networks.recurrent import Cell, draw
 from memdyn.timescales.robustness import accuracy as accuracy_module
@@ -134,8 +134,8 @@ def test_relative_accuracy():
 @pytest.fixture
 def shard(tmp_path):
     """A single-head and a multi-head network that are exact at what they have solved."""
-    single, multi = member("dms_single", curriculum="single"), member()
-    window = member("dms_sliding", curriculum="sliding")
+    single, multi = network("dms_single", curriculum="single"), network()
+    window = network("dms_sliding", curriculum="sliding")
     heads, _ = build("dms", [2, 3, 4, 5, 6])
     heads["heads"][:, 3:] = 0.0  # N = 5 and 6 are not trained
     line = {N: build("dms", [N])[0] for N in (2, 3, 4)}
@@ -151,7 +151,7 @@ def shard(tmp_path):
 
 def test_memory(shard):
     snapshots = open_snapshots(shard)
-    single, multi, window = snapshots.members
+    single, multi, window = snapshots.networks
     table = measure_memory(snapshots, single, 1, 1, SETTINGS)
     pairs = list(zip(table["N_solved"], table["N"], strict=True))
     assert pairs == [(2, 2), (2, 3), (3, 2), (3, 3), (3, 4), (4, 2), (4, 3), (4, 4), (4, 5)]
@@ -175,7 +175,7 @@ def test_cases_are_the_first_snapshots_that_solve_an_n(shard, caplog):
     caplog.set_level("INFO")
     settings = {"conditions": ["dms_single", "dms_multi"], "N": [3, 5]}
     found = list(cases(open_snapshots(shard), settings))
-    assert [(case.member.condition, case.N, case.head) for case in found] == [
+    assert [(case.network.condition, case.N, case.head) for case in found] == [
         ("dms_single", 3, 0),
         ("dms_multi", 3, 1),
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from delay_line import CELL, build, member, noisy
+from delay_line import CELL, build, network, noisy
 
 from memdyn.timescales.networks.recurrent import Cell
 from memdyn.timescales.robustness import perturbation
@@ -65,7 +65,7 @@ def test_networks_of_a_seed_meet_the_same_noise_and_sequences(monkeypatch):
         return np.ones((2, 1, 1))
 
     monkeypatch.setattr(perturbation, "accuracy", spy)
-    for place in (member("parity_single", "parity", "single"), member("parity_multi", "parity")):
+    for place in (network("parity_single", "parity", "single"), network("parity_multi", "parity")):
         params = build("parity", [3])[0]
         perturb(Case(place, CELL, params, 3, 0), "recurrent", [0.5], SETTINGS)
     assert len(seen) == 6
@@ -76,7 +76,7 @@ def test_networks_of_a_seed_meet_the_same_noise_and_sequences(monkeypatch):
 
 def test_accuracy_falls_with_size():
     params, _ = build("dms", [4])
-    case = Case(member(), CELL, params, 4, 0)
+    case = Case(network(), CELL, params, 4, 0)
     for target, harmless, harmful in (("recurrent", 1e-4, 10.0), ("tau", 1e-4, 20.0)):
         # All raw time constants are below 1, so that slightly longer ones are the same network.
         table = perturb(case, target, [harmless, harmful], SETTINGS)
@@ -90,7 +90,7 @@ def test_accuracy_falls_with_size():
 
 def test_each_row_is_the_accuracy_of_one_perturbed_network_on_one_sequence():
     params = noisy(build("parity", [3])[0], 0.05)
-    case = Case(member(task="parity", seed=4), CELL, params, 3, 0)
+    case = Case(network(task="parity", seed=4), CELL, params, 3, 0)
     table = perturb(case, "recurrent", [0.1, 0.5], SETTINGS)
     items, states = draw_sequences(case.cell, "parity", case.n_units, 4, SETTINGS)
     for _, row in table.iterrows():
@@ -107,7 +107,7 @@ def test_each_row_is_the_accuracy_of_one_perturbed_network_on_one_sequence():
 
 def test_what_has_no_such_target_is_refused():
     params, _ = build("dms", [4])
-    case = Case(member(fixed_tau=1.0), CELL._replace(fixed_tau=1.0), params, 4, 0)
+    case = Case(network(fixed_tau=1.0), CELL._replace(fixed_tau=1.0), params, 4, 0)
     with pytest.raises(ValueError, match="dms_multi_s0: 'tau' of this network cannot be perturbed"):
         perturb(case, "tau", [0.1], SETTINGS)
 

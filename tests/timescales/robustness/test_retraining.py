@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from delay_line import CELL, build, member
+from delay_line import CELL, build, network
 
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.conditions import Condition
@@ -42,7 +42,7 @@ def test_without_learning_the_network_stays_what_it_is():
     params, _ = build("dms", [2, 4])
     settings = {"to": [4, 5, 6], "epochs": 2, "at_once": 2}
     still = condition(learning_rate=0.0)
-    table = retrain(Case(member(), CELL, params, 4, 1), still, settings, ACCURACY)
+    table = retrain(Case(network(), CELL, params, 4, 1), still, settings, ACCURACY)
     assert table["N_from"].tolist() == [4, 4, 4]
     assert table["N"].tolist() == [4, 5, 6]
     assert table["epochs"].tolist() == [2, 2, 2]
@@ -96,7 +96,7 @@ def test_learning_raises_accuracy():
     line, _ = build("dms", [4])
     line["heads"] *= 0.3
     line["head_bias"] *= -0.3
-    case = Case(member(), CELL, line, 4, 0)
+    case = Case(network(), CELL, line, 4, 0)
     weak = retrain(case, condition(learning_rate=0.0), settings, ACCURACY)["accuracy"][0]
     learns = condition(updates_per_epoch=60, learning_rate=0.2)
     assert retrain(case, learns, settings, ACCURACY)["accuracy"][0] > max(weak + 0.2, 0.9)
@@ -107,5 +107,5 @@ def test_a_reference_near_chance_gives_no_relative_accuracy():
     params["heads"].zero_()
     settings = {"to": [4], "epochs": 1, "at_once": 1}
     still = condition(learning_rate=0.0)
-    table = retrain(Case(member(), CELL, params, 4, 0), still, settings, ACCURACY)
+    table = retrain(Case(network(), CELL, params, 4, 0), still, settings, ACCURACY)
     assert np.isnan(table["relative"][0])

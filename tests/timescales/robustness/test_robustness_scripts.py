@@ -5,12 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from delay_line import CELL, build, member, save
+from delay_line import CELL, build, network, save
 from test_retraining import TRAINING
 
 from memdyn.files import read_table
 from memdyn.timescales.networks.recurrent import Cell, draw
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.curriculum import Curriculum
 
 SCRIPTS = Path(__file__).parents[3] / "workflow/scripts/timescales"
@@ -24,14 +24,14 @@ def shard(tmp_path_factory):
     """A leaky multi-head network, one of fixed tau, one in continuous time, a GRU."""
     heads, _ = build("dms", [2, 3, 4])
     multi, gru = Curriculum("multi", 2, 4), Cell("gru", signed=True)
-    fixed, continuous = member("fixed", fixed_tau=1.0), member("continuous", repeat=4)
+    fixed, continuous = network("fixed", fixed_tau=1.0), network("continuous", repeat=4)
     return save(
         tmp_path_factory.mktemp("shard"),
         [
-            (member("leaky"), CELL, multi, {(2, 3): heads, (2, 4): heads}),
+            (network("leaky"), CELL, multi, {(2, 3): heads, (2, 4): heads}),
             (fixed, CELL._replace(fixed_tau=1.0), multi, {(2, 4): heads}),
             (continuous, CONTINUOUS, multi, {(2, 4): heads}),
-            (member("gru", cell="gru"), gru, multi, {(2, 4): draw(gru, 8, 3, [0])}),
+            (network("gru", cell="gru"), gru, multi, {(2, 4): draw(gru, 8, 3, [0])}),
         ],
     )
 
@@ -52,7 +52,7 @@ def run(shard, tmp_path, monkeypatch):
             params=SimpleNamespace(accuracy=ACCURACY, **params),
         )
         runpy.run_path(str(SCRIPTS / f"{name}.py"), init_globals={"snakemake": fake})
-        found = read_table(fake.output[0], SCHEMAS2[table])
+        found = read_table(fake.output[0], schema(table))
         assert not len(found) or set(IDENTITY) <= set(found)
         return found
 

@@ -6,7 +6,7 @@ import torch
 
 from memdyn.files import DiskProblem, FileProblem, load_arrays
 from memdyn.timescales.conditions import Condition
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, draw
 from memdyn.timescales.training import gradient
 from memdyn.timescales.training.checkpoints import (
@@ -18,7 +18,7 @@ from memdyn.timescales.training.checkpoints import (
 from memdyn.timescales.training.curriculum import Curriculum
 from memdyn.timescales.training.progress import CurriculumProgress
 
-MEMBERS = [Member("parity_multi", "parity", "multi", "leaky", 0.0, 1, 2, seed) for seed in (0, 1)]
+NETWORKS = [Network("parity_multi", "parity", "multi", "leaky", 0.0, 1, 2, seed) for seed in (0, 1)]
 TRAINING = {
     **{"optimizer": "adam", "learning_rate": 0.01, "clip": 2.0, "rate": "task"},
     **{"batch_size": 32, "updates_per_epoch": 60, "test_batches": 5, "max_epochs": 4, "plateau": 0},
@@ -39,7 +39,7 @@ def train(folder, stops=()):
         if state is None:
             params = draw(CONDITION.cell, 20, CONDITION.curriculum.n_heads, [0, 1])
             state = gradient.start(params, CONDITION)
-        progress, stop, done = CurriculumProgress(MEMBERS, unfinished), next(stops, None), 0
+        progress, stop, done = CurriculumProgress(NETWORKS, unfinished), next(stops, None), 0
 
         def after_update(state, progress=progress, stop=stop):
             nonlocal done
@@ -55,7 +55,7 @@ def train(folder, stops=()):
         except Killed:
             continue
         unfinished.save_group("group", state)
-        group = (MEMBERS, CONDITION.cell, CONDITION.curriculum, state)
+        group = (NETWORKS, CONDITION.cell, CONDITION.curriculum, state)
         save_snapshots(folder / "shard.safetensors", unfinished, [group], {"provenance": {}})
         return folder / "shard.safetensors"
 
@@ -114,27 +114,27 @@ def test_clipped_updates_of_a_loaded_state_have_the_same_bits(cell, optimizer, t
 
 def test_snapshots_come_back(finished):
     snapshots = open_snapshots(finished)
-    assert snapshots.members == MEMBERS
-    member = MEMBERS[0]
-    solved = snapshots.solved(member)
+    assert snapshots.networks == NETWORKS
+    network = NETWORKS[0]
+    solved = snapshots.solved(network)
     assert solved and solved[0] == 2
-    params = snapshots.parameters(member, solved[-1])
+    params = snapshots.parameters(network, solved[-1])
     assert params["recurrent"].shape == (1, 20, 20)
     assert params["heads"].shape == (1, 3, 2, 20)
-    assert snapshots.cell(member) == Cell()
-    assert snapshots.head(member, solved[-1], 2) == 0
-    assert snapshots.head(member, solved[0], 3) is None
+    assert snapshots.cell(network) == Cell()
+    assert snapshots.head(network, solved[-1], 2) == 0
+    assert snapshots.head(network, solved[0], 3) is None
 
 
 def test_a_snapshot_is_the_network_that_solved(finished):
     """It answers as well as its history says."""
     snapshots = open_snapshots(finished)
-    for member in MEMBERS:
-        epochs, heads = snapshots.histories(member)
+    for network in NETWORKS:
+        epochs, heads = snapshots.histories(network)
         assert epochs["epoch"].tolist() == list(range(1, len(epochs) + 1))
         for row in epochs[epochs["advanced"]].itertuples():
             found = gradient.accuracies(
-                snapshots.parameters(member, row.n_max),
+                snapshots.parameters(network, row.n_max),
                 [(row.n_min, row.n_max)],
                 [np.random.default_rng(0)],
                 CONDITION._replace(training=TRAINING | {"test_batches": 40}),
@@ -147,7 +147,7 @@ def test_a_snapshot_is_the_network_that_solved(finished):
 
 def test_an_N_that_was_not_solved(finished):
     with pytest.raises(KeyError, match="has not solved N = 77"):
-        open_snapshots(finished).parameters(MEMBERS[0], 77)
+        open_snapshots(finished).parameters(NETWORKS[0], 77)
 
 
 def test_a_truncated_or_missing_file_is_refused(finished, tmp_path):
@@ -164,10 +164,10 @@ def test_what_was_saved_under_another_key_is_not_used(tmp_path):
     state = gradient.start(params, CONDITION)
     mine, other = Unfinished(tmp_path, "a"), Unfinished(tmp_path, "b")
     mine.save_group("group", state)
-    mine.keep_solved(MEMBERS[0], (2, 2), {"tau": torch.ones(8)})
+    mine.keep_solved(NETWORKS[0], (2, 2), {"tau": torch.ones(8)})
     assert other.load_group("group", "cpu") is None
-    assert other.solved(MEMBERS[0]) == {}
-    assert list(mine.solved(MEMBERS[0])) == [2]
+    assert other.solved(NETWORKS[0]) == {}
+    assert list(mine.solved(NETWORKS[0])) == [2]
 
 
 def test_a_truncated_state_is_refused(tmp_path):
@@ -189,13 +189,13 @@ def test_a_full_disk_loses_no_solved_network(tmp_path, caplog, monkeypatch):
         own(self, *args)
 
     monkeypatch.setattr(Unfinished, "_save", save)
-    progress = CurriculumProgress(MEMBERS, unfinished, save_every=0)
+    progress = CurriculumProgress(NETWORKS, unfinished, save_every=0)
     state = gradient.start(draw(CONDITION.cell, 8, 3, [0, 1]), CONDITION)
     state.update = 1
     progress.solved(0, (2, 2), {"tau": torch.ones(8)})
     progress(state)
-    assert unfinished.solved(MEMBERS[0]) == {} and "training goes on" in caplog.text
+    assert unfinished.solved(NETWORKS[0]) == {} and "training goes on" in caplog.text
     full = False
     progress(state)
-    assert unfinished.solved(MEMBERS[0])[2][1]["tau"].tolist() == [1.0] * 8
-    assert unfinished.load_group(MEMBERS[0].name, "cpu").update == 1
+    assert unfinished.solved(NETWORKS[0])[2][1]["tau"].tolist() == [1.0] * 8
+    assert unfinished.load_group(NETWORKS[0].name, "cpu").update == 1

@@ -5,7 +5,7 @@
 
 rule find_cycles:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -17,7 +17,7 @@ rule find_cycles:
         f"{SM_LOGS}/find_cycles/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_cycles/{{shard}}.benchmark.tsv"
-    priority: 2  # longest chain first: then cores end their work together
+    priority: turn(SM_TRAINED, 2)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -48,7 +48,7 @@ rule find_fixed_points:
         f"{SM_LOGS}/find_fixed_points/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
-    priority: 1
+    priority: turn(SM_TRAINED, 1)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -77,6 +77,7 @@ rule find_exponents:
         f"{SM_LOGS}/find_exponents/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_exponents/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -107,6 +108,7 @@ rule vote_mechanisms:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     resources:

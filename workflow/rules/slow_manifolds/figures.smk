@@ -2,6 +2,12 @@
 # In: tables/; stimuli; the checkpoints of the example networks, which are run again.
 # Out: figures/<scale>/slow_manifolds/<figure> as pdf, png, plotted numbers (csv), summary (json).
 
+# Shards that examples are chosen from: no snapshots, nothing shorter, no other stimuli.
+SM_DRAWN = [
+    shard
+    for shard, networks in SM_TRAINED.items()
+    if not (networks[0].trials or networks[0].stimuli)
+]
 # What the small print of every figure states.
 SM_SMALL_PRINT = {
     "scale": SCALE,
@@ -12,11 +18,11 @@ SM_SMALL_PRINT = {
 
 rule trace_examples:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=STIMULI,
         table=rules.collect_networks.output[0],
         ends=f"{SM_RESULTS}/tables/ends.parquet",
-        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_SHARDS),
-        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_SHARDS),
+        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_DRAWN),
+        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_DRAWN),
     output:
         f"{SM_RESULTS}/examples.safetensors",
     log:
@@ -42,7 +48,7 @@ rule trace_examples:
 
 rule fig1_task:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=STIMULI,
         examples=rules.trace_examples.output[0],
     output:
         pdf=f"{SM_FIGURES}/fig1_task.pdf",
@@ -72,7 +78,7 @@ rule fig1_task:
 
 rule fig2_mechanisms:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=STIMULI,
         examples=rules.trace_examples.output[0],
     output:
         pdf=f"{SM_FIGURES}/fig2_mechanisms.pdf",
@@ -102,17 +108,17 @@ rule fig2_mechanisms:
 
 rule trace_landscapes:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=STIMULI,
         examples=rules.trace_examples.output[0],
         votes=f"{SM_RESULTS}/tables/votes.parquet",
         points=f"{SM_RESULTS}/tables/points.parquet",
         cycles=f"{SM_RESULTS}/tables/cycles.parquet",
         memory=f"{SM_RESULTS}/tables/memory.parquet",
-        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_SHARDS),
-        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_SHARDS),
-        run_arrays=expand(f"{SM_RESULTS}/cycles/{{shard}}.safetensors", shard=SM_SHARDS),
+        networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_DRAWN),
+        cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_DRAWN),
+        run_arrays=expand(f"{SM_RESULTS}/cycles/{{shard}}.safetensors", shard=SM_DRAWN),
         point_arrays=expand(
-            f"{SM_RESULTS}/points/{{shard}}.safetensors", shard=SM_SHARDS
+            f"{SM_RESULTS}/points/{{shard}}.safetensors", shard=SM_DRAWN
         ),
     output:
         f"{SM_RESULTS}/landscapes.safetensors",
@@ -137,7 +143,7 @@ rule trace_landscapes:
 
 rule fig3_landscape:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=STIMULI,
         landscapes=rules.trace_landscapes.output[0],
     output:
         pdf=f"{SM_FIGURES}/fig3_landscape.pdf",

@@ -5,7 +5,7 @@
 
 rule find_attractors:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
     output:
@@ -14,6 +14,7 @@ rule find_attractors:
         f"{SM_LOGS}/find_attractors/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/find_attractors/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -32,7 +33,7 @@ rule find_attractors:
 
 rule classify_mechanisms:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         ends=rules.find_attractors.output[0],
     output:
         f"{SM_RESULTS}/mechanisms/{{shard}}.parquet",
@@ -40,6 +41,7 @@ rule classify_mechanisms:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     resources:

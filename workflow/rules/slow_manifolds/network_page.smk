@@ -13,7 +13,7 @@ except ConfigError as problem:
 
 rule trace_network:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_seen_by(NETWORK_SHARD),
         networks=f"{SM_RESULTS}/networks/{NETWORK_SHARD}.safetensors",
         cases=f"{SM_RESULTS}/performance/{NETWORK_SHARD}.safetensors",
         run_arrays=f"{SM_RESULTS}/cycles/{NETWORK_SHARD}.safetensors",
@@ -46,7 +46,7 @@ rule trace_network:
 
 rule draw_network:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_seen_by(NETWORK_SHARD),
         landscape=rules.trace_network.output[0],
     output:
         pdf=f"{SM_FIGURES}/landscapes/{{network}}.pdf",

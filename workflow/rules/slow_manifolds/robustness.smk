@@ -5,7 +5,7 @@
 
 rule extend_delays:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -15,6 +15,7 @@ rule extend_delays:
         f"{SM_LOGS}/extend_delays/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/extend_delays/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -33,7 +34,7 @@ rule extend_delays:
 
 rule add_noise:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
         cases=rules.test_performance.output.cases,
         performance=rules.test_performance.output.table,
@@ -43,6 +44,7 @@ rule add_noise:
         f"{SM_LOGS}/add_noise/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/add_noise/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1

@@ -25,16 +25,17 @@ rule collect_networks:
 
 
 # One table per question. What runs end in, stress, and what the dynamics are made of stand apart, so
-# that figures wait, and are drawn again, for what they show only.
-STRESS_ROWS = ("delays", "noise")
+# that figures wait, and are drawn again, for what they show only. Of snapshots
+# only ends and forgetting are measured.
+STRESS_ROWS = {"delays": SM_SHARDS, "noise": SM_TRAINED}
 DYNAMICS_ROWS = ("runs", "cycles", "points", "memory", "exponents", "votes")
 
 
 rule collect_stress:
     input:
         **{
-            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=SM_SHARDS)
-            for name in STRESS_ROWS
+            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=shards)
+            for name, shards in STRESS_ROWS.items()
         },
     output:
         **{name: f"{SM_RESULTS}/tables/{name}.parquet" for name in STRESS_ROWS},
@@ -54,7 +55,7 @@ rule collect_stress:
 use rule collect_stress as collect_dynamics with:
     input:
         **{
-            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=SM_SHARDS)
+            name: expand(f"{SM_RESULTS}/{name}/{{shard}}.parquet", shard=SM_TRAINED)
             for name in DYNAMICS_ROWS
         },
     output:

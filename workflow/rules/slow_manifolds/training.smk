@@ -1,5 +1,5 @@
 # Study 1: FORCE training in shards of networks that share J, then the test with frozen weights.
-# In: stimuli.safetensors.
+# In: the stimuli of a shard.
 # Out: per shard networks/ (checkpoint) and performance/ (a row per network; states that runs start from).
 
 # A finished shard of study 1: trained, or a snapshot of one.
@@ -8,7 +8,7 @@ TRAINED = f"{SM_RESULTS}/networks/{{shard}}.safetensors"
 
 rule train_networks:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
     output:
         f"{SM_RESULTS}/networks/{{shard}}.safetensors",
     log:
@@ -17,6 +17,7 @@ rule train_networks:
         f"{SM_LOGS}/train_networks/{{shard}}.benchmark.tsv"
     wildcard_constraints:
         shard="|".join(SM_TRAINED),
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -59,7 +60,7 @@ rule take_snapshot:
 
 rule test_performance:
     input:
-        stimuli=rules.make_stimuli.output[0],
+        stimuli=stimuli_of,
         networks=TRAINED,
     output:
         table=f"{SM_RESULTS}/performance/{{shard}}.parquet",
@@ -68,6 +69,7 @@ rule test_performance:
         f"{SM_LOGS}/test_performance/{{shard}}.log",
     benchmark:
         f"{SM_LOGS}/test_performance/{{shard}}.benchmark.tsv"
+    priority: turn(SM_TRAINED)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1

@@ -14,6 +14,7 @@ rule measure_timescales:
         f"{TS_LOGS}/measure_timescales/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/measure_timescales/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -37,6 +38,7 @@ rule measure_weights:
         f"{TS_LOGS}/measure_weights/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/measure_weights/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1

@@ -12,6 +12,7 @@ rule test_memory:
         f"{TS_LOGS}/test_memory/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/test_memory/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -36,6 +37,7 @@ rule ablate_neurons:
         f"{TS_LOGS}/ablate_neurons/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/ablate_neurons/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -60,6 +62,7 @@ rule perturb_networks:
         f"{TS_LOGS}/perturb_networks/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/perturb_networks/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -84,6 +87,7 @@ rule retrain_networks:
         f"{TS_LOGS}/retrain_networks/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/retrain_networks/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -109,6 +113,7 @@ rule change_steps:
         f"{TS_LOGS}/change_steps/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/change_steps/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1

@@ -2,20 +2,21 @@
 # In: the tables of each shard; the histories in the checkpoints.
 # Out: tables/<name>.parquet, as listed below.
 
-# Tables of training histories, and tables that the stages write for each shard.
+# Tables of training histories, and tables that the stages write for each shard that is asked for.
 TS_TRAINED = ("epochs", "heads", "networks")
-TS_MEASURED = (
-    *("timescales", "curves", "dimension", "weights", "memory"),
-    *("ablation", "perturbation", "retraining", "substeps"),
-)
+TS_MEASURED = {"weights": list(TS_SHARDS)}
+for table in ("timescales", "curves", "dimension"):
+    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, "stimulation")
+for table in ("memory", "ablation", "perturbation", "retraining", "substeps"):
+    TS_MEASURED[table] = timescales.measured_shards(TIMESCALES, table)
 
 
 # The histories of training come from the checkpoints, the other tables from the stages above.
 rule collect_timescales:
     input:
         **{
-            name: expand(f"{TS_RESULTS}/{name}/{{shard}}.parquet", shard=TS_SHARDS)
-            for name in TS_MEASURED
+            name: expand(f"{TS_RESULTS}/{name}/{{shard}}.parquet", shard=shards)
+            for name, shards in TS_MEASURED.items()
         },
         snapshots=expand(
             f"{TS_RESULTS}/networks/{{shard}}.safetensors", shard=TS_SHARDS
@@ -33,8 +34,10 @@ rule collect_timescales:
         mem_mb=4000,
         runtime=30,
     params:
-        n_units={name: units_of(TIMESCALES, name) for name in TIMESCALES["run"]},
-        measured=TS_MEASURED,
+        n_units={
+            name: timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]
+        },
+        measured=list(TS_MEASURED),
         code=code("timescales/collect_timescales"),
     script:
         "../../scripts/timescales/collect_timescales.py"

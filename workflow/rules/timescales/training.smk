@@ -18,6 +18,7 @@ rule train_curricula:
         f"{TS_LOGS}/train_curricula/{{shard}}.log",
     benchmark:
         f"{TS_LOGS}/train_curricula/{{shard}}.benchmark.tsv"
+    priority: turn(TS_SHARDS)
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
@@ -26,8 +27,8 @@ rule train_curricula:
         mem_mb=lambda wildcards: shard_memory("train_curricula", wildcards),
         runtime=4320,
     params:
-        members=lambda wildcards: [
-            list(member) for member in TS_SHARDS[wildcards.shard]
+        networks=lambda wildcards: [
+            list(network) for network in TS_SHARDS[wildcards.shard]
         ],
         study=TRAINED_BY,
         code=code("timescales/train_curricula"),

@@ -11,11 +11,11 @@ from memdyn.external.reading import (
     starting_memory,
     starting_states,
 )
+from memdyn.external.tables import schema
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.files import save_arrays, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
-from memdyn.slow_manifolds.tables import SCHEMAS
 
 start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
@@ -37,7 +37,6 @@ row = tables["summary"].iloc[0]
 logging.info("%s", ", ".join(f"{key} {value}" for key, value in row.items()))
 about = {"provenance": provenance(device=device)}
 for kind, table in tables.items():
-    schema = SCHEMAS.get(kind, f"external.{kind}/1")
-    write_table(outputs[kind], table, {"schema": schema, **about})
+    write_table(outputs[kind], table, {"schema": schema(kind), **about})
 metadata = {"schema": LANDSCAPES_SCHEMA, "examples": {entry["name"]: facts}, **about}
 save_arrays(outputs.landscape, arrays, metadata)

@@ -3,16 +3,16 @@
 from memdyn.files import read_table, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
-from memdyn.slow_manifolds.tables import SCHEMAS, join_networks
+from memdyn.slow_manifolds.tables import join_networks, schema
 from memdyn.tables import combine
 
 start_log(snakemake.log[0])
 performance, mechanisms = (
-    combine([read_table(path, SCHEMAS[kind]) for path in snakemake.input[kind]])
+    combine([read_table(path, schema(kind)) for path in snakemake.input[kind]])
     for kind in ("performance", "mechanisms")
 )
 write_table(
     snakemake.output[0],
     join_networks(performance, mechanisms),
-    {"schema": SCHEMAS["networks"], "provenance": provenance()},
+    {"schema": schema("networks"), "provenance": provenance()},
 )

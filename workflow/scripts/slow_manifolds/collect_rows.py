@@ -3,10 +3,10 @@
 from memdyn.files import read_table, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import schema
 from memdyn.tables import combine
 
 start_log(snakemake.log[0])
 for name, path in snakemake.output.items():
-    rows = combine([read_table(shard, SCHEMAS[name]) for shard in snakemake.input[name]])
-    write_table(path, rows, {"schema": SCHEMAS[name], "provenance": provenance()})
+    rows = combine([read_table(shard, schema(name)) for shard in snakemake.input[name]])
+    write_table(path, rows, {"schema": schema(name), "provenance": provenance()})

@@ -8,7 +8,7 @@ from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.settings import extra_delays, steps
 from memdyn.slow_manifolds.robustness.delays import extend_delays
-from memdyn.slow_manifolds.tables import SCHEMAS, performing
+from memdyn.slow_manifolds.tables import performing, schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
@@ -18,7 +18,7 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, tables = snakemake.input, snakemake.params, []
 dt = params.network["dt"]
 task = load_task(inputs.stimuli, params.task, dt)
-able = performing(read_table(inputs.performance, SCHEMAS["performance"]))
+able = performing(read_table(inputs.performance, schema("performance")))
 extra = extra_delays(params.settings)
 n_steps = [steps(delay, dt) for delay in extra]
 for network, *ready in ready_networks(
@@ -29,5 +29,5 @@ for network, *ready in ready_networks(
     failures.insert(0, "extra", extra)
     logging.info("%s: %d delays", network.name, len(extra))
     tables.append(with_network(network, failures))
-metadata = {"schema": SCHEMAS["delays"], "provenance": provenance(device=device)}
+metadata = {"schema": schema("delays"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -4,12 +4,12 @@ from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.slow_manifolds.figures import fig5_robustness as figure
-from memdyn.slow_manifolds.tables import SCHEMAS, fully_trained
+from memdyn.slow_manifolds.tables import fully_trained, schema
 
 start_log(snakemake.log[0])
 params = snakemake.params
 networks, delays, noise = (
-    fully_trained(read_table(snakemake.input[kind], SCHEMAS[kind]))
+    fully_trained(read_table(snakemake.input[kind], schema(kind)))
     for kind in ("networks", "delays", "noise")
 )
 drawn = figure.draw(

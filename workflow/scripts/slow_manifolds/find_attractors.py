@@ -8,7 +8,7 @@ from memdyn.files import write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.slow_manifolds.mechanisms.attractors import find_ends
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
@@ -25,5 +25,5 @@ for network, *ready in ready_networks(inputs.networks, inputs.cases, params.netw
     seconds = time.monotonic() - began
     logging.info("%s: %s (%d steps, %.1f s)", network.name, kinds, ends["n_steps"].iloc[0], seconds)
     tables.append(with_network(network, ends))
-metadata = {"schema": SCHEMAS["ends"], "provenance": provenance(device=device)}
+metadata = {"schema": schema("ends"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -9,7 +9,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.cycles import find_runs
 from memdyn.slow_manifolds.networks.system import step_of
-from memdyn.slow_manifolds.tables import SCHEMAS, analysed
+from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks, run_starts
 from memdyn.tables import combine, with_network
@@ -18,7 +18,7 @@ start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
-able = analysed(read_table(inputs.performance, SCHEMAS["performance"]), params.settings)
+able = analysed(read_table(inputs.performance, schema("performance")), params.settings)
 arrays, runs, cycles = {}, [], []
 for network, *ready in ready_networks(
     inputs.networks, inputs.cases, params.network, device, only=able
@@ -34,6 +34,6 @@ for network, *ready in ready_networks(
     kinds = ", ".join(f"{n} {kind}" for kind, n in found.table["outcome"].value_counts().items())
     logging.info("%s: %s; %d cycles", network.name, kinds, len(found.cycles))
 facts = {"provenance": provenance(device=device)}
-write_table(snakemake.output.runs, combine(runs), {"schema": SCHEMAS["runs"], **facts})
-write_table(snakemake.output.cycles, combine(cycles), {"schema": SCHEMAS["cycles"], **facts})
+write_table(snakemake.output.runs, combine(runs), {"schema": schema("runs"), **facts})
+write_table(snakemake.output.cycles, combine(cycles), {"schema": schema("cycles"), **facts})
 save_arrays(snakemake.output.arrays, arrays, {"schema": ARRAYS["cycles"], **facts})

@@ -11,14 +11,14 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.exponents import find_exponents
 from memdyn.slow_manifolds.networks.system import step_of
-from memdyn.slow_manifolds.tables import SCHEMAS, analysed
+from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
 start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, tables = snakemake.input, snakemake.params, []
-able = analysed(read_table(inputs.performance, SCHEMAS["performance"]), params.settings)
+able = analysed(read_table(inputs.performance, schema("performance")), params.settings)
 runs, _ = load_arrays(inputs.runs, ARRAYS["cycles"])
 for network, *ready in ready_networks(
     inputs.networks, inputs.cases, params.network, device, only=able
@@ -29,5 +29,5 @@ for network, *ready in ready_networks(
     found.insert(0, "index", range(len(found)))
     logging.info("%s: largest exponent %.3g", network.name, found["exponent_1"].max())
     tables.append(with_network(network, found))
-metadata = {"schema": SCHEMAS["exponents"], "provenance": provenance(device=device)}
+metadata = {"schema": schema("exponents"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

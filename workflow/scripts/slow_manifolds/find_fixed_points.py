@@ -14,14 +14,14 @@ from memdyn.landscape.points import find_points
 from memdyn.landscape.starts import after, choose_seeds, task_speed
 from memdyn.settings import steps
 from memdyn.slow_manifolds.networks.system import rate_readout, step_of
-from memdyn.slow_manifolds.tables import SCHEMAS, analysed
+from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
 start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
-able = analysed(read_table(inputs.performance, SCHEMAS["performance"]), settings)
+able = analysed(read_table(inputs.performance, schema("performance")), settings)
 runs, _ = load_arrays(inputs.runs, ARRAYS["cycles"])
 arrays, points, memory = {}, [], []
 for network, *ready in ready_networks(
@@ -48,6 +48,6 @@ for network, *ready in ready_networks(
     kinds = ", ".join(f"{n} {kind}" for kind, n in found.table["kind"].value_counts().items())
     logging.info("%s: %s points, degree sum %s", network.name, kinds or "no", found.degree_sum)
 facts = {"provenance": provenance(device=device)}
-write_table(snakemake.output.points, combine(points), {"schema": SCHEMAS["points"], **facts})
-write_table(snakemake.output.memory, combine(memory), {"schema": SCHEMAS["memory"], **facts})
+write_table(snakemake.output.points, combine(points), {"schema": schema("points"), **facts})
+write_table(snakemake.output.memory, combine(memory), {"schema": schema("memory"), **facts})
 save_arrays(snakemake.output.arrays, arrays, {"schema": ARRAYS["fixed_points"], **facts})

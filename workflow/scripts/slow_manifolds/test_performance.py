@@ -10,7 +10,7 @@ from memdyn.files import save_arrays, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.slow_manifolds.performance import find_trial_ends, measure, run_cases
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.checkpoints import load_trained
 from memdyn.slow_manifolds.training.finished import CASES_SCHEMA, frozen_networks
@@ -43,7 +43,7 @@ for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, dev
     delays.append(cases.delay_states.cpu().numpy())
 
 facts = {"provenance": provenance(device=device)}
-write_table(snakemake.output.table, combine(rows), {"schema": SCHEMAS["performance"], **facts})
+write_table(snakemake.output.table, combine(rows), {"schema": schema("performance"), **facts})
 save_arrays(
     snakemake.output.cases,
     {"trial_ends": np.stack(ends), "delay_states": np.stack(delays)},

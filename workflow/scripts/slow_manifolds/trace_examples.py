@@ -10,7 +10,7 @@ from memdyn.files import load_arrays, read_table, save_arrays
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.slow_manifolds.examples import choose_examples, describe, trace, trial_end_kinds
-from memdyn.slow_manifolds.tables import SCHEMAS, fully_trained
+from memdyn.slow_manifolds.tables import fully_trained, schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.checkpoints import load_trained
 from memdyn.slow_manifolds.training.finished import CASES_SCHEMA, frozen_networks
@@ -19,9 +19,9 @@ start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
-chosen = choose_examples(fully_trained(read_table(inputs.table, SCHEMAS["networks"])))
+chosen = choose_examples(fully_trained(read_table(inputs.table, schema("networks"))))
 wanted = chosen.set_index("network")
-kinds = trial_end_kinds(read_table(inputs.ends, SCHEMAS["ends"]))
+kinds = trial_end_kinds(read_table(inputs.ends, schema("ends")))
 
 arrays, facts = {}, {}
 for checkpoint, cases in zip(inputs.networks, inputs.cases, strict=True):

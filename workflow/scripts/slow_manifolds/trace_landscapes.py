@@ -10,7 +10,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
 from memdyn.slow_manifolds.portraits import record
-from memdyn.slow_manifolds.tables import SCHEMAS, votes_of
+from memdyn.slow_manifolds.tables import schema, votes_of
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import of_network
@@ -21,8 +21,8 @@ inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
 examples = load_arrays(inputs.examples, EXAMPLES_SCHEMA)[1]["examples"]
 wanted = {fact["network"]: name for name, fact in examples.items()}
-tables = {kind: read_table(inputs[kind], SCHEMAS[kind]) for kind in ("points", "cycles", "memory")}
-votes = votes_of(read_table(inputs.votes, SCHEMAS["votes"]))
+tables = {kind: read_table(inputs[kind], schema(kind)) for kind in ("points", "cycles", "memory")}
+votes = votes_of(read_table(inputs.votes, schema("votes")))
 
 arrays, facts = {}, {}
 for shard in zip(

@@ -10,7 +10,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
 from memdyn.slow_manifolds.portraits import record
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import of_network
@@ -20,7 +20,7 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
 kinds = ("points", "cycles", "memory", "votes", "exponents", "performance", "mechanisms")
-tables = {kind: of_network(read_table(inputs[kind], SCHEMAS[kind]), name) for kind in kinds}
+tables = {kind: of_network(read_table(inputs[kind], schema(kind)), name) for kind in kinds}
 if not len(tables["votes"]):
     raise FileProblem(
         f"{name} does not perform the task and was not taken apart: set "

@@ -9,13 +9,13 @@ from memdyn.jobs.provenance import provenance
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
 from memdyn.slow_manifolds.grid import Network
-from memdyn.slow_manifolds.tables import SCHEMAS
+from memdyn.slow_manifolds.tables import schema
 from memdyn.tables import combine, of_network, with_network
 
 start_log(snakemake.log[0])
 inputs, params, votes = snakemake.input, snakemake.params, []
 ends, runs, cycles, points, exponents = (
-    read_table(inputs[kind], SCHEMAS[kind])
+    read_table(inputs[kind], schema(kind))
     for kind in ("ends", "runs", "cycles", "points", "exponents")
 )
 run_ends, _ = load_arrays(inputs.run_arrays, ARRAYS["cycles"])
@@ -47,5 +47,5 @@ for identity, own in runs.groupby(list(Network._fields), sort=False) if len(runs
     )
     logging.info("%s: %s", name, ", ".join(f"{key} {label}" for key, label in row.items()))
     votes.append(with_network(network, row))
-metadata = {"schema": SCHEMAS["votes"], "provenance": provenance()}
+metadata = {"schema": schema("votes"), "provenance": provenance()}
 write_table(snakemake.output[0], combine(votes), metadata)

@@ -9,7 +9,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.ablation import ablate
 from memdyn.timescales.robustness.cases import cases
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
@@ -17,13 +17,13 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
 for case in cases(snapshots, params.settings, device):
-    name, cell = case.member.name, case.cell
+    name, cell = case.network.name, case.cell
     if not cell.leaky or cell.fixed_tau:
         logging.info("%s: no time constants that differ, left out", name)
         continue
     ablated = ablate(case, params.settings["n_ablated"], params.accuracy)
     means = ablated.groupby("group")["relative"].mean()
     logging.info("%s, N = %d: %s", name, case.N, means.round(3).to_dict())
-    tables.append(with_network(case.member, ablated))
-metadata = {"schema": SCHEMAS2["ablation"], "provenance": provenance(device=device)}
+    tables.append(with_network(case.network, ablated))
+metadata = {"schema": schema("ablation"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -9,7 +9,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.cases import cases
 from memdyn.timescales.robustness.substeps import change_steps
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
@@ -18,11 +18,11 @@ params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
 for case in cases(snapshots, params.settings, device):
     if not case.cell.scale_tau:
-        logging.info("%s: not in continuous time, left out", case.member.name)
+        logging.info("%s: not in continuous time, left out", case.network.name)
         continue
     changed = change_steps(case, params.settings["k"], params.accuracy)
     found = dict(zip(changed["k"], changed["accuracy"].round(3), strict=True))
-    logging.info("%s, N = %d: %s", case.member.name, case.N, found)
-    tables.append(with_network(case.member, changed))
-metadata = {"schema": SCHEMAS2["substeps"], "provenance": provenance(device=device)}
+    logging.info("%s, N = %d: %s", case.network.name, case.N, found)
+    tables.append(with_network(case.network, changed))
+metadata = {"schema": schema("substeps"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -6,26 +6,26 @@ from memdyn.files import read_table, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
 tables: dict[str, list[pd.DataFrame]] = {"epochs": [], "heads": [], "networks": []}
 for path in snakemake.input.snapshots:
     snapshots = open_snapshots(path)
-    for member in snapshots.members:
-        epochs, heads = snapshots.histories(member)
+    for network in snapshots.networks:
+        epochs, heads = snapshots.histories(network)
         row = {
-            "n_units": snakemake.params.n_units[member.condition],
-            "max_N": max(snapshots.solved(member), default=0),
+            "n_units": snakemake.params.n_units[network.condition],
+            "max_N": max(snapshots.solved(network), default=0),
             "n_epochs": len(epochs),
             "updates": int(epochs["updates"].max()),
-            "status": snapshots.status(member),
+            "status": snapshots.status(network),
         }
         for name, rows in (("epochs", epochs), ("heads", heads), ("networks", row)):
-            tables[name].append(with_network(member, rows))
+            tables[name].append(with_network(network, rows))
 for name in snakemake.params.measured:
-    tables[name] = [read_table(path, SCHEMAS2[name]) for path in snakemake.input[name]]
+    tables[name] = [read_table(path, schema(name)) for path in snakemake.input[name]]
 for name, rows in tables.items():
-    metadata = {"schema": SCHEMAS2[name], "provenance": provenance()}
+    metadata = {"schema": schema(name), "provenance": provenance()}
     write_table(snakemake.output[name], combine(rows), metadata)

@@ -5,11 +5,11 @@ from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.timescales.figures import fig7_ablation as figure
 from memdyn.timescales.figures.conditions import scale_note
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 
 start_log(snakemake.log[0])
 params = snakemake.params
-ablation = read_table(snakemake.input["ablation"], SCHEMAS2["ablation"])
+ablation = read_table(snakemake.input["ablation"], schema("ablation"))
 drawn = figure.draw(
     ablation,
     n_units=params.n_units,

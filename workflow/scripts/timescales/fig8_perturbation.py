@@ -5,12 +5,12 @@ from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.timescales.figures import fig8_perturbation as figure
 from memdyn.timescales.figures.conditions import scale_note
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 
 start_log(snakemake.log[0])
 params = snakemake.params
 perturbation, retraining = (
-    read_table(snakemake.input[kind], SCHEMAS2[kind]) for kind in ("perturbation", "retraining")
+    read_table(snakemake.input[kind], schema(kind)) for kind in ("perturbation", "retraining")
 )
 drawn = figure.draw(
     perturbation,

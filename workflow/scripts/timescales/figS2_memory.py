@@ -5,11 +5,11 @@ from memdyn.files import read_table
 from memdyn.jobs.logs import start_log
 from memdyn.timescales.figures import figS2_memory as figure
 from memdyn.timescales.figures.conditions import scale_note
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 
 start_log(snakemake.log[0])
 params = snakemake.params
-memory = read_table(snakemake.input["memory"], SCHEMAS2["memory"])
+memory = read_table(snakemake.input["memory"], schema("memory"))
 drawn = figure.draw(
     memory,
     note=scale_note(params.scale, params.n_units),

@@ -8,18 +8,18 @@ from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.activity.weights import measure
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
 device = set_up(0, snakemake.threads)
 tables = []
 snapshots = open_snapshots(snakemake.input.networks)
-for member in snapshots.members:
-    cell, solved = snapshots.cell(member), snapshots.solved(member)
+for network in snapshots.networks:
+    cell, solved = snapshots.cell(network), snapshots.solved(network)
     for N in solved:
-        row = {"N": N, **measure(cell, snapshots.parameters(member, N))}
-        tables.append(with_network(member, row))
-    logging.info("%s: %d snapshots", member.name, len(solved))
-metadata = {"schema": SCHEMAS2["weights"], "provenance": provenance(device=device)}
+        row = {"N": N, **measure(cell, snapshots.parameters(network, N))}
+        tables.append(with_network(network, row))
+    logging.info("%s: %d snapshots", network.name, len(solved))
+metadata = {"schema": schema("weights"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -9,7 +9,7 @@ from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.cases import cases
 from memdyn.timescales.robustness.perturbation import perturb, sizes_of, targets_of
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
@@ -17,13 +17,13 @@ device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
 for case in cases(snapshots, params.settings, device):
-    name, targets = case.member.name, targets_of(case.cell)
+    name, targets = case.network.name, targets_of(case.cell)
     if not targets:
         logging.info("%s: not leaky, left out", name)
     for target in targets:
         perturbed = perturb(case, target, sizes_of(params.settings[target]), params.accuracy)
         relative = perturbed.groupby("size")["relative"].mean()
         logging.info("%s, N = %d, %s: %s", name, case.N, target, relative.round(2).tolist())
-        tables.append(with_network(case.member, perturbed))
-metadata = {"schema": SCHEMAS2["perturbation"], "provenance": provenance(device=device)}
+        tables.append(with_network(case.network, perturbed))
+metadata = {"schema": schema("perturbation"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

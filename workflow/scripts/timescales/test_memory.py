@@ -8,19 +8,19 @@ from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.memory import measure_memory
-from memdyn.timescales.tables import SCHEMAS2
+from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
 start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])
-for member in snapshots.members:
-    if member.condition not in params.settings["conditions"]:
+for network in snapshots.networks:
+    if network.condition not in params.settings["conditions"]:
         continue
     every, beyond = params.settings["every"], params.settings["beyond"]
-    memory = measure_memory(snapshots, member, every, beyond, params.accuracy, device)
-    logging.info("%s: %d snapshots", member.name, len(snapshots.solved(member)[::-1][::every]))
-    tables.append(with_network(member, memory))
-metadata = {"schema": SCHEMAS2["memory"], "provenance": provenance(device=device)}
+    memory = measure_memory(snapshots, network, every, beyond, params.accuracy, device)
+    logging.info("%s: %d snapshots", network.name, len(snapshots.solved(network)[::-1][::every]))
+    tables.append(with_network(network, memory))
+metadata = {"schema": schema("memory"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -12,7 +12,7 @@ from memdyn.jobs.digest import training_key
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
 from memdyn.timescales.conditions import condition_of
-from memdyn.timescales.grid import Member, units_of
+from memdyn.timescales.grid import Network, units_of
 from memdyn.timescales.networks.recurrent import draw
 from memdyn.timescales.training import gradient
 from memdyn.timescales.training.checkpoints import Unfinished, save_snapshots
@@ -22,16 +22,16 @@ start_log(snakemake.log[0])
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, began = snakemake.params, time.monotonic()
 study = params.study
-members = [Member(*row) for row in params.members]
-key = training_key(params.members, study, params.code, device.type)
+networks = [Network(*row) for row in params.networks]
+key = training_key(params.networks, study, params.code, device.type)
 unfinished = Unfinished(Path(snakemake.output[0]).with_suffix(".partial"), key)
 groups = []
-for _, same in groupby(members, key=lambda member: member._replace(seed=0)):
+for _, same in groupby(networks, key=lambda network: network._replace(seed=0)):
     same = list(same)
     for first in range(0, len(same), study["side_by_side"]):
         group = same[first : first + study["side_by_side"]]
         condition, name = condition_of(group[0], study), group[0].name
-        seeds = [member.seed for member in group]
+        seeds = [network.seed for network in group]
         try:
             state = unfinished.load_group(name, device)
         except FileProblem as problem:

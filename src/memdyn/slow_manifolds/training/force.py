@@ -2,7 +2,8 @@
 
 FORCE is that of Sussillo & Abbott 2009, the windows are those of the code of Ghazizadeh & Ching
 2021. Two recursive-least-squares learners per network, each with its own inverse correlation matrix
-P: the memory readout W_d learns in both delays, the output readout w_o in the response.
+P: the memory readout W_d learns in both delays, the output readout w_o in the response. With
+``windows: everywhere``, a control, both learn at all times: targets are zero outside their windows.
 
 All networks step together, one row each: their recurrent inputs are products of blocks of rows with
 J. On a GPU a whole trial is one graph.
@@ -36,6 +37,8 @@ CPU_WIDTH, CUDA_WIDTH = 16, 64
 # Rows of what is multiplied are padded to a multiple of this many numbers, so that all begin alike
 # in memory: in float64 a kernel of MKL 2024.2 rounds every second row otherwise (EPYC, Zen 4).
 _ROW = 16
+# Outputs of each learner: the readout w_o has one, W_d the others.
+_LEARNED = {"output": slice(0, 1), "memory": slice(1, None)}
 
 
 @dataclass
@@ -135,7 +138,7 @@ def train(
     while state.trial < training["n_trials"] and bool((state.status == TRAINING).any()):
         active = (state.status == TRAINING).nonzero()[:, 0].tolist()
         if trial is None or trial.rows != active:
-            trial = _Trial(shard, state, active, task, training["update_every"])
+            trial = _Trial(shard, state, active, task, training)
             run = Replayed(trial.run, state.x.device)
         trial_type = types[state.trial]
         stream = generator(seed, Stream.TRAINING_STIMULI, state.trial)
@@ -230,9 +233,10 @@ class _Trial:
         state: TrainingState,
         rows: list[int],
         task: SequentialPatternMatching,
-        every: int,
+        training: Mapping,
     ):
-        self.shard, self.rows, self.every, self.epochs = shard, rows, every, task.epochs
+        self.shard, self.rows, self.every = shard, rows, training["update_every"]
+        self.n_delay, self.n_response = task.n_delay, task.n_response
         self.index = torch.tensor(rows, device=state.x.device)
         self.batched, n, n_units = _batched(state.x), len(rows), state.x.shape[1]
         self.outputs, self.readout = state.outputs[self.index], state.readout[self.index]
@@ -255,9 +259,12 @@ class _Trial:
         blocks = (self.scaled.split(block), self.change.split(block))
         self.blocks = list(zip(*blocks, strict=True))
 
-        self.p_memory = self._matrices(state.p_memory)
-        self.p_output = self._matrices(state.p_output)
-        self.k = zeros(n, -(-max(task.n_delay, task.n_response) // every), n_units)
+        self.p = {name: self._matrices(getattr(state, f"p_{name}")) for name in _LEARNED}
+        everywhere = training["windows"] == "everywhere"
+        self.elsewhere = dict.fromkeys(_LEARNED, zeros(n_outputs)) if everywhere else {}
+        longest = max(task.n_delay, task.n_response, task.n_stimulus if everywhere else 0)
+        room = zeros(1 + everywhere, n, -(-longest // self.every), n_units)
+        self.k = {"output": room[0], "memory": room[-1]}  # one room for both if they take turns
         self.drive, self.targets = zeros(2, task.n_stimulus, n_units), zeros(2, n_outputs)
         self.results = zeros(2, n).double()
 
@@ -275,11 +282,10 @@ class _Trial:
 
     def run(self) -> None:
         """Go through the trial; every network learns."""
-        for i, delay in enumerate(("delay 1", "delay 2")):
-            for row in self.drive[i]:
-                self._step(row)
-            self._learn(delay, self.p_memory, slice(1, None), self.targets[i])
-        errors = self._learn("response", self.p_output, slice(0, 1), self.targets[0])
+        for drive, targets in zip(self.drive, self.targets, strict=True):
+            self._epoch(list(drive), {})
+            self._epoch([None] * self.n_delay, {"memory": targets})
+        errors = self._epoch([None] * self.n_response, {"output": self.targets[0]})
         self.results[0] = sum(error.double() ** 2 for error in errors)
         finite = torch.isfinite(self.x).all(1)[: self.n]
         self.results[1] = finite & torch.isfinite(self.readout).all(2).all(1)
@@ -288,10 +294,9 @@ class _Trial:
         """Hand the networks back to the shard; returns ``results`` on the CPU."""
         state.x[self.index] = self.x[: self.n]
         state.outputs[self.index], state.readout[self.index] = self.outputs, self.readout
-        if isinstance(self.p_memory, torch.Tensor) and self.n < len(state.x):
-            state.p_memory[self.index] = self.p_memory
-        if isinstance(self.p_output, torch.Tensor) and self.n < len(state.x):
-            state.p_output[self.index] = self.p_output
+        for name, p in self.p.items():
+            if isinstance(p, torch.Tensor) and self.n < len(state.x):
+                getattr(state, f"p_{name}")[self.index] = p
         return self.results.cpu()
 
     def _matrices(self, p: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
@@ -315,27 +320,32 @@ class _Trial:
         torch.sum(self.read, 2, out=self.outputs)
         self.fed_back[: self.n] = self.outputs
 
-    def _learn(
-        self,
-        epoch: str,
-        p: torch.Tensor | list[torch.Tensor],
-        learned: slice,
-        targets: torch.Tensor,
+    def _epoch(
+        self, drives: Sequence[torch.Tensor | None], learning: Mapping[str, torch.Tensor]
     ) -> list[torch.Tensor]:
-        """Go through ``epoch`` without input; update the readout of the outputs ``learned``.
+        """Go through an epoch of the trial, a step for each of ``drives``.
+
+        Args:
+            drives: (n_units,) input to the units, or None.
+            learning: learner -> targets (n_outputs,) of all outputs, of which it takes its own.
 
         Returns:
-            For each step the error (n,) of the first of them, before the update.
+            For each step the error (n,) of the output, before the update, if its learner learns.
         """
-        window, readout, errors = Window(p, self.k), self.readout[:, learned], []
-        for step in range(self.epochs[epoch].stop - self.epochs[epoch].start):
-            self._step()
-            error = (self.outputs - targets)[:, learned]
-            errors.append(error[:, 0])
-            if step % self.every == 0:
-                gain = window.gain(self.rates)
-                readout.addcmul_(error[:, :, None], gain[:, None], value=-1.0)
-        window.fold()
+        learning, errors = {**self.elsewhere, **learning}, []
+        windows = {name: Window(self.p[name], self.k[name]) for name in learning}
+        for step, drive in enumerate(drives):
+            self._step(drive)
+            for name, targets in learning.items():
+                learned = _LEARNED[name]
+                error = (self.outputs - targets)[:, learned]
+                if name == "output":
+                    errors.append(error[:, 0])
+                if step % self.every == 0:
+                    gain = windows[name].gain(self.rates)
+                    self.readout[:, learned].addcmul_(error[:, :, None], gain[:, None], value=-1.0)
+        for window in windows.values():
+            window.fold()
         return errors
 
 

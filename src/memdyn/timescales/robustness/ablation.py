@@ -53,10 +53,12 @@ def ablate(case: Case, n_ablated: int, settings: Mapping) -> pd.DataFrame:
         ValueError: not leaky, or too few units for two groups.
     """
     if not case.cell.leaky:
-        raise ValueError(f"{case.member.name}: a {case.cell.kind} has no time constants to rank")
+        raise ValueError(f"{case.network.name}: a {case.cell.kind} has no time constants to rank")
     tau = case.params["tau"][0].cpu().numpy()
     groups, n_units = extremes(tau, n_ablated), case.n_units
-    items, states = draw_sequences(case.cell, case.member.task, n_units, case.member.seed, settings)
+    items, states = draw_sequences(
+        case.cell, case.network.task, n_units, case.network.seed, settings
+    )
     repeats, units = len(items), np.concatenate(list(groups.values()))
     # The intact network, then one ablation after the other, each on all sequences.
     n_runs = 1 + len(units)
@@ -66,7 +68,7 @@ def ablate(case: Case, n_ablated: int, settings: Mapping) -> pd.DataFrame:
     found = accuracy(
         case.cell,
         case.params,
-        case.member.task,
+        case.network.task,
         {case.N: case.head},
         np.tile(items, (n_runs, 1)),
         np.tile(states, (n_runs, 1)),

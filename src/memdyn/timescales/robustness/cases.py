@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.training.checkpoints import Snapshots
 
@@ -17,14 +17,14 @@ class Case(NamedTuple):
     """One network at one N.
 
     Attributes:
-        member: its place in the grid.
+        network: its place in the grid.
         cell: of the network.
         params: the network (B = 1).
         N: memory length that it is asked for.
         head: index of the head that answers for it.
     """
 
-    member: Member
+    network: Network
     cell: Cell
     params: Parameters
     N: int
@@ -46,19 +46,19 @@ def cases(
             not solved is left out with a line in the log.
         device: where to put the parameters.
     """
-    for member in snapshots.members:
-        if member.condition not in settings["conditions"]:
+    for network in snapshots.networks:
+        if network.condition not in settings["conditions"]:
             continue
-        solved = snapshots.solved(member)
+        solved = snapshots.solved(network)
         for N in settings["N"]:
-            heads = ((at, snapshots.head(member, at, N)) for at in solved)
+            heads = ((at, snapshots.head(network, at, N)) for at in solved)
             trained = [(at, head) for at, head in heads if head is not None]
             if not trained:
-                logging.info("%s: has not solved N = %d, left out", member.name, N)
+                logging.info("%s: has not solved N = %d, left out", network.name, N)
                 continue
             at, head = trained[0]
-            params = on(device, snapshots.parameters(member, at))
-            yield Case(member, snapshots.cell(member), params, N, head)
+            params = on(device, snapshots.parameters(network, at))
+            yield Case(network, snapshots.cell(network), params, N, head)
 
 
 def on(device: torch.device | str, params: Parameters) -> Parameters:

@@ -84,8 +84,8 @@ def perturb(case: Case, target: str, sizes: Sequence[float], settings: Mapping) 
         ValueError: the target is no such target of this network.
     """
     if target not in targets_of(case.cell):
-        raise ValueError(f"{case.member.name}: '{target}' of this network cannot be perturbed")
-    sizes, seed, task = [0.0, *sizes], case.member.seed, case.member.task
+        raise ValueError(f"{case.network.name}: '{target}' of this network cannot be perturbed")
+    sizes, seed, task = [0.0, *sizes], case.network.seed, case.network.task
     items, states = draw_sequences(case.cell, task, case.n_units, seed, settings)
     found = np.empty((len(items), len(sizes)))
     for repeat in range(len(items)):

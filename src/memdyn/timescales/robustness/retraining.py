@@ -85,7 +85,7 @@ def retrain(
         One row per N: ``N_from``, ``N``, ``epochs``, ``accuracy`` (mean over long sequences),
         ``relative`` to the accuracy at ``N_from`` before (NaN where that is near chance).
     """
-    task, cell, seed = case.member.task, case.cell, case.member.seed
+    task, cell, seed = case.network.task, case.cell, case.network.seed
     one, warm_up = with_one_head(case.params, case.head), accuracy_settings["warm_up"]
     drawn = draw_sequences(cell, task, case.n_units, seed, accuracy_settings)
 

@@ -29,10 +29,12 @@ def change_steps(case: Case, ks: Sequence[int], settings: Mapping) -> pd.DataFra
     Raises:
         ValueError: the network was not trained in continuous time.
     """
-    cell, task = case.cell, case.member.task
+    cell, task = case.cell, case.network.task
     if not (cell.leaky and cell.scale_tau):
-        raise ValueError(f"{case.member.name}: not a network in continuous time, without sub-steps")
-    drawn = draw_sequences(cell, task, case.n_units, case.member.seed, settings)
+        raise ValueError(
+            f"{case.network.name}: not a network in continuous time, without sub-steps"
+        )
+    drawn = draw_sequences(cell, task, case.n_units, case.network.seed, settings)
     heads, rows = {case.N: case.head}, []
     for k in ks:
         other = cell._replace(repeat=k)

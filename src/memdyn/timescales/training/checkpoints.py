@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from memdyn.files import load_arrays, save_arrays
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.training.curriculum import Curriculum
 from memdyn.timescales.training.gradient import EPOCH_COLUMNS, FINISHED, HEAD_COLUMNS, TrainingState
@@ -27,45 +27,47 @@ class Snapshots:
     """A finished shard, read piece by piece.
 
     Attributes:
-        members: its networks.
+        networks: its networks.
     """
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
         facts = ("members", "solved", "cells", "curricula", "status")
         _, self._facts = load_arrays(path, SCHEMA, under="nothing", facts=facts)
-        self.members = [Member(*row) for row in self._facts["members"]]
+        self.networks = [Network(*row) for row in self._facts["members"]]
 
-    def solved(self, member: Member) -> list[int]:
+    def solved(self, network: Network) -> list[int]:
         """N that the network solved, ascending; with several heads, the largest of each time."""
-        return [high for _, high in self._facts["solved"][member.name]]
+        return [high for _, high in self._facts["solved"][network.name]]
 
-    def parameters(self, member: Member, N: int) -> Parameters:
+    def parameters(self, network: Network, N: int) -> Parameters:
         """The network when it had solved N, with a network axis of one."""
-        arrays, _ = load_arrays(self.path, SCHEMA, under=f"{member.name}/N{N}/")
+        arrays, _ = load_arrays(self.path, SCHEMA, under=f"{network.name}/N{N}/")
         if not arrays:
-            raise KeyError(f"{member.name} has not solved N = {N} (solved: {self.solved(member)})")
+            raise KeyError(
+                f"{network.name} has not solved N = {N} (solved: {self.solved(network)})"
+            )
         return {name: torch.from_numpy(array)[None] for name, array in arrays.items()}
 
-    def cell(self, member: Member) -> Cell:
-        return Cell(*self._facts["cells"][member.name])
+    def cell(self, network: Network) -> Cell:
+        return Cell(*self._facts["cells"][network.name])
 
-    def head(self, member: Member, N_solved: int, N: int) -> int | None:
+    def head(self, network: Network, N_solved: int, N: int) -> int | None:
         """Index of the head that answered N when ``N_solved`` was solved; None if none did."""
-        curriculum = Curriculum(*self._facts["curricula"][member.name])
-        position = next(p for p in self._facts["solved"][member.name] if p[1] == N_solved)
+        curriculum = Curriculum(*self._facts["curricula"][network.name])
+        position = next(p for p in self._facts["solved"][network.name] if p[1] == N_solved)
         return curriculum.head(tuple(position), N)
 
-    def status(self, member: Member) -> str:
+    def status(self, network: Network) -> str:
         """How training ended: ``reached max_N``, ``solved``, ``out of epochs`` or ``diverged``."""
-        status = self._facts["status"][member.name]
+        status = self._facts["status"][network.name]
         if status != FINISHED:
             return status
-        return "solved" if member.curriculum == "none" else "reached max_N"
+        return "solved" if network.curriculum == "none" else "reached max_N"
 
-    def histories(self, member: Member) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def histories(self, network: Network) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Tables of epochs and of heads, without the network's identity."""
-        under, names = f"{member.name}/history/", ("epochs", "heads")
+        under, names = f"{network.name}/history/", ("epochs", "heads")
         arrays, _ = load_arrays(self.path, SCHEMA, under=under, names=names)
         epochs = pd.DataFrame(arrays["epochs"], columns=list(EPOCH_COLUMNS))
         whole = dict.fromkeys(("epoch", "updates", "n_min", "n_max"), int)
@@ -91,10 +93,10 @@ class Unfinished(NamedTuple):
     folder: Path
     key: str
 
-    def keep_solved(self, member: Member, position: tuple[int, int], params: Parameters) -> None:
+    def keep_solved(self, network: Network, position: tuple[int, int], params: Parameters) -> None:
         """Keep a network that has just solved ``position``."""
         self._save(
-            f"{member.name}.N{position[1]}",
+            f"{network.name}.N{position[1]}",
             {name: value.cpu().numpy() for name, value in params.items()},
             {"position": list(position)},
         )
@@ -151,10 +153,10 @@ class Unfinished(NamedTuple):
             heads=[[tuple(row) for row in arrays[f"heads/{b}"].tolist()] for b in range(n)],
         )
 
-    def solved(self, member: Member) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
+    def solved(self, network: Network) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
         """What a network has solved: largest N -> position and parameters, ascending."""
         found = {}
-        for path in self.folder.glob(f"{member.name}.N*.safetensors"):
+        for path in self.folder.glob(f"{network.name}.N*.safetensors"):
             stored = self._load(path)
             if stored is not None:
                 found[stored[1]["position"][1]] = (stored[1]["position"], stored[0])
@@ -174,15 +176,15 @@ class Unfinished(NamedTuple):
 def save_snapshots(
     path: Path | str,
     unfinished: Unfinished,
-    groups: Sequence[tuple[Sequence[Member], Cell, Curriculum, TrainingState]],
+    groups: Sequence[tuple[Sequence[Network], Cell, Curriculum, TrainingState]],
     metadata: Mapping,
 ) -> None:
     """Put all groups of a finished shard into one file."""
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, dict] = {name: {} for name in ("solved", "cells", "curricula", "status")}
-    for members, cell, curriculum, state in groups:
-        for b, member in enumerate(members):
-            name, kept = member.name, unfinished.solved(member)
+    for networks, cell, curriculum, state in groups:
+        for b, network in enumerate(networks):
+            name, kept = network.name, unfinished.solved(network)
             for N, (_, params) in kept.items():
                 arrays |= {f"{name}/N{N}/{key}": value for key, value in params.items()}
             arrays[f"{name}/history/epochs"] = np.array(state.epochs[b], dtype=np.float64)
@@ -191,5 +193,5 @@ def save_snapshots(
             facts["cells"][name] = list(cell)
             facts["curricula"][name] = list(curriculum)
             facts["status"][name] = state.status[b]
-    all_members = [list(member) for members, *_ in groups for member in members]
-    save_arrays(path, arrays, {"schema": SCHEMA, "members": all_members, **facts, **metadata})
+    all_networks = [list(network) for networks, *_ in groups for network in networks]
+    save_arrays(path, arrays, {"schema": SCHEMA, "members": all_networks, **facts, **metadata})

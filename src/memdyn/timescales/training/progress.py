@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from memdyn.files import DiskProblem
-from memdyn.timescales.grid import Member
+from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Parameters
 from memdyn.timescales.training import gradient
 from memdyn.timescales.training.checkpoints import Unfinished
@@ -22,27 +22,29 @@ class CurriculumProgress:
     the next save is due. Until then networks that were solved are held in memory.
 
     Args:
-        members: of the group.
+        networks: of the group.
         unfinished: where solved networks and the state of training are kept.
         save_every: seconds.
     """
 
-    def __init__(self, members: Sequence[Member], unfinished: Unfinished, save_every: float = 60.0):
-        self.members, self.unfinished, self.save_every = members, unfinished, save_every
+    def __init__(
+        self, networks: Sequence[Network], unfinished: Unfinished, save_every: float = 60.0
+    ):
+        self.networks, self.unfinished, self.save_every = networks, unfinished, save_every
         self.saved = time.monotonic()
-        self.waiting: list[tuple[Member, tuple[int, int], Parameters]] = []
+        self.waiting: list[tuple[Network, tuple[int, int], Parameters]] = []
 
     def __call__(self, state: gradient.TrainingState) -> None:
         if state.update == 0:
-            for b, member in enumerate(self.members):
-                self._report(member, state, b)
+            for b, network in enumerate(self.networks):
+                self._report(network, state, b)
         if time.monotonic() - self.saved >= self.save_every:
             self._try(lambda: self.save(state))
             self.saved = time.monotonic()
 
     def solved(self, b: int, position: tuple[int, int], params: Parameters) -> None:
         """Keep a network that has solved ``position``."""
-        self.waiting.append((self.members[b], position, params))
+        self.waiting.append((self.networks[b], position, params))
         self._try(self._keep_waiting)
 
     def save(self, state: gradient.TrainingState) -> None:
@@ -53,7 +55,7 @@ class CurriculumProgress:
         """
         # In this order: a state that goes on behind a lost network would never solve it again.
         self._keep_waiting()
-        self.unfinished.save_group(self.members[0].name, state)
+        self.unfinished.save_group(self.networks[0].name, state)
 
     def _keep_waiting(self) -> None:
         while self.waiting:
@@ -66,12 +68,12 @@ class CurriculumProgress:
         except DiskProblem as problem:
             log.warning("%s; training goes on and saves again later", problem)
 
-    def _report(self, member: Member, state: gradient.TrainingState, b: int) -> None:
+    def _report(self, network: Network, state: gradient.TrainingState, b: int) -> None:
         row = dict(zip(gradient.EPOCH_COLUMNS, state.epochs[b][-1], strict=True))
         if row["epoch"] == state.epoch:  # else it left earlier
             log.info(
                 "%s: epoch %d, N = %d to %d: accuracy %.3f (largest N %.3f), mean tau %.3f%s",
-                *(member.name, row["epoch"], row["n_min"], row["n_max"]),
+                *(network.name, row["epoch"], row["n_min"], row["n_max"]),
                 *(row["accuracy"], row["accuracy_last"], row["tau_mean"]),
                 f"; {state.status[b]}" if state.status[b] else "",
             )
