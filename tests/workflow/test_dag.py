@@ -285,7 +285,7 @@ def test_editing_a_test_of_study_2_reruns_what_uses_it(finished, edit):
 
 
 def test_editing_a_figure_redraws_it(finished, edit):
-    edit("workflow/scripts/slow_manifolds/fig4_map.py", "start_log(", "EXTRA = 1\nstart_log(")
+    edit("workflow/scripts/slow_manifolds/fig4_map.py", "start_job(", "EXTRA = 1\nstart_job(")
     assert planned(finished) == {"fig4_map": 1}
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from math import ceil
 
 from memdyn.costs import memory
-from memdyn.costs.work import Job, jobs, training_of
-from memdyn.timescales.grid import networks, units_of
+from memdyn.costs.work import Job, jobs
+from memdyn.timescales.grid import networks, training_of, units_of
 
 #: A limit is so many times the longest that a job may take, and so much (min) to start.
 MARGIN, START = 3.0, 15
