@@ -18,11 +18,24 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures test bench setup lint clean help
+.PHONY: figures keep figures_from_tables test bench setup lint clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS)
+
+# What figures and claims are drawn from, and what they look like, without networks and shards.
+KEPT = figures/gallery/$(SCALE)
+keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE=...)
+	@for study in slow_manifolds timescales; do mkdir -p $(KEPT)/$$study/tables && \
+		cp results/$(SCALE)/$$study/tables/*.parquet $(KEPT)/$$study/tables/ && \
+		cp figures/$(SCALE)/$$study/fig* $(KEPT)/$$study/ || exit 1; done
+	@cp results/$(SCALE)/slow_manifolds/stimuli.safetensors results/$(SCALE)/slow_manifolds/examples.safetensors \
+		results/$(SCALE)/slow_manifolds/landscapes.safetensors $(KEPT)/slow_manifolds/
+	@cp figures/$(SCALE)/claims.* $(KEPT)/ && du -sh $(KEPT)
+
+figures_from_tables: .venv/ready ## draw figures and claims again from the tables in figures/gallery (SCALE=...)
+	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept=$(KEPT) $(ARGS)
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)
@@ -48,7 +61,7 @@ clean: ## remove results, logs and caches; keep .venv and figures
 	find src tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r target what; do printf '  make %-9s%s\n' "$$target" "$$what"; done
+	@sed -n 's/^\([a-z_]*\):.*## /\1 /p' Makefile | while read -r target what; do printf '  make %-20s%s\n' "$$target" "$$what"; done
 
 .venv/ready: requirements.txt pyproject.toml
 	@command -v git >/dev/null || { echo "git is missing: install it and run make again." >&2; exit 1; }

@@ -17,6 +17,8 @@ import pytest
 from memdyn.config import resolve
 from memdyn.costs import work
 from memdyn.costs.shard_sizes import with_shard_sizes
+from memdyn.slow_manifolds.tables import KINDS as SM_KINDS
+from memdyn.timescales.tables import KINDS as TS_KINDS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -84,6 +86,26 @@ def finished(tmp_path_factory):
     code, text = snakemake(folder)
     assert code == 0, text
     return folder
+
+
+def test_figures_are_drawn_from_kept_tables_alone(tmp_path):
+    """A folder of them is all that figures and claims need."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "x").mkdir()
+    folder, kept = copy_repository(tmp_path / "x"), ("--config", f"kept={tmp_path / 'kept'}")
+    code, text = snakemake(folder, "-n", *kept)
+    assert code and str(tmp_path / "kept/") in text, "what is missing is named"
+    for study, tables in (("slow_manifolds", SM_KINDS), ("timescales", TS_KINDS)):
+        (tmp_path / "kept" / study / "tables").mkdir(parents=True)
+        for table in tables:
+            (tmp_path / "kept" / study / f"tables/{table}.parquet").touch()
+    for recorded in ("stimuli", "examples", "landscapes"):
+        (tmp_path / f"kept/slow_manifolds/{recorded}.safetensors").touch()
+    jobs = planned(folder, *kept)
+    assert {"fig4_map", "figS2_memory", "judge_claims", "draw_claims"} <= set(jobs)
+    assert not [rule for rule in jobs if not rule.startswith(("fig", "judge", "draw", "all"))]
+    code, text = snakemake(folder, "-n", "--config", "kept=nowhere")
+    assert code and "config key 'kept': nowhere is no folder" in text
 
 
 @pytest.fixture

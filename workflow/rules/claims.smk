@@ -25,10 +25,10 @@ CLAIMS_N_UNITS = {study: facts["n_units"] for study, facts in CLAIMS_FACTS.items
 rule judge_claims:
     input:
         slow_manifolds=expand(
-            f"{SM_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
+            f"{SM_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
         ),
         timescales=expand(
-            f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
+            f"{TS_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
         ),
     output:
         report(

@@ -69,6 +69,11 @@ TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
+if config["kept"] and not Path(config["kept"]).is_dir():
+    raise WorkflowError(f"config key 'kept': {config['kept']} is no folder")
+# Where figures and claims find tables and recordings: what this run makes, or what was kept of one.
+SM_SOURCE = f"{config['kept']}/slow_manifolds" if config["kept"] else SM_RESULTS
+TS_SOURCE = f"{config['kept']}/timescales" if config["kept"] else TS_RESULTS
 # What jobs ask for, from the formulas of memdyn.costs.memory, and of a cluster what each try asks for.
 MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()

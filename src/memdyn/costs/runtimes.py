@@ -16,6 +16,7 @@ from math import ceil
 from memdyn.costs import memory
 from memdyn.costs.work import Job, jobs
 from memdyn.timescales.grid import networks, training_of, units_of
+from memdyn.timescales.networks.cells import CELLS
 
 #: A limit is so many times the longest that a job may take, and so much (min) to start.
 MARGIN, START = 3.0, 15
@@ -24,7 +25,7 @@ SNAKEMAKE = 400
 #: Megabytes asked for grow by this part with each further try.
 MORE_MEMORY = 0.5
 #: Recurrent products of a training step, forward and back, and of the cell's gates.
-_TRAINED, _GATES = 3, {"leaky": 1, "leaky_inside": 1, "gru": 3, "lstm": 4}
+_TRAINED = 3
 
 
 def minutes(config: Mapping) -> dict[tuple[str, str], int]:
@@ -91,7 +92,7 @@ def _of_condition(kind: str, condition: str, study: Mapping) -> float:
     """CPU-seconds of one step of networks of a condition of study 2."""
     n, accuracy = units_of(study, condition), study["accuracy"]
     member = next(one for one in networks(study) if one.condition == condition)
-    product = _GATES[member.cell] * n * n
+    product = CELLS[member.cell].matrices * n * n
     rows = {
         "item": _TRAINED * training_of(study, member)["batch_size"],
         "recorded": study["stimulation"]["trials"],

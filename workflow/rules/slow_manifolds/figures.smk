@@ -49,8 +49,8 @@ rule trace_examples:
 
 rule fig1_task:
     input:
-        stimuli=STIMULI,
-        examples=rules.trace_examples.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        examples=f"{SM_SOURCE}/examples.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig1_task.pdf",
         png=report(
@@ -79,8 +79,8 @@ rule fig1_task:
 
 rule fig2_mechanisms:
     input:
-        stimuli=STIMULI,
-        examples=rules.trace_examples.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        examples=f"{SM_SOURCE}/examples.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig2_mechanisms.pdf",
         png=report(
@@ -144,8 +144,8 @@ rule trace_landscapes:
 
 rule fig3_landscape:
     input:
-        stimuli=STIMULI,
-        landscapes=rules.trace_landscapes.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        landscapes=f"{SM_SOURCE}/landscapes.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig3_landscape.pdf",
         png=report(
@@ -175,9 +175,9 @@ rule fig3_landscape:
 
 rule fig4_map:
     input:
-        networks=rules.collect_networks.output[0],
-        points=f"{SM_RESULTS}/tables/points.parquet",
-        memory=f"{SM_RESULTS}/tables/memory.parquet",
+        networks=f"{SM_SOURCE}/tables/networks.parquet",
+        points=f"{SM_SOURCE}/tables/points.parquet",
+        memory=f"{SM_SOURCE}/tables/memory.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig4_map.pdf",
         png=report(
@@ -206,9 +206,9 @@ rule fig4_map:
 
 rule fig5_robustness:
     input:
-        networks=rules.collect_networks.output[0],
-        delays=f"{SM_RESULTS}/tables/delays.parquet",
-        noise=f"{SM_RESULTS}/tables/noise.parquet",
+        networks=f"{SM_SOURCE}/tables/networks.parquet",
+        delays=f"{SM_SOURCE}/tables/delays.parquet",
+        noise=f"{SM_SOURCE}/tables/noise.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig5_robustness.pdf",
         png=report(
