@@ -18,7 +18,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures keep figures_from_tables test bench setup lint clean help
+.PHONY: figures keep drift figures_from_tables test bench setup lint clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -32,7 +32,10 @@ keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE
 		cp figures/$(SCALE)/$$study/fig* $(KEPT)/$$study/ || exit 1; done
 	@cp results/$(SCALE)/slow_manifolds/stimuli.safetensors results/$(SCALE)/slow_manifolds/examples.safetensors \
 		results/$(SCALE)/slow_manifolds/landscapes.safetensors $(KEPT)/slow_manifolds/
-	@cp figures/$(SCALE)/claims.* $(KEPT)/ && du -sh $(KEPT)
+	@cp figures/$(SCALE)/claims.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
+
+drift: .venv/ready ## name each number of a run that is not what was kept, then each picture (SCALE=...)
+	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE)
 
 figures_from_tables: .venv/ready ## draw figures and claims again from the tables in figures/gallery (SCALE=...)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept=$(KEPT) $(ARGS)
