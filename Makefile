@@ -18,7 +18,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures keep drift figures_from_tables test bench setup lint clean help
+.PHONY: figures keep drift figures_from_tables test bench setup lint docs clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -59,8 +59,11 @@ lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	. $(BIN)/activate && snakemake --lint
 
+docs: .venv/ready-docs ## build the documentation in site/ (each link is checked)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 clean: ## remove results, logs and caches; keep .venv and figures
-	rm -rf results logs benchmarks report.html report.zip .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf results logs benchmarks site report.html report.zip .snakemake .pytest_cache .ruff_cache .hypothesis
 	find src tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these targets
@@ -80,6 +83,10 @@ help: ## list these targets
 	$(INSTALL) --quiet -r requirements.txt
 	$(INSTALL) --quiet --no-deps -e .
 	$(COMPILE) || true
+	@touch $@
+
+.venv/ready-docs: .venv/ready-dev requirements-docs.txt
+	$(INSTALL) --quiet -r requirements-docs.txt
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
