@@ -38,8 +38,8 @@ from memdyn.slow_manifolds.claims import controls
 from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
-MAPS, ROW = 6.05, 2.35
-BOTTOM = 0.4
+MAPS, ROW = 6.35, 2.3
+BOTTOM = 0.42
 #: Letter of each mechanism inside a cell.
 MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
 #: The two questions, which are never mixed; all panels but b and e go by the first.
@@ -98,8 +98,8 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
-            " (pale in a, b: does not).\nd to f and below: by memory states, performing networks;"
-            " bars: means.",
+            " (pale in a, b, d: does not).\nf to i: performing networks by memory states, each a"
+            " dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
@@ -155,9 +155,9 @@ def _draw_controls(figure: Figure, compared: dict[str, pd.DataFrame]) -> None:
 
 #: What is measured of networks, by panel: title, label of the axis, whether it is logarithmic.
 MEASURES = {
-    "g": ("stable points per item", "up to sign, over 5 items", False),
+    "g": ("stable points per item", "points, up to sign / items", False),
     "h": ("slowest mode of memories", "time constant (τ)", True),
-    "i": ("slow modes of memories", "modes longer than the delay", False),
+    "i": ("slow modes of memories", "modes slower than delay", False),
 }
 
 
@@ -172,7 +172,7 @@ def _draw_measures(
         title, label, is_log = MEASURES[key]
         ax = panel(figure, 0.62 + 2.42 * i, MAPS + 0.3, 1.72, ROW - 0.85)
         ax.set_title(title, loc="left")
-        letter(ax, key, left=34)
+        letter(ax, key, left=38)
         try:
             values = able["network"].map(measure(evidence))
         except NotRun:
@@ -195,22 +195,17 @@ def _draw_measures(
             )
             middle = np.exp(np.log(own).mean()) if is_log else own.mean()
             ax.plot([x - 0.35, x + 0.35], [middle] * 2, color=INK, lw=1.2, zorder=4)
-            ax.annotate(
-                f"{len(own)}",
-                (x, 1),
-                xycoords=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                size=SMALL,
-                color=FAINT,
-            )
-        ax.set(xticks=range(len(names)), xticklabels=[MARKS[name] for name in names])
+        counts = rows[LABEL].value_counts()
+        marks = [f"{MARKS[name]}\n{counts[name]}" for name in names]
+        ax.set(xticks=range(len(names)), xticklabels=marks)
         ax.set(xlim=(-0.6, len(names) - 0.4), ylabel=label)
         if is_log:
             ax.set_yscale("log")
             delay = evidence.fact("delay")
             ax.axhline(delay, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
-            ax.set_xlabel("dotted: the delay")
+            ax.text(
+                len(names) - 0.45, delay, "delay", va="bottom", ha="right", size=SMALL, color=FAINT
+            )
         else:
             ax.set_ylim(bottom=0)
         for tick, name in zip(ax.get_xticklabels(), names, strict=True):
