@@ -89,12 +89,12 @@ AFTER = {
     "collect_stress": ("extend_delays", "add_noise"),
     "collect_dynamics": ("vote_mechanisms",),
     "collect_ends": ("find_attractors",),
-    "trace_examples": ("collect_networks", "collect_ends"),
+    "trace_examples": ("collect_networks", "collect_ends", "collect_dynamics"),
     "trace_landscapes": ("trace_examples", "collect_dynamics"),
     "fig1_task": ("trace_examples",),
     "fig2_mechanisms": ("trace_examples",),
     "fig3_landscape": ("trace_landscapes",),
-    "fig4_map": ("collect_networks",),
+    "fig4_map": ("collect_networks", "collect_dynamics"),
     "fig5_robustness": ("collect_networks", "collect_stress"),
     **{
         rule: ("train_curricula",)

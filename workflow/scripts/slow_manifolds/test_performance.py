@@ -9,6 +9,7 @@ from memdyn.device import set_up
 from memdyn.files import save_arrays, write_table
 from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.slow_manifolds.networks.mediators import measure_weights, rightmost
 from memdyn.slow_manifolds.performance import find_trial_ends, measure, run_cases
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
@@ -23,6 +24,7 @@ params = snakemake.params
 task = load_task(snakemake.input.stimuli, params.task, params.network["dt"])
 shard = load_trained(snakemake.input.networks, params.network)
 rows, ends, delays = [], [], []
+before = rightmost(shard.fixed.recurrent)
 for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, device)):
     x = torch.as_tensor(shard.x[i], dtype=torch.float32, device=device)
     n_test_trials = params.performance["n_test_trials"]
@@ -36,6 +38,7 @@ for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, dev
         "saturation_response": cases.saturation_response.mean(),
         "change_in_delay": cases.change_in_delay.mean(),
         "speed_in_delay": cases.speed_in_delay.mean(),
+        **measure_weights(shard.fixed, network, shard.readout[i], before),
     }
     logging.info("%s: RMSE %.3f, performs: %s", network.name, row["rmse"], row["performs"])
     rows.append(with_network(network, row))
