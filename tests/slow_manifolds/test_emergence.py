@@ -21,7 +21,7 @@ def grid(label, pg=(0.4,), seeds=range(4)) -> pd.DataFrame:
 
 
 def test_what_decides_has_the_right_sign_and_what_does_not_has_none():
-    """Direct at strong feedback, slow manifolds at weak, cycles where g is high; pg tosses a coin."""
+    """Direct at strong feedback, slow manifolds at weak, cycles at high g; pg tosses a coin."""
 
     def label(g, fb, draw):
         if draw < 0.1:

@@ -32,7 +32,7 @@ def model(networks: pd.DataFrame, label: str = "mechanism_memory") -> pd.DataFra
         with another one has.
     """
     able = networks[networks["performs"]].assign(log_fb=-np.log(networks["fb"]))
-    varied = [name for name in PREDICTORS if able[name].nunique() > 1]
+    varied = [name for name in PREDICTORS if len(able[name].unique()) > 1]
     columns = ["mechanism", "predictor", "estimate", "low", "high", "seeds"]
     if not varied:
         return pd.DataFrame(columns=columns)
