@@ -30,7 +30,10 @@ JOBS = {
     "curricula": ("train_curricula", []),
     "retraining": ("retrain_networks", ["train_curricula"]),
 }
-SHARDS = {"train_networks": "gauss_pg0.4_seed0_part0", "make_stimuli": None}
+WILDCARDS = {
+    "make_stimuli": {"variant": ""},
+    "train_networks": {"shard": "gauss_pg0.4_seed0_part0"},
+}
 
 
 class Result(NamedTuple):
@@ -56,8 +59,8 @@ def job(rule: str, folder: Path) -> Path:
     """Write down one job of the tiny scale, to run in ``folder``."""
     from memdyn.jobs.mock import mock_snakemake
 
-    shard = SHARDS.get(rule, "part0")
-    asked = mock_snakemake(rule, configfiles=[TINY], **({"shard": shard} if shard else {}))
+    wildcards = WILDCARDS.get(rule, {"shard": "part0"})
+    asked = mock_snakemake(rule, configfiles=[TINY], **wildcards)
     named = {name: dict(getattr(asked, name).items()) for name in ("input", "output", "params")}
     for name in ("input", "output"):
         files = getattr(asked, name)
