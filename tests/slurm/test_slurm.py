@@ -60,7 +60,7 @@ def command(configfile: Path, *more: str) -> list[str]:
         str(ROOT / "Snakefile"),
         "--configfile",
         str(configfile),
-        *arguments,
+        *more,
     ]
 
 
