@@ -91,15 +91,16 @@ def _seconds(operation: str, config: Mapping) -> float:
 def _of_condition(kind: str, condition: str, study: Mapping) -> float:
     """CPU-seconds of one step of networks of a condition of study 2."""
     n, accuracy = units_of(study, condition), study["accuracy"]
-    member = next(one for one in networks(study) if one.condition == condition)
-    product = CELLS[member.cell].matrices * n * n
+    network = next(one for one in networks(study) if one.condition == condition)
+    product = CELLS[network.cell].matrices * n * n
     rows = {
-        "item": _TRAINED * training_of(study, member)["batch_size"],
+        "item": _TRAINED * training_of(study, network)["batch_size"],
         "recorded": study["stimulation"]["trials"],
         "answer": accuracy["repeats"],
         "ablated": accuracy["repeats"] * (1 + 2 * study["ablation"]["n_ablated"]),
         "perturbed": accuracy["repeats"]
         * (1 + max(study["perturbation"][of]["n"] for of in ("recurrent", "tau"))),
     }[kind]
-    per_call = {"item": 2e-4, "perturbed": 4e-4}.get(kind, 2e-5)
-    return per_call + product * (4e-10 + 1e-10 * rows)
+    per_call = {"item": 2e-4, "perturbed": 4e-4, "ablated": 2e-4}.get(kind, 2e-5)
+    each_unit = 4e-8 * _GATES[network.cell] * n * rows  # its nonlinearity, forward and back
+    return per_call + each_unit + product * (4e-10 + 1e-10 * rows)
