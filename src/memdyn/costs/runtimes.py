@@ -102,5 +102,5 @@ def _of_condition(kind: str, condition: str, study: Mapping) -> float:
         * (1 + max(study["perturbation"][of]["n"] for of in ("recurrent", "tau"))),
     }[kind]
     per_call = {"item": 2e-4, "perturbed": 4e-4, "ablated": 2e-4}.get(kind, 2e-5)
-    each_unit = 4e-8 * _GATES[network.cell] * n * rows  # its nonlinearity, forward and back
+    each_unit = 4e-8 * CELLS[network.cell].matrices * n * rows  # its nonlinearity, forward and back
     return per_call + each_unit + product * (4e-10 + 1e-10 * rows)
