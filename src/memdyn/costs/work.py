@@ -95,15 +95,15 @@ AFTER = {
     "collect_stress": ("extend_delays", "add_noise"),
     "collect_dynamics": ("vote_mechanisms",),
     "collect_ends": ("find_attractors",),
-    "trace_examples": ("collect_networks", "collect_ends"),
-    "trace_landscapes": ("trace_examples", "collect_dynamics"),
+    "trace_examples": ("collect_networks", "collect_dynamics", "collect_ends"),
+    "trace_landscapes": ("trace_examples",),
     # Figures wait for all of their study: when they are drawn decides nothing.
     **dict.fromkeys(SM_FIGURES, ("trace_landscapes", "collect_stress")),
     **dict.fromkeys(MEASUREMENTS, ("train_curricula",)),
     "collect_timescales": tuple(MEASUREMENTS),
     **dict.fromkeys(TS_FIGURES, ("collect_timescales",)),
     "judge_claims": (
-        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+        *("collect_networks", "collect_stress", "collect_dynamics"),
         "collect_timescales",
     ),
     "draw_claims": ("judge_claims",),
