@@ -103,7 +103,7 @@ AFTER = {
     "collect_timescales": tuple(MEASUREMENTS),
     **dict.fromkeys(TS_FIGURES, ("collect_timescales",)),
     "judge_claims": (
-        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+        *("collect_networks", "collect_stress", "collect_dynamics"),
         "collect_timescales",
     ),
     "draw_claims": ("judge_claims",),
