@@ -110,7 +110,7 @@ AFTER = {
     **{rule: ("collect_timescales",) for rule in TS_FIGURES},
     "fig2_curricula": (),
     "judge_claims": (
-        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+        *("collect_networks", "collect_stress", "collect_dynamics"),
         "collect_timescales",
     ),
     "draw_claims": ("judge_claims",),
