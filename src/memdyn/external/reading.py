@@ -179,8 +179,8 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
     _refuse_unread(entry, weights, shapes)
     if cell == "rate":
         return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
-    shape = {"nonlinearity": entry.get("nonlinearity", "leaky_relu")}
-    return LeakyNetwork(**found, **shape, inside=entry.get("inside", False))
+    bend, inside = entry.get("nonlinearity", "leaky_relu"), entry.get("inside", False)
+    return LeakyNetwork(**found, nonlinearity=bend, inside=inside)
 
 
 def _weights(
