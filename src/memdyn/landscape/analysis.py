@@ -233,8 +233,8 @@ def _arrived(
     A continuum is one point with many places: runs that rest on it rest at one place if they agree
     to so many decimals, relative to the spread of the starts, as outputs do.
     """
-    known = np.isfinite(runs.limits).all(axis=1)
-    ends = np.where(known[:, None], runs.limits, runs.ends)
+    known = np.all(np.isfinite(runs.limits), axis=1, keepdims=True)
+    ends = np.where(known, runs.limits, runs.ends)
     x, kind = states.cpu().numpy(), points.table["kind"].to_numpy()
     stable = points.table["stable"].to_numpy(dtype=bool)
     arrived = np.full(len(ends), -1)
