@@ -5,6 +5,9 @@ SCALE  ?= quick
 CORES  ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 GPUS   ?= $(shell $(BIN)/python -c "from memdyn.jobs.gpu import visible_gpus; print(len(visible_gpus()))")
 PYTHON ?= python3
+# On Linux the index's torch is the one for CUDA, 2.9 GB; torch's own index has one for the CPU, 0.2 GB.
+TORCH  ?= $(if $(shell command -v nvidia-smi),cuda,cpu)
+CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 ARGS   ?=
 
 BIN     := .venv/bin
@@ -15,11 +18,27 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures test bench setup lint clean help
+.PHONY: figures keep drift figures_from_tables test bench setup lint docs clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS)
+
+# What figures and claims are drawn from, and what they look like, without networks and shards.
+KEPT = figures/gallery/$(SCALE)
+keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE=...)
+	@for study in slow_manifolds timescales; do mkdir -p $(KEPT)/$$study/tables && \
+		cp results/$(SCALE)/$$study/tables/*.parquet $(KEPT)/$$study/tables/ && \
+		cp figures/$(SCALE)/$$study/fig* $(KEPT)/$$study/ || exit 1; done
+	@cp results/$(SCALE)/slow_manifolds/stimuli.safetensors results/$(SCALE)/slow_manifolds/examples.safetensors \
+		results/$(SCALE)/slow_manifolds/landscapes.safetensors $(KEPT)/slow_manifolds/
+	@cp figures/$(SCALE)/claims.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
+
+drift: .venv/ready ## name each number of a run that is not what was kept, then each picture (SCALE=...)
+	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE)
+
+figures_from_tables: .venv/ready ## draw figures and claims again from the tables in figures/gallery (SCALE=...)
+	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept=$(KEPT) $(ARGS)
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)
@@ -31,7 +50,7 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
 	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks draw_growth
 
-setup: .venv/ready ## build the environment in .venv (PYTHON=python3.12: another interpreter)
+setup: .venv/ready ## build the environment in .venv (TORCH=cpu|cuda; PYTHON=python3.12: another interpreter)
 
 lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/ruff check .
@@ -40,22 +59,34 @@ lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	. $(BIN)/activate && snakemake --lint
 
+docs: .venv/ready-docs ## build the documentation in site/ (each link is checked)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 clean: ## remove results, logs and caches; keep .venv and figures
-	rm -rf results logs benchmarks report.html report.zip .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf results logs benchmarks site report.html report.zip .snakemake .pytest_cache .ruff_cache .hypothesis
 	find src tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r target what; do printf '  make %-9s%s\n' "$$target" "$$what"; done
+	@sed -n 's/^\([a-z_]*\):.*## /\1 /p' Makefile | while read -r target what; do printf '  make %-20s%s\n' "$$target" "$$what"; done
 
 .venv/ready: requirements.txt pyproject.toml
 	@command -v git >/dev/null || { echo "git is missing: install it and run make again." >&2; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or later, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), but 3.11 or later is needed: install it, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@case "$(TORCH)" in cpu|cuda) ;; *) echo "TORCH=$(TORCH) is neither cpu nor cuda: give one of them." >&2; exit 1;; esac
 	$(PYTHON) -m venv .venv
+	@if [ "$(TORCH)" = cpu ] && [ "$$(uname -s)" = Linux ]; then \
+		if curl -sfo /dev/null --max-time 10 "$(CPU_INDEX)/torch/"; \
+		then PS4= && set -x && $(INSTALL) --quiet --no-deps --index-url "$(CPU_INDEX)" "$$(grep '^torch==' requirements.txt)"; \
+		else echo "$(CPU_INDEX) does not answer: torch comes from where pip finds it." >&2; fi; fi
 	$(INSTALL) --quiet -r requirements.txt
 	$(INSTALL) --quiet --no-deps -e .
 	$(COMPILE) || true
+	@touch $@
+
+.venv/ready-docs: .venv/ready-dev requirements-docs.txt
+	$(INSTALL) --quiet -r requirements-docs.txt
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt

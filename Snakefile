@@ -29,7 +29,41 @@ include: "workflow/rules/timescales/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/slow_manifolds/network_page.smk"
 include: "workflow/rules/costs.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/benchmarks.smk"
+
+
+# What takes seconds: on a cluster it runs where Snakemake does, not as a job of its own.
+localrules:
+    check_results,
+    take_snapshot,
+    collect_networks,
+    collect_stress,
+    collect_dynamics,
+    collect_ends,
+    collect_timescales,
+    collect_external,
+    judge_claims,
+    draw_claims,
+    draw_network,
+    draw_external,
+    fig1_task,
+    fig2_mechanisms,
+    fig3_landscape,
+    fig4_map,
+    fig5_robustness,
+    fig1_model,
+    fig2_curricula,
+    fig3_progress,
+    fig4_limits,
+    fig5_network_timescales,
+    fig6_weights,
+    fig7_ablation,
+    fig8_perturbation,
+    figS1_gated,
+    figS2_memory,
+    figS3_variants,
+    figS4_substeps,
 
 
 rule all:

@@ -128,7 +128,7 @@ def alone(seeds=SEEDS, solved_to=9) -> pd.DataFrame:
     """Networks trained without curriculum, on one N each."""
     rows = [
         {
-            **{"condition": "parity_none", "seed": s, "start_N": N, "n_units": 500, "n_epochs": 5},
+            **{"condition": "parity_none", "seed": s, "start_N": N, "n_units": 500, "n_epochs": 90},
             "max_N": N if solved_to >= N else 0,
             "updates": 3000,
             "status": "solved" if solved_to >= N else "out of epochs",
@@ -139,9 +139,25 @@ def alone(seeds=SEEDS, solved_to=9) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def slow_manifolds(seeds=SEEDS, kinds=("direct", "slow_manifold", "limit_cycle", "mixed")) -> dict:
-    """Tables of study 1 that agree with the paper: four slow manifolds for one of each other."""
-    tables = {name: [] for name in ("networks", "delays", "noise", "ends", "votes", "memory")}
+#: What the tables of study 1 do not hold.
+FACTS = {"n_units": 1000, "delay": 5.0, "n_items": 5}
+
+
+def slow_manifolds(
+    seeds=SEEDS,
+    kinds=("direct", "slow_manifold", "limit_cycle", "mixed"),
+    label=None,
+    everywhere=True,
+) -> dict:
+    """Tables of study 1 that agree with the paper: four slow manifolds for one of each other.
+
+    Slow manifolds lie at weak feedback, and, if ``everywhere``, at the strong one of all others as
+    well. ``label``: the only one that is right; the other one, and the authors' (which follows that
+    of trial ends), call direct what is slow, and the reverse.
+    """
+    tables = {name: [] for name in ("networks", "delays", "noise", "points", "votes", "memory")}
+    swap = {"slow_manifold": "direct", "direct": "slow_manifold"}
+    authors = {"slow_manifold": "manifoldFps1", "direct": "fixedPoint3", "mixed": "both"}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         for kind in kinds:
@@ -149,12 +165,14 @@ def slow_manifolds(seeds=SEEDS, kinds=("direct", "slow_manifold", "limit_cycle",
                 slow, direct = kind == "slow_manifold", kind == "direct"
                 name = f"{kind}{i}_s{seed}"
                 who = {
-                    "network": name,
-                    "seed": seed,
-                    "trials": 0,
-                    "g": 1.2,
-                    "fb": 10.0 if slow else 1.0,
+                    **{"network": name, "distribution": "gauss", "pg": 0.4, "g": 0.8 + i / 10},
+                    "fb": 10.0 if slow and (i % 2 or not everywhere) else 1.0,
+                    **{"seed": seed, "trials": 0},
                 }
+                other = swap.get(kind, kind) if label else kind
+                labels = {"mechanism": other, "mechanism_memory": other}
+                labels |= {label: kind} if label else {}
+                called = authors.get(labels["mechanism"], "limitCycle")
                 noise = rng.normal(0, 0.01)
                 saturated = 0.05 if slow else 0.6
                 tables["networks"].append(
@@ -162,15 +180,21 @@ def slow_manifolds(seeds=SEEDS, kinds=("direct", "slow_manifold", "limit_cycle",
                         **who,
                         "performs": i != 3,
                         "n_trials": 3500,
-                        "mechanism": kind,
-                        "mechanism_memory": kind,
+                        **labels,
+                        "authors_a": called,
                         "saturation_delay": saturated + noise,
                         "change_in_delay": 0.3 - saturated / 3 + noise,
                     }
                 )
                 tables["votes"].append({**who, "vote": kind})
                 tables["memory"] += [
-                    {**who, "relative_speed": (0.02 if slow else 0.3) + abs(noise)} for _ in "ab"
+                    {
+                        **who,
+                        "slowest": 30.0 if slow else 3.0,
+                        "drift": (0.3 if slow else 1.5) + abs(noise),
+                        "relative_speed": (0.02 if slow else 0.3) + abs(noise),
+                    }
+                    for _ in "ab"
                 ]
                 tables["delays"] += [
                     {**who, "extra": extra, "failed": failed}
@@ -178,16 +202,19 @@ def slow_manifolds(seeds=SEEDS, kinds=("direct", "slow_manifold", "limit_cycle",
                     for failed in [0.01 if direct else extra / 200 + noise / 10]
                 ]
                 tables["noise"] += [
-                    {**who, "noise": "uniform", "level": level, "failed": failed}
+                    {**who, "noise": sort, "level": level, "failed": failed}
+                    for sort in ("uniform", "gaussian", "state", "lesion")
                     for level in (0.0, 1.0, 10.0)
                     for failed in [level * (0.02 if slow else 0.06) + abs(noise)]
                 ]
-                # Slow manifolds: one attractor, in use. Others: three, one of them in use.
-                places = [1.0] if slow else [1.0, 2.0, 3.0]
-                tables["ends"] += [
-                    {**who, "start": start, "kind": "rest", "z": sign * z, "zd_1": sign * 0.5 * z}
-                    for start, found in (("trial end", places[:1]), ("noisy", places))
-                    for z in found
-                    for sign in (1, -1)
+                # Slow manifolds: one stable point with its mirror image; direct: one per item.
+                places = [1.0] if slow else [1.0, 2.0, 3.0, 4.0, 5.0] if direct else [1.0, 2.0]
+                found = [(sign * z, True) for z in places for sign in (1, -1)]
+                tables["points"] += [
+                    {
+                        **{**who, "kind": "fixed", "stable": stable, "degree_sum": 1},
+                        **{"z": z, "zd_1": 0.5 * z, "zd_2": -z},
+                    }
+                    for z, stable in (*found, (0.0, False))
                 ]
     return {name: pd.DataFrame(rows) for name, rows in tables.items()}

@@ -21,10 +21,18 @@ def set_up(gpus: int = 0, threads: int = 1) -> torch.device:
     would otherwise run ten times slower (measured), for nothing that anyone could see.
 
     Args:
-        gpus: 1 takes a GPU if there is one, 0 none.
+        gpus: 1 takes a GPU if there is one that torch can use, 0 none.
         threads: of the CPU, for every numerical library.
     """
-    device = torch.device(claim_gpu(gpus))
+    claimed = claim_gpu(gpus)
+    if claimed == "cuda" and not torch.cuda.is_available():
+        logging.getLogger(__name__).warning(
+            "there is a GPU, but torch %s cannot use it, so this runs on the CPU: install a torch "
+            "for CUDA, or ask for no GPU (max_gpu=0 in the profile)",
+            torch.__version__,
+        )
+        claimed = "cpu"
+    device = torch.device(claimed)
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     torch.set_flush_denormal(True)

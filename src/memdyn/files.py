@@ -144,6 +144,25 @@ def read_table_metadata(path: Path | str) -> dict[str, Any]:
     return _metadata_of(Path(path), _read_parquet(Path(path), columns=[]).schema.metadata)
 
 
+def read_metadata(path: Path | str) -> dict[str, Any]:
+    """The metadata of a table or of a file of arrays, whose values are not read.
+
+    Raises:
+        FileProblem: missing, truncated, damaged, foreign, or another's.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        return read_table_metadata(path)
+    _check_is_file(path)
+    try:
+        with safetensors.safe_open(path, framework="np") as content:
+            raw = {key.encode(): text.encode() for key, text in (content.metadata() or {}).items()}
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError) as problem:
+        raise FileProblem(_unreadable(path, "safetensors", problem)) from None
+    found = _metadata_of(path, raw, _ARRAYS)
+    return {key: value for key, value in found.items() if key != _ARRAYS}
+
+
 def read_facts(path: Path | str, key: str) -> Any:
     """What a JSON file says under ``key``.
 

@@ -25,6 +25,7 @@ class Stream(IntEnum):
     DELAY_STIMULI = 13
     NOISE_STIMULI = 14
     INPUT_NOISE = 15
+    STATE_NOISE = 16
     # Study 2
     TS_TAU = 21
     TS_RECURRENT = 22

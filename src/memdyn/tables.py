@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
+
+from memdyn.files import read_table, read_table_metadata
 
 
 class Placed(Protocol):
@@ -47,3 +50,13 @@ def combine(tables: list[pd.DataFrame]) -> pd.DataFrame:
 def of_network(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one network; none of a table without rows."""
     return table[table["network"] == name] if len(table) else table
+
+
+def key_of(path: Path | str, schema: str) -> str:
+    """Key of the work that a table is the end of (``jobs.digest.training_key``).
+
+    Raises:
+        FileProblem: missing, truncated, damaged or foreign file, or of another schema.
+    """
+    read_table(path, schema)
+    return read_table_metadata(path).get("provenance", {}).get("key", "")

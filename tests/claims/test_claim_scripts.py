@@ -11,11 +11,15 @@ import pytest
 import invented
 from memdyn.claims.judge import read
 from memdyn.files import FileProblem, write_table
-from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.slow_manifolds.claims import claims as slow_manifolds
 from memdyn.timescales.claims import claims as timescales
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts/claims"
-N_UNITS = {"slow_manifolds": 1000, "timescales": 500}
+FACTS = {
+    "slow_manifolds": invented.FACTS,
+    "timescales": {"n_units": 500, "steps": 100_500, "trials": 10},
+}
+N_UNITS = {study: facts["n_units"] for study, facts in FACTS.items()}
 
 
 class Named(dict):
@@ -27,13 +31,13 @@ class Named(dict):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr("memdyn.jobs.logs.start_log", lambda path: None)
+    monkeypatch.setattr("memdyn.jobs.start.start_job", lambda job: None)
 
     def run_script(script, inputs, outputs) -> None:
         job = SimpleNamespace(
             input=Named(inputs),
             output=outputs,
-            params=SimpleNamespace(scale="test", n_units=N_UNITS),
+            params=SimpleNamespace(scale="test", n_units=N_UNITS, facts=FACTS),
             log=[tmp_path / "log"],
         )
         runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": job})
@@ -61,7 +65,7 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     assert table.loc["sm.2.prevalent", "verdict"] == "holds"
     assert table.loc["ts.4.max_N", "verdict"] == "holds"
     assert table.loc["ts.4.emerges", "detail"] == "this run has no table “heads”"
-    assert "holds: Multi-head reaches larger N" in caplog.text
+    assert "holds: Multi-head reaches larger N in as many epochs (largest N" in caplog.text
 
     figure = SimpleNamespace(
         **{end: tmp_path / f"f.{end}" for end in ("pdf", "png", "csv", "json")}
@@ -81,7 +85,7 @@ def test_a_table_of_another_study_is_refused(tmp_path, run):
 def test_the_rule_hands_over_the_tables_that_the_claims_read():
     rules = (SCRIPTS.parents[1] / "rules/claims.smk").read_text()
     found: dict = {}
-    exec(rules.partition("CLAIMS_N_UNITS")[0], found)
+    exec(rules.partition("# What the tables do not hold")[0], found)
     assert found["CLAIMS_OF"] == {
         "slow_manifolds": slow_manifolds.TABLES,
         "timescales": timescales.TABLES,

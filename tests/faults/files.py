@@ -128,7 +128,7 @@ def kinds() -> list[Kind]:
             unfinished, state = Unfinished(Path(folder), "key"), group(seed)
             for b, network in enumerate(networks):
                 own = {name: value[b] for name, value in state.params.items()}
-                unfinished.keep_solved(network, (2, 2), own)
+                unfinished.keep_solved(network, (2, 3), own)
             state.status = ["finished", "finished"]
             whole = [(networks, condition.cell, condition.curriculum, state)]
             save_snapshots(path, unfinished, whole, {"provenance": {}})

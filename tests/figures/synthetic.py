@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from memdyn.claims.judge import Evidence
 from memdyn.landscape.labels import MECHANISMS
+from memdyn.slow_manifolds.claims.controls import EVERY
 from memdyn.slow_manifolds.examples import N_SHOWN
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
@@ -63,6 +65,7 @@ def make_examples(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[di
             "kinds": [kinds.get(name, "rest")] * n_types,
             "g": 1.1,
             "fb": 5.0,
+            "trial_ends": "slow_manifold",
             "rmse": 0.05 - 0.005 * i,
             "saturation_delay": 0.1,
             "change_in_delay": 0.2,
@@ -81,8 +84,13 @@ def make_networks(per_cell: int = 1, mechanisms=MECHANISMS, performs: float = 0.
                 rows.append(
                     {
                         "network": f"g{g}_fb{fb}_seed{seed}",
+                        "distribution": "gauss",
+                        "pg": 0.4,
                         "g": g,
                         "fb": fb,
+                        "seed": seed,
+                        "trials": 0,
+                        "n_trials": 400,
                         "performs": able,
                         "rmse": rng.random(),
                         "failed_0.1": 0.0 if able else rng.random(),
@@ -95,6 +103,36 @@ def make_networks(per_cell: int = 1, mechanisms=MECHANISMS, performs: float = 0.
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def make_evidence(networks: pd.DataFrame, every: pd.DataFrame | None = None) -> Evidence:
+    """Points and memory states of the networks that perform; of every fifth, points are missing."""
+    rng = np.random.default_rng(6)
+    points, memory = [], []
+    for i, network in enumerate(networks.loc[networks["performs"], "network"]):
+        who = {"network": network, "kind": "fixed", "degree_sum": 3 if i % 5 == 0 else 1}
+        points.append({**who, "stable": False, "z": 0.0, "zd_1": 0.0, "zd_2": 0.0})
+        for z in rng.normal(size=rng.integers(4)):
+            for sign in (1, -1):
+                place = {"z": sign * z, "zd_1": -sign * z, "zd_2": sign * 2 * z}
+                points.append({**who, "stable": True, **place})
+        slow = {"slowest": np.inf if i % 7 == 0 else 5 * np.exp(rng.normal())}
+        memory += [{"network": network, "n_slow": i % 12, **slow}] * 2
+    tables = {"points": pd.DataFrame(points), "memory": pd.DataFrame(memory)}
+    every = networks if every is None else every
+    return Evidence({**tables, EVERY: every}, {"delay": 5.0, "n_items": 5, "n_units": 300})
+
+
+def make_controls(*names: str) -> pd.DataFrame:
+    """Networks with a partner that differs in one column of the grid, for each of ``names``."""
+    rng = np.random.default_rng(7)
+    networks = make_networks(2)
+    parts = [networks]
+    for name in names:
+        value = {"pg": 0.9, "distribution": "uniform", "trials": 100}[name]
+        label = [str(rng.choice(MECHANISMS)) for _ in range(len(networks))]
+        parts.append(networks.assign(**{name: value}, mechanism_memory=label))
+    return pd.concat(parts, ignore_index=True)
 
 
 def make_failures(networks: pd.DataFrame, levels, kinds=(None,)) -> pd.DataFrame:
@@ -138,6 +176,7 @@ def make_landscapes(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[
             "kinds": kinds,
             "stable_cycles": [True] * cycles,
             "periods": [12.3] * cycles,
+            "degree_sum": {"aperiodic": None, "mixed": 3}.get(name, 1),
             "vote": None if name == "mixed" else name,
             "g": 1.1,
             "fb": 5.0,

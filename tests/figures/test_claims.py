@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from memdyn.claims.judge import VERDICTS, Evidence, judge
 from memdyn.figures import claims as figure
 from memdyn.figures import style
-from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.slow_manifolds.claims import claims as slow_manifolds
 from memdyn.timescales.claims import claims as timescales
 
 NOTE = figure.note("test", {"slow_manifolds": 1000, "timescales": 500})
@@ -29,7 +29,7 @@ def claims() -> pd.DataFrame:
 def invented(claims, estimate=0.5, half=0.2) -> pd.DataFrame:
     """The same with verdicts in turn and numbers of a given size."""
     numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
-    said = [VERDICTS[i % 4] for i in range(len(claims))]
+    said = [VERDICTS[i % len(VERDICTS)] for i in range(len(claims))]
     return claims.assign(**numbers, n="120 + 48", verdict=said)
 
 
@@ -72,9 +72,14 @@ def test_it_lies_on_its_page_and_no_text_runs_into_the_next(claims, case):
 def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
     drawn = figure.draw(invented(claims), NOTE)
     said = texts(drawn)
-    own = claims[claims["kind"] == "claim"]
+    own = claims[claims["kind"].isin(figure.LINES)]
     for sentence in own["sentence"]:
         assert sentence in said
+    # Every line says what its number is.
+    for number in own["statistic"]:
+        assert any(number.startswith(text.removesuffix(" …")) for text in said if len(text) > 15)
+    small = " ".join(" ".join(said).split())
+    assert "of 40 that were false, about one would be said to hold" in small
     assert len(drawn.plotted["claims"]) == len(own)
     assert len(drawn.plotted["other"]) == len(claims) - len(own)
     counts = drawn.summary["counts"]
@@ -82,8 +87,10 @@ def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
         claims
     )
     ran = invented(claims)
-    holds = ((ran["kind"] == "claim") & (ran["verdict"] == "holds")).sum()
-    assert said.count("✓ holds") == holds
+    lines = ran.loc[ran["kind"].isin(figure.LINES), "verdict"]
+    for verdict in VERDICTS:
+        assert said.count(f"{figure.MARKS[verdict]} {verdict}") == (lines == verdict).sum()
+    assert set(figure.COLOURS) == set(VERDICTS)
 
 
 def test_a_claim_that_was_not_run_says_why(claims):
@@ -141,6 +148,7 @@ def test_a_disc_lies_on_the_shade_if_the_number_is_as_claimed(
         ((65.0, 40.0, 90.0), "65 [40, 90]"),
         ((0.772, nan, nan), "0.77  (no interval)"),
         ((0.0, -0.001, 0.001), "0.000 [−0.001, 0.001]"),
+        ((2.0, 2.0, inf), "2 or more"),
     ],
 )
 def test_numbers_keep_the_digits_that_their_interval_leaves(numbers, text):

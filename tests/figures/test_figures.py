@@ -6,7 +6,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from synthetic import (
+    make_controls,
+    make_evidence,
     make_examples,
     make_failures,
     make_landscapes,
@@ -15,10 +18,13 @@ from synthetic import (
     make_task,
 )
 
-from memdyn.figures import network_page, style
+from memdyn.claims.judge import Evidence
+from memdyn.figures import network_page, scene, style
 from memdyn.figures.recordings import part_of
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.landscape.vote import ROUTES
+from memdyn.slow_manifolds.claims.measures import TRIALS, failed_at_longest, points_per_item
+from memdyn.slow_manifolds.claims.statistics import level as level_of
 from memdyn.slow_manifolds.figures import fig1_task as task_figure
 from memdyn.slow_manifolds.figures import fig2_mechanisms as mechanisms_figure
 from memdyn.slow_manifolds.figures import fig4_map as map_figure
@@ -76,8 +82,10 @@ def draw_external(delay=None, rate=None, groups=("point 0", "elsewhere")):
     return network_page.draw_external("mine", own, fact, "Test.")
 
 
-def draw_map(**table):
-    return map_figure.draw(make_networks(**table), "failed_0.1", "Test.")
+def draw_map(every=None, **table):
+    networks = make_networks(**table)
+    evidence = make_evidence(networks, every)
+    return map_figure.draw(networks, "failed_0.1", "Test.", evidence)
 
 
 def draw_robustness(networks, kinds=("uniform", "gaussian")):
@@ -129,6 +137,7 @@ CASES = {
     "map, many": lambda: draw_map(per_cell=6),
     "map, one mechanism": lambda: draw_map(mechanisms=("mixed",)),
     "map, none performs": lambda: draw_map(performs=0),
+    "map, controls": lambda: draw_map(every=make_controls("pg", "distribution", "trials")),
     "robustness": lambda: draw_robustness(make_networks()),
     "robustness, one kind": lambda: draw_robustness(make_networks(), ("uniform",)),
     "robustness, one mechanism": lambda: draw_robustness(make_networks(mechanisms=("direct",))),
@@ -154,7 +163,7 @@ def test_the_same_table_gives_the_same_bytes(case):
 
 def test_the_map_counts_networks():
     networks = make_networks(per_cell=3)
-    drawn = map_figure.draw(networks, "failed_0.1", "Test.")
+    drawn = map_figure.draw(networks, "failed_0.1", "Test.", make_evidence(networks))
     counts = drawn.plotted["d"]
     assert counts.groupby("label")["networks"].sum().tolist() == [len(networks)] * 2
     for row in counts.itertuples():
@@ -167,24 +176,68 @@ def test_the_map_counts_networks():
     assert drawn.summary["performing"] == networks["performs"].sum()
 
 
-def test_curves_are_means_over_networks_with_their_interval():
+def test_the_map_shows_the_controls_that_the_grid_has_and_no_others():
+    drawn = draw_map()
+    titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
+    assert not {"density of J", "initialisation", "length of training"} & set(titles)
+    assert not {"j", "k"} & set(drawn.plotted)
+    with_pg = draw_map(every=make_controls("pg"))
+    titles = [ax.get_title(loc="left") for ax in with_pg.figure.axes]
+    assert "density of J" in titles and "length of training" not in titles
+    shares = with_pg.plotted["j"]
+    assert shares.groupby("value")["share"].sum().tolist() == pytest.approx([1, 1])
+    assert set(shares["value"]) == {"pg 0.4", "pg 0.9"}
+    assert with_pg.figure.get_figheight() > drawn.figure.get_figheight()
+
+
+def test_efficiency_and_slow_modes_are_the_measures_of_the_claims():
     networks = make_networks(per_cell=2)
+    evidence = make_evidence(networks)
+    drawn = map_figure.draw(networks, "failed_0.1", "Test.", evidence)
+    shown = drawn.plotted["g"].set_index("network")["value"]
+    able = networks.loc[networks["performs"], "network"]
+    expected = points_per_item(evidence)
+    expected = expected[expected.index.isin(able)]
+    pd.testing.assert_series_equal(shown.sort_index(), expected.sort_index(), check_names=False)
+    assert 0 < len(shown) < len(able), "incomplete sets of points are left out"
+    titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
+    assert {"stable points per item", "slowest mode of memories"} <= set(titles)
+
+
+def test_curves_are_means_over_seeds_with_the_intervals_of_claims():
+    networks = make_networks(per_cell=3)
     table = make_failures(networks, DELAYS)
     found = robustness_figure.curves(table, networks, "extra")
-    names = networks.loc[networks["performs"] & (networks["mechanism"] == "mixed"), "network"]
-    values = np.array([table.loc[table["network"] == name, "failed"].to_numpy() for name in names])
+    own = networks[networks["performs"] & (networks["mechanism_memory"] == "mixed")]
+    values = table.merge(own, on="network")
     rows = found[(found["mechanism"] == "mixed") & (found["quantity"] == "failed")]
     assert rows["level"].tolist() == DELAYS
-    assert (rows["n"] == len(names)).all()
-    np.testing.assert_allclose(rows["mean"], values.mean(axis=0))
-    # An independent bootstrap agrees, up to its own noise.
-    rng = np.random.default_rng(99)
-    means = [values[rng.integers(len(values), size=len(values))].mean(0) for _ in range(4000)]
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    np.testing.assert_allclose(rows["low"], low, atol=0.02)
-    np.testing.assert_allclose(rows["high"], high, atol=0.02)
+    assert (rows["n"] == len(own)).all()
+    assert (rows["seeds"] == own["seed"].nunique()).all()
+    for level, row in rows.set_index("level").iterrows():
+        seeds = values[values["extra"] == level].groupby("seed")["failed"].mean()
+        low, high = stats.ttest_1samp(seeds, 0).confidence_interval()
+        np.testing.assert_allclose(row[["mean", "low", "high"]].tolist(), [seeds.mean(), low, high])
+    # The same as the claim about the longest delay.
+    evidence = Evidence({"networks": networks, "delays": table})
+    claim = level_of("failed", failed_at_longest, "mixed", TRIALS).compute(evidence)
+    np.testing.assert_allclose(rows.iloc[-1][["mean", "low", "high"]].tolist(), claim[:3])
     sums = found.pivot_table("mean", ["mechanism", "level"], "quantity")
     np.testing.assert_allclose(sums["failed"], sums["asymptotic"] + sums["fixed_time"])
+
+
+def test_chance_is_marked_and_the_offset_of_the_authors_noise_is_said():
+    drawn = draw_robustness(make_networks(per_cell=2))
+    dashed = [
+        ax
+        for ax in drawn.figure.axes
+        if any(set(line.get_ydata()) == {0.5} for line in ax.lines if len(line.get_ydata()) == 2)
+    ]
+    named = [ax for ax in drawn.figure.axes if ax.get_title(loc="left")]
+    assert len(dashed) == len(named) == 3 * (1 + 6)
+    said = " ".join(" ".join(texts(drawn)).split())
+    assert "Dashed: chance" in said and "8 to 15 times" in said
+    assert "offset + noise U(0.5, 0.5 + s)" in said
 
 
 def test_a_sheet_says_what_was_found_and_what_is_missing():
@@ -194,6 +247,27 @@ def test_a_sheet_says_what_was_found_and_what_is_missing():
     assert "10 × slower" in said and drawn.summary["network"]["degree_sum"] == 3
     assert set(drawn.plotted["a"]["part"]) >= {"trial", "alone", "cycle", "slow"}
     assert drawn.plotted["b"]["relative_speed"].notna().all()
+
+
+def test_incomplete_point_sets_are_marked():
+    """``mixed`` has degrees that sum to 3, ``aperiodic`` none, all others 1."""
+    drawn = draw_landscape()
+    said = "\n".join(texts(drawn))
+    assert said.count("incomplete: degrees sum to 3") == 1
+    assert drawn.summary["examples"]["mixed"]["degree_sum"] == 3
+
+
+def test_cycles_are_smooth_and_closed():
+    """A circle known at 64 points, as the search stores it, is drawn as a circle."""
+    turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    drawn = scene.smooth(circle)
+    np.testing.assert_allclose(drawn[::10], np.concatenate([circle, circle[:1]]), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-6)
+    jumps = np.array([[0.0, 0.0], [1.0, 1.0]])[np.arange(64) % 2]  # of a map
+    assert set(map(tuple, scene.smooth(jumps))) == {(0.0, 0.0), (1.0, 1.0)}
+    lines = [line for ax in draw_landscape(names=("limit_cycle",)).figure.axes for line in ax.lines]
+    assert any(len(line.get_xdata()) == 641 for line in lines)
 
 
 def test_eigenvalues_of_a_map_are_shown_as_they_are():
@@ -209,13 +283,13 @@ def test_networks_that_do_not_perform_are_left_out_of_curves():
     found = robustness_figure.curves(table, networks, "extra")
     able = networks[networks["performs"]]
     assert dict(zip(found["mechanism"], found["n"], strict=True)) == dict(
-        able["mechanism"].value_counts()
+        able["mechanism_memory"].value_counts()
     )
 
 
 def test_a_single_network_has_no_interval_and_the_figure_says_so():
     networks = make_networks(performs=0)
-    networks.loc[3, ["performs", "mechanism"]] = [True, "direct"]
+    networks.loc[3, ["performs", "mechanism_memory"]] = [True, "direct"]
     drawn = draw_robustness(networks)
     assert drawn.plotted["ab"][["low", "high"]].isna().all().all()
     assert drawn.plotted["ab"]["mean"].notna().all()
@@ -229,8 +303,8 @@ def test_values_that_are_missing_do_not_count():
     gone = table["network"] == table["network"].iloc[0]
     table.loc[gone, ["failed", "asymptotic", "fixed_time"]] = np.nan
     found = robustness_figure.curves(table, networks, "extra")
-    first = networks.set_index("network").loc[table["network"].iloc[0], "mechanism"]
-    n = (networks["performs"] & (networks["mechanism"] == first)).sum() - 1
+    first = networks.set_index("network").loc[table["network"].iloc[0], "mechanism_memory"]
+    n = (networks["performs"] & (networks["mechanism_memory"] == first)).sum() - 1
     assert (found.loc[found["mechanism"] == first, "n"] == n).all()
     assert found["mean"].notna().all()
 

@@ -65,7 +65,8 @@ def test_chaos_is_aperiodic():
 def authors(mean, variance=0.0, last=None, tolerance=1e-6, decimals=2, far=4.0):
     mean = np.asarray(mean, dtype=float)
     last = mean if last is None else np.asarray(last, dtype=float)
-    return authors_label(mean, np.full(len(mean), variance), last, 3, tolerance, decimals, far)
+    variance = np.broadcast_to(variance, len(mean))
+    return authors_label(mean, variance, last, 3, tolerance, decimals, far)
 
 
 def test_the_authors_labels():
@@ -76,6 +77,13 @@ def test_the_authors_labels():
     assert authors([0.1, 0.1, 0.3, 0.4], variance=0.1) == "both"
     assert authors([0.1, 0.1, 5.3, 0.4], variance=0.1) == "far_someFPs"
     assert authors([0.1, 0.1, -5.3, 0.4], variance=0.1) == "far_someFPs"
+    # Means that agree to all digits that anybody would look at still differ for them.
+    assert authors([0.1, 0.1 + 1e-7, 0.3, 0.4], variance=0.1) == "limitCycle"
+    assert authors([0.1, 0.1 + 1e-10, 0.3, 0.4], variance=0.1) == "both", "one float32"
+    rests = [0.1, 0.1 + 1e-6, 0.3, 0.4], np.array([0.0, 0.0, 0.1, 0.1])
+    assert authors(*rests) == "both", "two rests at one point"
+    # Ends count as their code counts them: rounded, whatever lies between.
+    assert authors([0.1049, 0.1051, 0.5, 0.5]) == "fixedPoint3"
 
 
 def test_distinct_points_do_not_depend_on_rounding_boundaries():
@@ -113,6 +121,30 @@ def table_of_ends(task, z, remembered):
     is_delay = table["start"] == "delay"
     table.loc[is_delay, ["memory_1", "memory_2"]] = remembered
     return table
+
+
+def label_of_test_b(task, settings, z, variance=0.0):
+    table = table_of_ends(task, [1.0, 0.5, 0.5, 1.5], np.zeros((16, 2)))
+    noisy = table[table["start"] == "noisy"].iloc[[0] * len(z)]
+    noisy = noisy.assign(z=z, z_mean=z, z_variance=variance, index=np.arange(len(z)))
+    others = table[table["start"] != "noisy"]
+    found = classify(pd.concat([others, noisy]), task, settings["attractors"])
+    assert found["authors_a"] == "fixedPoint3"
+    return found["authors_b"]
+
+
+def test_the_authors_test_b_asks_for_each_outcome_and_its_mirror_image(task, settings):
+    codes = np.array([1.0, 0.5, 1.5])
+    assert label_of_test_b(task, settings, codes) == "manifoldFps3"
+    assert label_of_test_b(task, settings, [*codes, -0.5, 0.0]) == "manifoldFps5"
+    assert label_of_test_b(task, settings, [*codes, *-codes]) == "fixedPoint6"
+    assert label_of_test_b(task, settings, [*codes, *-codes + 1e-5]) == "fixedPoint6"
+    assert label_of_test_b(task, settings, [*codes, *-codes, 0.0], 1e-10) == "fixedPoint7"
+    # Far is beyond 1.5 + 2.5, as in test A.
+    assert label_of_test_b(task, settings, [1.0, 1.0, 3.9], 1e-8) == "both"
+    for far in (4.1, -4.1):
+        assert label_of_test_b(task, settings, [1.0, 1.0, far], 1e-8) == "far_someFPs"
+    assert label_of_test_b(task, settings, [1.0, 1.0 + 1e-6, 4.1], 1e-8) == "limitCycle"
 
 
 def test_labels_of_a_network(task, settings):

@@ -12,7 +12,7 @@ from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
 from memdyn.landscape.exponents import find_exponents
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import find_points
-from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.landscape.starts import after, choose_seeds, evenly, task_speed
 
 N = 40
 SETTINGS = {
@@ -140,6 +140,16 @@ def test_seeds_are_distinct_ends_first_and_never_too_many():
     assert len(seeds) == 12 and seeds.isfinite().all()
     assert (seeds[0] == 0).all() and (seeds[1] == 1).all()
     assert len(choose_seeds(ends, [starts(20)], 1)) == 1
+
+
+@pytest.mark.parametrize("n", [2, 4, 8])
+def test_memory_states_that_are_measured_hold_all_memories(n):
+    """Cases are 4 starts x 4 trial types: each fourth would be of one type, so of one memory."""
+    types = torch.arange(16)[:, None] % 4
+    chosen = evenly(types, n)
+    assert len(chosen) == n
+    assert set((chosen // 2).ravel().tolist()) == {0, 1}
+    assert len(evenly(types, 99)) == 16 and len(evenly(types, 0)) == 0
 
 
 def test_a_run_arrives_only_at_a_stable_point_that_is_clearly_nearest():

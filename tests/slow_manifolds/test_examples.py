@@ -15,19 +15,38 @@ def table(**columns) -> pd.DataFrame:
 
 
 def test_the_best_network_of_each_mechanism_that_performs_is_chosen():
+    label = ["mixed", "direct", "mixed", "slow_manifold", "direct", "aperiodic"]
     networks = table(
-        mechanism=["mixed", "direct", "mixed", "slow_manifold", "direct", "aperiodic"],
+        mechanism=["slow_manifold"] * 6,
+        mechanism_memory=label,
         performs=[True, True, True, True, True, False],
         rmse=[0.2, 0.3, 0.1, 0.5, 0.3, 0.01],
     )
-    chosen = examples.choose_examples(networks)
+    votes = dict(zip("abcdef", label, strict=True))
+    chosen = examples.choose_examples(networks, votes)
     assert chosen["network"].tolist() == ["b", "d", "c"]
-    assert chosen["mechanism"].tolist() == ["direct", "slow_manifold", "mixed"]
+    assert chosen["shown"].tolist() == ["direct", "slow_manifold", "mixed"]
+    # Of a mechanism on which label and vote disagree, the next best on which they agree is shown.
+    votes |= {"b": "slow_manifold", "c": "unresolved", "d": "unresolved"}
+    chosen = examples.choose_examples(networks, votes)
+    assert dict(zip(chosen["shown"], chosen["network"], strict=True)) == {
+        "direct": "e",
+        "mixed": "a",
+    }
+    del votes["a"]  # not taken apart
+    assert examples.choose_examples(networks, votes)["network"].tolist() == ["e"]
+
+
+def test_what_could_not_be_told_is_no_example():
+    unresolved = ["unresolved"] * 6
+    networks = table(mechanism_memory=unresolved, performs=[True] * 6, rmse=[0.1] * 6)
+    votes = dict.fromkeys("abcdef", "unresolved")
+    assert examples.choose_examples(networks, votes).empty
 
 
 def test_nothing_is_chosen_where_none_performs():
-    networks = table(mechanism=["mixed"] * 6, performs=[False] * 6, rmse=[np.nan] * 6)
-    assert examples.choose_examples(networks).empty
+    networks = table(mechanism_memory=["mixed"] * 6, performs=[False] * 6, rmse=[np.nan] * 6)
+    assert examples.choose_examples(networks, dict.fromkeys("abcdef", "mixed")).empty
 
 
 @pytest.fixture(scope="module")

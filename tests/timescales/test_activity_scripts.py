@@ -47,7 +47,7 @@ class Invented:
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr("memdyn.jobs.logs.start_log", lambda path: None)
+    monkeypatch.setattr("memdyn.jobs.start.start_job", lambda job: None)
     monkeypatch.setattr(
         "memdyn.timescales.training.checkpoints.open_snapshots", lambda path: Invented()
     )

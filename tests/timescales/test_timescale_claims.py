@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import invented
 from memdyn.claims.judge import Evidence, judge
@@ -14,11 +16,15 @@ from memdyn.timescales.claims.claims import CLAIMS, TABLES
 from memdyn.timescales.claims.half_size import half_size
 from memdyn.timescales.claims.headings import HEADINGS
 
+#: The authors' recordings for tau_net.
+RECORDED = {"steps": 100_500, "trials": 10}
 
-def judged(tables, *ids) -> pd.DataFrame:
+
+def judged(tables, *ids, facts=None) -> pd.DataFrame:
     """All claims, or those that are named."""
     claims = [claim for claim in CLAIMS if not ids or claim.id in ids]
-    return judge("timescales", claims, Evidence(tables), "test").set_index("id")
+    evidence = Evidence(tables, facts or RECORDED)
+    return judge("timescales", claims, evidence, "test").set_index("id")
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +163,93 @@ def test_half_size_is_interpolated_in_log_size():
     np.testing.assert_allclose(half_size(curve), 10**-0.5)
     assert half_size(curve.loc[:0.1]) == 0.1  # never below: at least the largest
     assert half_size(curve.loc[1.0:]) == 1.0  # below from the start
+
+
+def test_constant_is_the_abstract_and_falling_the_figure(agreeing, table):
+    """What their figure shows and their abstract denies stands as two sentences."""
+    constant, falls = (table.loc[f"ts.3.{name}.parity_multi"] for name in ("constant", "falls"))
+    assert (constant["where"], constant["verdict"]) == ("abstract", "holds")
+    assert (falls["where"], falls["verdict"]) == ("figure 4b", "holds")
+    epochs = agreeing["epochs"]
+    steeper = epochs.assign(tau_mean=epochs["tau_mean"] - 0.008 * epochs["n_max"])
+    said = judged({**agreeing, "epochs": steeper})["verdict"]
+    assert said["ts.3.constant.parity_multi"] == "fails"
+    assert said["ts.3.falls.parity_multi"] == "holds"
+
+
+def test_an_excess_that_was_there_at_the_start_is_no_recurrence(agreeing):
+    rows = agreeing["timescales"]
+    flat = rows.assign(tau_net_mean=rows["tau_mean"] + 0.6 + 0.01 * (rows["seed"] - 1.5))
+    row = judged({**agreeing, "timescales": flat}, "ts.3.recurrence").loc["ts.3.recurrence"]
+    assert row["verdict"] != "holds"
+    np.testing.assert_allclose(row["estimate"], 0, atol=1e-9)
+    row = judged(agreeing, "ts.3.recurrence").loc["ts.3.recurrence"]
+    np.testing.assert_allclose(row["estimate"], (0.15 + 0.004) * (99 - 2), rtol=0.05)
+    later = rows[rows["N"] > 2]
+    row = judged({**agreeing, "timescales": later}, "ts.3.recurrence").loc["ts.3.recurrence"]
+    assert row["detail"] == "parity_multi: asks for N = 2, ours begin at 5"
+
+
+def test_our_budget_is_not_their_failure(agreeing, table):
+    claims = [claim for claim in CLAIMS if "largest N solved in as many" in claim.statistic.text]
+    assert len(claims) == 7
+    assert all("as many epochs" in claim.sentence for claim in claims), "all say so"
+    assert table.loc["ts.4.max_N", "detail"].endswith("within 1000 epochs")
+    networks = agreeing["networks"]
+    single = networks["condition"] == "parity_single"
+    levelled = networks.assign(status=networks["status"].mask(single, "plateau"))
+    row = judged({**agreeing, "networks": levelled}, "ts.4.max_N").loc["ts.4.max_N"]
+    assert row["verdict"] == "holds"
+    assert row["detail"].endswith("at a plateau")
+
+
+def test_without_a_curriculum_a_network_needs_as_many_epochs_to_fail(agreeing, table):
+    assert table.loc["ts.4.alone", "verdict"] == "holds"
+    networks = agreeing["networks"]
+    alone = networks["condition"] == "parity_none"
+    # Single-head networks take 3 epochs for each N from 2 on: 30 to N = 11, 57 to N = 20.
+    for epochs, n in ((29, None), (30, "4"), (57, "12")):
+        given = networks.assign(n_epochs=networks["n_epochs"].mask(alone, epochs))
+        row = judged({**agreeing, "networks": given}, "ts.4.alone").loc["ts.4.alone"]
+        if n is None:
+            assert row["verdict"] == "not run"
+            assert row["detail"] == "ours had fewer epochs than the curriculum took to get there"
+        else:
+            assert (row["verdict"], row["n"]) == ("holds", n)
+
+
+def test_networks_of_different_sizes_are_not_compared(agreeing):
+    networks = agreeing["networks"]
+    small = networks["condition"] == "parity_multi"
+    given = networks.assign(n_units=networks["n_units"].mask(small, 250))
+    found = judged({**agreeing, "networks": given}, "ts.4.max_N", "ts.3.shorter")
+    assert (found["detail"] == "ours have different sizes: [250, 500] units").all()
+
+
+@pytest.mark.parametrize("facts", [{"steps": 20_000, "trials": 10}, {"steps": 1e5, "trials": 4}])
+def test_bands_of_tau_net_hold_for_recordings_as_long_as_theirs(agreeing, facts):
+    table = judged(agreeing, facts=facts)
+    net = table.index.str.startswith("ts.band.tau_net")
+    said = table.loc[net & table.index.str.contains("single.5|multi.5$"), "detail"]
+    assert len(said) and said.str.startswith("bands hold for recordings of 10 x 100000 st").all()
+    assert (table.loc[net, "verdict"] == "not run").all()
+    ran = judged(agreeing).loc[net, "verdict"] != "not run"
+    assert ran.sum() >= 4
+    assert table.loc["ts.band.tau_mean.parity_single.11", "verdict"] == "holds"
+
+
+def test_each_band_has_its_condition_in_the_configuration():
+    config = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    asked = config["timescales"]["run"]
+    tables = [value for value in vars(bands).values() if isinstance(value, dict)]
+    conditions = {
+        key if isinstance(key, str) else key[0]
+        for found in tables
+        for key, band in found.items()
+        if isinstance(band, bands.Band)
+    }
+    assert len(conditions) > 10
+    assert conditions <= set(asked)
 
 
 def test_every_band_contains_the_authors_number():

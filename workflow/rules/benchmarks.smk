@@ -16,8 +16,8 @@ rule draw_benchmarks:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_benchmarks"),
     params:
         code=code("costs/draw_benchmarks"),
     script:

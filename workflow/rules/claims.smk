@@ -4,25 +4,31 @@
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
 CLAIMS_OF = {
-    "slow_manifolds": ("networks", "delays", "noise", "ends", "votes", "memory"),
+    "slow_manifolds": ("networks", "delays", "noise", "points", "votes", "memory"),
     "timescales": (
         *("networks", "epochs", "heads", "timescales", "weights"),
         *("dimension", "memory", "ablation", "perturbation", "retraining"),
     ),
 }
-CLAIMS_N_UNITS = {
-    "slow_manifolds": SLOW_MANIFOLDS["network"]["n_units"],
-    "timescales": TIMESCALES["network"]["n_units"],
+# What the tables do not hold.
+CLAIMS_FACTS = {
+    "slow_manifolds": SM_FACTS,
+    "timescales": {
+        "n_units": TIMESCALES["network"]["n_units"],
+        "steps": TIMESCALES["stimulation"]["steps"],
+        "trials": TIMESCALES["stimulation"]["trials"],
+    },
 }
+CLAIMS_N_UNITS = {study: facts["n_units"] for study, facts in CLAIMS_FACTS.items()}
 
 
 rule judge_claims:
     input:
         slow_manifolds=expand(
-            f"{SM_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
+            f"{SM_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
         ),
         timescales=expand(
-            f"{TS_RESULTS}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
+            f"{TS_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
         ),
     output:
         report(
@@ -36,11 +42,11 @@ rule judge_claims:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(2000),
+        runtime=minutes("judge_claims"),
     params:
         scale=SCALE,
-        n_units=CLAIMS_N_UNITS,
+        facts=CLAIMS_FACTS,
         code=code("claims/judge_claims"),
     script:
         "../scripts/claims/judge_claims.py"
@@ -67,8 +73,8 @@ rule draw_claims:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_claims"),
     params:
         scale=SCALE,
         n_units=CLAIMS_N_UNITS,

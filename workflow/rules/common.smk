@@ -3,11 +3,15 @@
 import os
 import shutil
 import sys
+import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import Job
 from snakemake.logging import logger
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 # Where the repository lies, wherever Snakemake was started from and whoever includes this.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
@@ -16,10 +20,12 @@ sys.path.insert(0, str(ROOT / "src"))
 from memdyn.config import ConfigError
 from memdyn.config import laid_over
 from memdyn.config import resolve
-from memdyn.costs import fits, memory
+from memdyn.costs import fits, memory, runtimes
 from memdyn.costs.shard_sizes import with_shard_sizes
+from memdyn.jobs import checks, plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import visible_gpus
+from memdyn.jobs.logs import was_killed
 from memdyn.timescales import grid as timescales
 from memdyn.slow_manifolds import grid as slow_manifolds
 
@@ -27,6 +33,9 @@ from memdyn.slow_manifolds import grid as slow_manifolds
 # it would stand for the work folder, whose signal.py would take the standard library's place.
 own_path = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, own_path)))
+# The run's own Snakemake plans; a job's inherits the plan, and no script is run under other code.
+if workflow.exec_mode == ExecMode.DEFAULT:
+    plan.begin()
 # What is asked for (--config, --configfile, the config of an importing module) over our values.
 try:
     config = with_shard_sizes(
@@ -48,25 +57,68 @@ SM_SHARDS = SM_TRAINED | slow_manifolds.snapshot_shards(
 SM_RESULTS = f"results/{SCALE}/slow_manifolds"
 SM_FIGURES = f"figures/{SCALE}/slow_manifolds"
 SM_LOGS = f"logs/{SCALE}/slow_manifolds"
+# What the tables of study 1 do not say, and claims and figures ask for.
+SM_FACTS = {
+    "n_units": SLOW_MANIFOLDS["network"]["n_units"],
+    "delay": SLOW_MANIFOLDS["task"]["delay"],
+    # Memories and outcomes.
+    "n_items": 3 * len(SLOW_MANIFOLDS["task"]["classes"]) - 1,
+}
 TIMESCALES = config["timescales"]
 TS_SHARDS = timescales.shards(TIMESCALES)
 TS_RESULTS = f"results/{SCALE}/timescales"
 TS_FIGURES = f"figures/{SCALE}/timescales"
 TS_LOGS = f"logs/{SCALE}/timescales"
-# What jobs ask for, from the formulas of memdyn.costs.memory.
+if config["kept"] and not Path(config["kept"]).is_dir():
+    raise WorkflowError(f"config key 'kept': {config['kept']} is no folder")
+# Where figures and claims find tables and recordings: what this run makes, or what was kept of one.
+SM_SOURCE = f"{config['kept']}/slow_manifolds" if config["kept"] else SM_RESULTS
+TS_SOURCE = f"{config['kept']}/timescales" if config["kept"] else TS_RESULTS
+# What jobs ask for, from the formulas of memdyn.costs.memory, and of a cluster what each try asks for.
 MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
 }
 # What the costs of a run depend on.
 COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
-# Rules that can use a GPU ask for one where there is one; the SLURM profile asks by itself.
-GPU = 1 if visible_gpus() else 0
+
+
+def of_profile(name, otherwise):
+    """A number that a profile gives us among its default-resources."""
+    given = workflow.resource_settings.default_resources
+    return given[name].value if given and name in given else otherwise
+
+
+def on_cluster():
+    """Whether jobs run elsewhere; known when they are made, not yet while rules are read."""
+    return not workflow.local_exec or workflow.remote_exec
+
+
+def gpus(wildcards):
+    """GPUs of a job that can use one: 1 where there is one.
+
+    The machine that sends jobs to a cluster need not have any: there each asks for one, unless the
+    profile says otherwise. A job that finds none on its node runs on the CPU.
+    """
+    return of_profile("max_gpu", int(on_cluster() or bool(VISIBLE_GPUS)))
+
+
+VISIBLE_GPUS = visible_gpus()
 DT = SLOW_MANIFOLDS["network"]["dt"]
 
 
 def code(script):
-    """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports."""
-    return code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+    """Digest of a script and of the memdyn modules it imports: Snakemake does not track imports.
+
+    It is taken when a job asks for it: a job on a cluster needs that of its own script only.
+    """
+    return lambda wildcards: planned_code(script)
+
+
+@cache
+def planned_code(script):
+    digest = code_digest(ROOT / "workflow/scripts" / f"{script}.py")
+    plan.note_code(script, digest)
+    return digest
 
 
 def training_of(shard):
@@ -111,10 +163,58 @@ def turn(shards, bonus=0):
     return priority
 
 
-def shard_memory(rule, wildcards):
+def shard_memory(rule):
     """Memory (MB) to ask for one shard of study 2, by the rule's formula in memdyn.costs.memory."""
-    peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])
-    return memory.request(peak / memory.MB, rule)
+
+    def asked(wildcards):
+        peak = getattr(memory, rule)(TIMESCALES, TS_SHARDS[wildcards.shard])
+        return memory.request(peak / memory.MB, rule)
+
+    return asked
+
+
+def megabytes(first):
+    """Memory (MB) that each try of a job asks for; ``first``: a number, or one for the wildcards."""
+
+    def asked(wildcards, attempt):
+        own = first(wildcards) if callable(first) else first
+        own += runtimes.SNAKEMAKE if on_cluster() else 0
+        return runtimes.megabytes(own, attempt, of_profile("max_mem_mb", float("inf")))
+
+    return asked
+
+
+def minutes(rule, otherwise=runtimes.START):
+    """Time (min) that each try of a rule's job asks for, from the costs of its work."""
+
+    def asked(wildcards, attempt):
+        shard = wildcards.get("shard", "")
+        if "trial" in wildcards.keys():
+            shard += f"_trial{wildcards.trial}"
+        first = time_limits().get((rule, shard), otherwise)
+        # The analyses of a shard are one job on a cluster, which asks for the sum of their times.
+        most = of_profile("max_runtime", 1440) // (9 if rule in ANALYSES else 1)
+        return runtimes.limit(first, attempt, most)
+
+    return asked
+
+
+#: Rules of the group "analysis", which share one job on a cluster.
+ANALYSES = (
+    *("test_performance", "find_attractors", "classify_mechanisms", "find_cycles"),
+    *(
+        "find_fixed_points",
+        "find_exponents",
+        "vote_mechanisms",
+        "extend_delays",
+        "add_noise",
+    ),
+)
+
+
+@cache
+def time_limits():
+    return runtimes.minutes(config)
 
 
 def all_logs(wildcards):
@@ -182,10 +282,52 @@ def refuse_unfit():
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / memory.MB
     room = pages if workflow.local_exec else float("inf")
     free = shutil.disk_usage(os.getcwd()).free
+    # On a cluster no cores are given, and workflow.cores would complain.
+    cores = workflow.resource_settings.cores or len(jobs)
     try:
-        fits.refuse_unfit(config, jobs, room, free, workflow.cores or len(jobs))
+        fits.refuse_unfit(config, jobs, room, free, cores)
     except ConfigError as problem:
         raise WorkflowError(str(problem))
+
+
+def asked_now():
+    """What each table and array file of this scale would be made with now (check_results)."""
+    found = []
+    for path in sorted(Path(f"results/{SCALE}").rglob("*.*")):
+        if path.suffix not in (".parquet", ".safetensors") or ".partial" in str(path):
+            continue
+        for rule in workflow.rules:
+            if rule.script and rule.is_producer(str(path)):
+                job = Job(rule, workflow.dag, rule.get_wildcards(str(path)))
+                found.append(
+                    list(
+                        checks.asked_of(str(path), rule.name, dict(job.params.items()))
+                    )
+                )
+                break
+    return found
+
+
+def hints_of_killed():
+    """A sentence for each job whose log stops without a word, since it was killed from outside."""
+    for job in workflow.dag.needrun_jobs():
+        for path in map(str, job.log):
+            if was_killed(path) and not all(
+                Path(str(file)).exists() for file in job.output
+            ):
+                asks, rule = job.resources, job.rule.name
+                yield (
+                    f"{path} ends without a word, so its job was killed: out of memory (it asked for "
+                    f"{asks.mem_mb} MB), out of time ({asks.runtime} min), or by hand. Start the run "
+                    f"again; --set-resources {rule}:mem_mb={2 * asks.mem_mb} asks for more."
+                )
+
+
+def refuse_second_writers():
+    """End the run before its first job if an earlier run's jobs still write what it would make."""
+    logs = [str(path) for job in workflow.dag.needrun_jobs() for path in job.log]
+    if sentences := writers.living(logs, patience=20):
+        raise WorkflowError("\n".join(sentences))
 
 
 wildcard_constraints:
@@ -194,7 +336,15 @@ wildcard_constraints:
 
 onstart:
     refuse_unfit()
-    if GPU:
-        logger.info(f"memdyn: {len(visible_gpus())} GPU(s) found, one per job.")
+    refuse_second_writers()
+    if on_cluster():
+        logger.info(f"memdyn: each job that can use a GPU asks for {gpus({})}.")
+    elif VISIBLE_GPUS:
+        logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, one per job.")
     else:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")
+
+
+onerror:
+    for hint in hints_of_killed():
+        logger.error(f"memdyn: {hint}")

@@ -16,8 +16,8 @@ rule calibrate:
         "../../envs/memdyn.yaml"
     threads: 1
     resources:
-        mem_mb=memory.request(max(memory.megabytes(config).values())),
-        runtime=10,
+        mem_mb=megabytes(max(MEMORY.values())),
+        runtime=minutes("calibrate"),
     params:
         config=COSTED,
         machine=platform.node(),
@@ -36,8 +36,8 @@ rule predict:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("predict"),
     params:
         config=COSTED,
         cores=lambda wildcards: workflow.cores,
@@ -55,8 +55,8 @@ rule compare:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("compare"),
     params:
         prediction=PREDICTION,
         logs=f"logs/{SCALE}",
@@ -80,8 +80,8 @@ rule draw_growth:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_growth"),
     params:
         code=code("costs/draw_growth"),
     script:

@@ -33,9 +33,9 @@ rule analyse_external:
         "../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=3000,
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(3000),
+        runtime=minutes("analyse_external", 240),
     params:
         entry=lambda wildcards: EXTERNAL[wildcards.name],
         settings=SLOW_MANIFOLDS["dynamics"],
@@ -58,8 +58,8 @@ rule collect_external:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("collect_external"),
     params:
         code=code("external/collect_external"),
     script:
@@ -81,8 +81,8 @@ rule draw_external:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_external"),
     params:
         file=lambda wildcards: EXTERNAL[wildcards.name]["file"],
         code=code("external/draw_external"),

@@ -8,7 +8,7 @@ at 20; Student's t covers 94-95 % at each, and on skewed draws still the most of
 from __future__ import annotations
 
 import warnings
-from math import inf, nan, sqrt
+from math import floor, inf, isfinite, log10, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,8 @@ class Interval(NamedTuple):
 
     Attributes:
         estimate: the number.
-        low, high: its 95 % interval; not a number where there is none.
+        low, high: its 95 % interval; not a number where there is none. The upper end is infinite
+            where more may exist than was found.
         units: independent values that it rests on (networks, or seeds whose networks are alike).
         n: networks, as text; per group if there are two.
         detail: what a reader needs beside it: N, counts, why there is no interval.
@@ -39,7 +40,7 @@ class Interval(NamedTuple):
     detail: str = ""
 
 
-def of_mean(values, step: float = 0.0) -> Interval:
+def of_mean(values, step: float = 0.0, level: float = LEVEL) -> Interval:
     """Mean of independent values.
 
     Args:
@@ -47,6 +48,7 @@ def of_mean(values, step: float = 0.0) -> Interval:
         step: grid on which each value lies (1 for counts; 0: none). Values that agree on a grid do
             not show that there is no spread, only that it is below the grid: their SD is taken
             as at least that of rounding, step / sqrt(12).
+        level: of confidence.
 
     Returns:
         The mean; without an interval if there is a single value.
@@ -62,14 +64,14 @@ def of_mean(values, step: float = 0.0) -> Interval:
         return Interval(mean, nan, nan, n, str(n))
     sd = max(float(values.std(ddof=1)), step / sqrt(12))
     if np.ptp(values) == 0 or n < MANY:
-        half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * sd / sqrt(n)
+        half = stats.t.ppf((1 + level) / 2, n - 1) * sd / sqrt(n)
         return Interval(mean, float(mean - half), float(mean + half), n, str(n))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         found = stats.bootstrap(
             (values,),
             np.mean,
-            confidence_level=LEVEL,
+            confidence_level=level,
             n_resamples=N_RESAMPLES,
             random_state=np.random.default_rng(SEED),
         ).confidence_interval
@@ -126,19 +128,28 @@ def within(low: float, high: float) -> Range:
     return Range(low, high, f"{low:g} to {high:g}")
 
 
+def unequal() -> Range:
+    """Not 0: what a control asks of a difference."""
+    return Range(0.0, 0.0, "≠ 0", strict=True, outside=True)
+
+
 def beyond(low: float, high: float) -> Range:
     """Less than ``low`` or greater than ``high``."""
     return Range(low, high, f"< {low:g} or > {high:g}", strict=True, outside=True)
 
 
-def verdict(found: Interval, claimed: Range) -> str:
+def verdict(found: Interval, claimed: Range, margin: float = 0.0) -> str:
     """``holds`` if the whole interval lies in the claimed range, ``fails`` if none of it does.
 
-    Everything else is ``undecided``, an estimate without an interval always.
+    Before either, ``no difference`` if the whole interval lies within ``margin`` of 0 (if that is
+    not 0): whatever sign it has, it is too small to count. Everything else is ``undecided``, an
+    estimate without an interval always.
     """
     low, high = found.low, found.high
-    if found.units < 2 or not (np.isfinite(low) and np.isfinite(high)):
+    if found.units < 2 or np.isnan(low) or np.isnan(high):
         return "undecided"
+    if margin and -margin <= low and high <= margin:
+        return "no difference"
     if claimed.outside:
         disjoint = low >= claimed.low and high <= claimed.high
         inside = high < claimed.low or low > claimed.high
@@ -149,3 +160,22 @@ def verdict(found: Interval, claimed: Range) -> str:
         inside = low >= claimed.low and high <= claimed.high
         disjoint = high < claimed.low or low > claimed.high
     return "holds" if inside else "fails" if disjoint else "undecided"
+
+
+def numbers(estimate: float, low: float, high: float) -> str:
+    """An estimate with its interval, to the digits that the interval leaves meaningful."""
+    if high == inf:
+        return f"{estimate:g} or more"
+    interval = isfinite(low) and high > low
+    size = (high - low) / 2 if interval else abs(estimate) / 10
+    digits = -floor(log10(size / 2.5)) if size > 0 else 2
+    digits = min(max(digits, 0), 2 if abs(estimate) >= 0.1 else 3)
+    if not isfinite(low):
+        return f"{_plain(estimate, digits)}  (no interval)"
+    return f"{_plain(estimate, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
+
+
+def _plain(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text.replace("-", "−")

@@ -11,31 +11,34 @@ import pandas as pd
 from memdyn.claims.intervals import Interval, Range, verdict
 from memdyn.files import FileProblem, write_atomically
 
-VERDICTS = ("holds", "fails", "undecided", "not run")
+VERDICTS = ("holds", "differs", "fails", "no difference", "undecided", "not run")
 #: Columns of claims.csv and what they hold.
 COLUMNS = {
     "id": "name of the row",
     "study": "slow_manifolds or timescales",
     "claim": "number of the paper's claim that the sentence is a part of",
-    "kind": "claim: a part of it; check: the same by another measure; band: a number of theirs",
+    "kind": "claim: a part of it; check: the same by another measure; control: what shifts it; "
+    "band: a number of theirs",
+    "by": "what a check measures it by instead",
     "sentence": "the sentence, in our words",
     "where": "where it stands, and how we know",
     "statistic": "what is computed",
     "comparison": "what the sentence says of it",
     "claimed_low": "lower edge of the claimed range",
     "claimed_high": "upper edge",
+    "margin": "differences within it, to either side of 0, are none; 0: not asked",
     "estimate": "the statistic on our networks",
     "low": "lower end of its 95 % interval over networks",
-    "high": "upper end",
+    "high": "upper end; infinite where more may exist than was found",
     "n": "networks; per group if there are two",
     "units": "independent values that the interval rests on: networks, pairs, or seeds",
     "scale": "scale of the run",
     "assumption": "what no source settles, if the verdict rests on it",
-    "verdict": "holds, fails, undecided or not run",
+    "verdict": "holds, fails, no difference, undecided or not run; of a control: differs, ...",
     "detail": "N, counts; why undecided for want of an interval, or why not run",
     "figure": "which figure shows it",
 }
-_NUMBERS = ("claimed_low", "claimed_high", "estimate", "low", "high", "units")
+_NUMBERS = ("claimed_low", "claimed_high", "margin", "estimate", "low", "high", "units")
 
 
 class NotRun(Exception):
@@ -47,11 +50,23 @@ class Evidence:
 
     Attributes:
         tables: name -> rows.
-        n_units: units per network, where tables do not say.
+        facts: numbers of the configuration that the tables do not hold.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], n_units: int | None = None) -> None:
-        self.tables, self.n_units = dict(tables), n_units
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, float] | None = None
+    ) -> None:
+        self.tables, self.facts = dict(tables), dict(facts or {})
+
+    def fact(self, name: str) -> float:
+        """A number of the configuration.
+
+        Raises:
+            NotRun: it was not given.
+        """
+        if name not in self.facts:
+            raise NotRun(f"this run does not say its {name}")
+        return self.facts[name]
 
     def rows(self, table: str, **equal) -> pd.DataFrame:
         """Rows of a table whose columns equal what is named.
@@ -89,6 +104,8 @@ class Claim(NamedTuple):
     figure: str
     assumption: str = ""
     kind: str = "claim"
+    margin: float = 0.0
+    by: str = ""
 
 
 def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -> pd.DataFrame:
@@ -104,7 +121,9 @@ def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -
     for claim in claims:
         try:
             found = claim.statistic.compute(evidence)
-            said = verdict(found, claim.claimed)
+            said = verdict(found, claim.claimed, claim.margin)
+            if claim.kind == "control" and said == "holds":
+                said = "differs"
             detail = found.detail
             if found.units < 2:
                 detail = "; ".join(filter(None, (detail, "no interval from a single value")))
@@ -114,7 +133,8 @@ def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -
         rows.append(
             {
                 **{name: getattr(claim, name) for name in ("id", "claim", "kind", "sentence")},
-                **{name: getattr(claim, name) for name in ("where", "assumption", "figure")},
+                **{name: getattr(claim, name) for name in ("by", "where", "assumption", "figure")},
+                "margin": claim.margin,
                 **{name: getattr(found, name) for name in ("estimate", "low", "high", "n")},
                 "study": study,
                 "statistic": claim.statistic.text,

@@ -227,7 +227,8 @@ def _study_1(
     yield "extend_delays", per(able, **delays)
 
     noise = study["noise"]
-    levels = (1 + len(noise["levels"])) * len(noise["kinds"])
+    asked = {"state": "state_levels", "lesion": "lesions"}
+    levels = sum(1 + len(noise[asked.get(kind, "levels")]) for kind in noise["kinds"])
     yield "add_noise", per(able, **{f"step_{cases * noise['n_repeats']}": levels * 2 * T})
 
 

@@ -281,6 +281,33 @@ class LSTM(_Network):
         h_c, cell_c = torch.diag_embed(through * f), torch.diag_embed(f)
         return torch.cat([torch.cat([h_h, h_c], -1), torch.cat([cell_h, cell_c], -1)], -2)
 
+    def _feed(self, x: Tensor, u: Tensor | None) -> Tensor:
+        """i / (1 - f), also where the forget gate is 1 within rounding."""
+        gates = (self._internal(x.chunk(2, -1)[0]) + self._external(u)).chunk(4, -1)
+        return torch.exp(F.logsigmoid(gates[0]) - F.logsigmoid(-gates[1]))
+
+    def root(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """The drift of c, i g - (1 - f) c, without its gate 1 - f; that of h as it is."""
+        h, _ = x.chunk(2, -1)
+        c, _, _, g, o, cell = self._gate_values(x, u)
+        return torch.cat([o * torch.tanh(cell) - h, self._feed(x, u) * g - c], -1)
+
+    def root_jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        c, i, f, g, o, cell = self._gate_values(x, u)
+        w_i, w_f, w_g, w_o = self.recurrent.chunk(4, -2)
+        feed, one = self._feed(x, u), torch.eye(c.shape[-1], dtype=x.dtype, device=x.device)
+        from_h = _weighted(feed * g * (1 - i), w_i)  # of i g / (1 - f)
+        _add_weighted(from_h, feed * g * f, w_f)
+        _add_weighted(from_h, feed * (1 - g**2), w_g)
+        squashed = torch.tanh(cell)
+        through = o * (1 - squashed**2)
+        h_h = _weighted(through * c * f * (1 - f), w_f) - one
+        _add_weighted(h_h, through * g * i * (1 - i), w_i)
+        _add_weighted(h_h, through * i * (1 - g**2), w_g)
+        _add_weighted(h_h, squashed * o * (1 - o), w_o)
+        lower = torch.cat([from_h, -one.expand_as(from_h)], -1)
+        return torch.cat([torch.cat([h_h, torch.diag_embed(through * f)], -1), lower], -2)
+
 
 def from_torch(module: torch.nn.Module) -> System:
     """A system from ``torch.nn.RNN``, ``GRU``, ``LSTM`` or one of their cells.

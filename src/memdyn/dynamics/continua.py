@@ -2,16 +2,21 @@
 
 import numpy as np
 import torch
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
+from scipy.spatial.distance import pdist, squareform
 from torch import Tensor
 
 from memdyn.dynamics import descent
 from memdyn.dynamics.roots import MARGINAL, spread
-from memdyn.dynamics.rows import Rows, distances, start_rows
+from memdyn.dynamics.rows import Rows, distances, rounding_level, start_rows
 from memdyn.dynamics.systems import System
 
 #: Points kept of each continuum, at most.
 SAMPLE = 32
+#: A curve is closed if its ends are no farther apart than this many times its widest gap.
+CLOSES = 2.0
+#: Points of a curve that its shape can be told from, at least.
+FEW = 8
 
 
 def label_continua(system: System, roots: Rows, *, null: Tensor, radius: float) -> np.ndarray:
@@ -37,13 +42,9 @@ def label_continua(system: System, roots: Rows, *, null: Tensor, radius: float) 
     points, probe = roots[marginal], radius / 50
     direction = null[marginal] / null[marginal].norm(dim=-1, keepdim=True)
 
-    def nearest_roots(x: Tensor, like: Rows, reach: float) -> Rows:
-        rows = start_rows(system, x, like.u, group=like.group)
-        return descent.descend(system, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
-
     leads_on = torch.zeros(len(points), dtype=torch.bool, device=null.device)
     for sign in (-1, 1):
-        there = nearest_roots(points.x + sign * probe * direction, points, probe)
+        there = _nearest_roots(system, points.x + sign * probe * direction, points, probe)
         leads_on |= there.is_root & ((there.x - points.x).norm(dim=-1) > probe / 4)
     marginal, points = marginal[leads_on], points[leads_on]
     if not len(marginal):
@@ -52,13 +53,51 @@ def label_continua(system: System, roots: Rows, *, null: Tensor, radius: float) 
     gap = distances(points, points)
     finite = torch.where(gap.isfinite(), gap, 0.0).cpu().numpy()  # 0 is no edge
     i, j = (torch.as_tensor(k, device=gap.device) for k in minimum_spanning_tree(finite).nonzero())
-    middle = (points.x[i] + points.x[j]) / 2
-    between = nearest_roots(middle, points[i], radius)
-    joined = between.is_root & ((between.x - middle).norm(dim=-1) <= gap[i, j] / 2)
+    joined = between(system, points[i], points[j])
     edges = np.zeros(finite.shape, dtype=bool)
     edges[i[joined].cpu(), j[joined].cpu()] = True
     label[marginal.cpu()] = connected_components(edges, directed=False)[1]
+
+    # Where f has a corner, the end of a continuum may look isolated: roots lead on from it.
+    for k in np.flatnonzero(label < 0):
+        own = roots[int(k) : int(k) + 1]
+        away = distances(own, points)[0]
+        near = int(away.argmin())
+        x = own.x + 0.1 * (points.x[near : near + 1] - own.x)
+        f = system.root(x, own.u).norm(dim=-1)
+        if away[near].isfinite() and bool((f <= rounding_level(x)).all()):
+            label[k] = label[int(marginal[near])]
     return label
+
+
+def between(system: System, a: Rows, b: Rows) -> Tensor:
+    """Whether there is a root about midway between roots a and b, (rows,)."""
+    middle, gap = (a.x + b.x) / 2, (a.x - b.x).norm(dim=-1)
+    found = _nearest_roots(system, middle, a, float(gap.max()) if len(gap) else 0.0)
+    return found.is_root & ((found.x - middle).norm(dim=-1) <= gap / 2)
+
+
+def _nearest_roots(system: System, x: Tensor, like: Rows, reach: float) -> Rows:
+    rows = start_rows(system, x, like.u, group=like.group)
+    return descent.descend(system, rows, radius=reach, target=1.0, dtype=x.dtype, iterations=40)
+
+
+def shape_of(sample: np.ndarray, dimension: int) -> str:
+    """ "ring", "line", "plane" or "volume", as far as a sample (k, n) of a continuum shows it.
+
+    A curve is a ring if the two ends of the chain through its points are as near to each other as
+    the points in it.
+    """
+    if dimension != 1:
+        return {0: "", 2: "plane"}.get(dimension, "volume")
+    points = sample[np.isfinite(sample).all(axis=1)]
+    if len(points) < FEW:
+        return "line"
+    tree = minimum_spanning_tree(squareform(pdist(points)))
+    steps = dijkstra(tree, directed=False)
+    first, last = np.unravel_index(steps.argmax(), steps.shape)
+    ends = np.linalg.norm(points[first] - points[last])
+    return "ring" if ends <= CLOSES * tree.data.max() else "line"
 
 
 def nullity(values: np.ndarray, is_flow: bool) -> np.ndarray:

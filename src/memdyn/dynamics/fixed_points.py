@@ -197,7 +197,9 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
         ) <= 2 * radius  # a run that left tells nothing; NaN too
         seeds = seeds.join(ends[near])
 
-    roots, lost, hopeless = find_roots(system, seeds, radius=radius, most=len(x), **search)
+    roots, lost, hopeless = find_roots(
+        system, seeds, center=center, radius=radius, most=len(x), **search
+    )
     found, sign, null = roots
     isolated = null.norm(dim=-1) < MARGINAL
     label = label_continua(system, found, null=null, radius=radius)

@@ -18,6 +18,19 @@ class Outcome(StrEnum):
     DIVERGED = "diverged"
 
 
+class Held(StrEnum):
+    """What holds a state late in the delay."""
+
+    #: It rests, and all modes there decay within a delay.
+    POINT = "point"
+    #: Modes last longer than the delay, and little is lost in one, with noise on the weights, too.
+    PERSISTENT = "persistent manifold"
+    #: Little is lost in a delay, but only with exactly these weights.
+    FINE_TUNED = "fine-tuned"
+    #: It is not held: it moves on by more than is lost from a memory.
+    DRIFTING = "drifting"
+
+
 class PointKind(StrEnum):
     """What a point is that a search from seeds ended at."""
 

@@ -15,6 +15,7 @@ from memdyn.dynamics.kinds import Outcome
 from memdyn.dynamics.rests import STRETCHES, Rests
 from memdyn.dynamics.results import Table
 from memdyn.dynamics.return_map import (
+    DENSE_UNITS,
     RECUR,
     SAME,
     SAMPLES,
@@ -25,7 +26,7 @@ from memdyn.dynamics.return_map import (
     returns_of,
     solve_cycle,
 )
-from memdyn.dynamics.settling import narrows
+from memdyn.dynamics.settling import monotone_decay, narrows, rate_of_widths
 from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if it moves less than this, relative to 1 + |x|.
@@ -36,6 +37,8 @@ REST = 1e-6
 LOOKS, SCOUTS = 4, 5
 #: In runs that turn out to be on no cycle, solving is tried so often at each look.
 VAIN = 3
+#: What the last windows of the runs that are looked at together may fill.
+MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +69,22 @@ class Ends(Table):
 
     states (rows, units): last state, of a run that rests the fixed point; outcome (rows,): an
     ``Outcome``; cycle (rows,): row of the cycle in ``LimitCycles``, -1 for none;
-    diameter (rows,) of the last window, of a run that rests twice its distance from the point.
+    diameter (rows,) of the last window, of a run that rests twice its distance from the point;
+    time_constant (rows,), in time, of the decay of a run that rests or settles: of the slowest mode
+    of the point it comes to, else fitted to the run; inf where it moves one way and no slower, NaN
+    where there is no decay to measure; limit (rows, units): the point where a run that rests or
+    settles will be, NaN where that is not known.
     """
 
     schema = "memdyn.ends"
+    version = 2
 
     states: np.ndarray
     outcome: np.ndarray
     cycle: np.ndarray
     diameter: np.ndarray
+    time_constant: np.ndarray
+    limit: np.ndarray
 
 
 def find_limit_cycles(
@@ -135,6 +145,7 @@ class _Search:
         self.rests = Rests(system, len(x))
         self.outcome = np.full(len(x), Outcome.APERIODIC, dtype="<U11")
         self.diameter = np.zeros(len(x))
+        self.time_constant = np.full(len(x), np.nan)
         self.solved: list[Cycle] = []
         self.cycle: dict[int, Cycle] = {}  # by row
 
@@ -145,7 +156,7 @@ class _Search:
         known[[row for row, cycle in self.cycle.items() if not cycle.stable]] = False
         return rows[torch.as_tensor(~known, device=rows.device)[rows]]
 
-    def _inputs(self, rows: Tensor) -> Tensor | None:
+    def _inputs(self, rows: Tensor | slice) -> Tensor | None:
         return None if self.u is None else self.u[rows]
 
     def follow(self, rows: Tensor, transient: int, window: int) -> None:
@@ -160,6 +171,12 @@ class _Search:
             rows = rows[torch.isin(rows, self.undecided())]
             if not len(rows):
                 return
+        size = coarse_dtype(self.system, self.x.dtype).itemsize * self.x.shape[1]
+        for lot in rows.split(max(1, MOST_BYTES // ((window + 1) * size))):
+            self._end(lot, window)
+
+    def _end(self, rows: Tensor, window: int) -> None:
+        """Run on for the last window, and say what each run does in it."""
         path = _run(self.system, self.x[rows], self._inputs(rows), window, keep=True)
         self.x[rows] = path[:, -1].to(self.x)
         self.rests.look(self.x, path[:, window // 2].to(self.x), self.u, rows)
@@ -194,8 +211,20 @@ class _Search:
             if cycle is not None:
                 self.cycle[row], self.outcome[row] = cycle, Outcome.LIMIT_CYCLE
             else:
-                slower = narrows([diameter_of(part) for part in run.tensor_split(4)])
-                self.outcome[row] = Outcome.SETTLING if slower else Outcome.APERIODIC
+                self._settle(row, run)
+
+    def _settle(self, row: int, run: Tensor) -> None:
+        """Whether a run that is on no cycle slows down. One that clearly does, but by little, stays
+        undecided in ``outcome``: it is followed on, and only its time constant is noted."""
+        widths = [diameter_of(part) for part in run.tensor_split(4)]
+        slower, decay = narrows(widths), monotone_decay(run.cpu().numpy())
+        self.outcome[row] = Outcome.SETTLING if slower else Outcome.APERIODIC
+        steps = np.nan
+        if decay is not None:
+            steps = decay.time_constant
+        elif slower:
+            steps = 1 / rate_of_widths(widths, len(run) // 4)
+        self.time_constant[row] = steps * self.system.dt
 
     def _shadows(self, run: Tensor, back: list[tuple[float, int]]) -> bool:
         """Whether a run goes along a known unstable cycle: no other could be solved for there."""
@@ -213,7 +242,23 @@ class _Search:
         for row in np.flatnonzero(self.rests.point >= 0):
             x[row] = self.rests.points[self.rests.point[row]]
             outcome[row], diameter[row] = Outcome.FIXED_POINT, 2 * self.rests.distance[row]
-        outcome[~x.isfinite().all(1).cpu().numpy()] = Outcome.DIVERGED
+        finite = x.isfinite().all(1).cpu().numpy()
+        outcome[~finite] = Outcome.DIVERGED
+        time_constant, limit = self.time_constant.copy(), torch.full_like(x, torch.nan)
+        outcome[(outcome == Outcome.APERIODIC) & ~np.isnan(time_constant)] = Outcome.SETTLING
+        point = self.rests.point.copy()
+        tries = 0
+        for row in np.flatnonzero(np.isin(outcome, (Outcome.SETTLING, Outcome.APERIODIC))):
+            dense = self.system.n_units <= DENSE_UNITS or not np.isnan(time_constant[row])
+            if tries < VAIN and dense:
+                point[row] = self.rests.bound_for(self.x[row], self._inputs(slice(row, row + 1)))
+                tries += point[row] < 0
+            if point[row] >= 0:
+                outcome[row] = Outcome.SETTLING
+        for row in np.flatnonzero(point >= 0):
+            limit[row] = self.rests.points[point[row]]
+            time_constant[row] = self.rests.time_constant(point[row])
+        time_constant[np.isin(outcome, (Outcome.LIMIT_CYCLE, Outcome.DIVERGED))] = np.nan
         cycles = list({id(c): c for _, c in sorted(self.cycle.items())}.values())
         index = {id(c): i for i, c in enumerate(cycles)}
         which = [index[id(self.cycle[row])] if row in self.cycle else -1 for row in range(len(x))]
@@ -234,7 +279,12 @@ class _Search:
             dt=self.system.dt,
         )
         ends = Ends(
-            states=x.cpu().numpy(), outcome=outcome, cycle=np.array(which), diameter=diameter
+            states=x.cpu().numpy(),
+            outcome=outcome,
+            cycle=np.array(which),
+            diameter=diameter,
+            time_constant=time_constant,
+            limit=limit.cpu().numpy(),
         )
         return table, ends
 

@@ -1,7 +1,8 @@
 """Leading Lyapunov exponents by QR of the products of step Jacobians.
 
-The sign of the largest tells a fixed point (< 0), a cycle (= 0) and chaos (> 0) apart without
-looking for either. Zero is hard to tell from a slow spiral by the exponents alone, whose error
+The sign of the largest tells a fixed point (< 0), a cycle of a flow (= 0) and chaos (> 0) apart
+without looking for either; a map may jump around a stable cycle of whole steps, where it is < 0
+though the run moves on. Zero is hard to tell from a slow spiral by the exponents alone, whose error
 falls only as 1 / time. There the run itself says more: on a cycle it never slows down, on a spiral
 its speed falls by the same factor again and again.
 
@@ -18,7 +19,7 @@ from memdyn.dynamics.results import Table
 from memdyn.dynamics.systems import System, advance
 
 #: A run stands still if a step moves it less than this many rounding errors.
-STILL = 8
+STILL = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,18 +27,20 @@ class Exponents(Table):
     """Per starting row: exponents (rows, k), largest first, in 1 / time, and error (rows, k), the
     standard error of each from eight blocks of the time that counts, ``counted`` (rows,), the
     second half of the run; trend (rows,), the rate at which the speed |x[t+1] - x[t]| grows over
-    that half (-inf where the run stands still), and trend_error (rows,). Rows of a batch of
-    networks follow each other, ``network`` (rows,) says which. Scalar dt.
+    that half (-inf where the run stands still), and trend_error (rows,); one_way (rows,), how far
+    the run got in that half as a part of its path (1 on a straight way, 0 where it stands). Rows
+    of a batch of networks follow each other, ``network`` (rows,) says which. Scalar dt.
     """
 
     schema = "memdyn.lyapunov"
-    version = 3
+    version = 4
 
     exponents: np.ndarray
     error: np.ndarray
     trend: np.ndarray
     trend_error: np.ndarray
     counted: np.ndarray
+    one_way: np.ndarray
     network: np.ndarray
     dt: float
 
@@ -98,18 +101,22 @@ def lyapunov_exponents(
     stops = {last} | ({last // d for d in (8, 4, 2)} if until_clear else set())
     left = np.arange(x[..., 0].numel())  # rows still followed
     exponents, error = np.full((2, len(left), k), np.nan)
-    trend, trend_error, counted = np.full((3, len(left)), np.nan)
-    growth, speeds = [], []
+    trend, trend_error, counted, one_way = np.full((4, len(left)), np.nan)
+    growth, speeds, paths, middles = [], [], [], {0: x}
     for turn in range(1, last + 1):
-        fastest = x.new_zeros(x.shape[:-1])
+        fastest, path = x.new_zeros(2, *x.shape[:-1])
         for _ in range(every):
             v = system.step_tangent(x, inputs, v)
             before, x = x, system.step(x, inputs)
-            fastest = torch.maximum(fastest, (x - before).norm(dim=-1))
+            moved = (x - before).norm(dim=-1)
+            fastest, path = torch.maximum(fastest, moved), path + moved
         q, r = torch.linalg.qr(v.mT)
         v = q.mT
         growth.append(r.diagonal(dim1=-2, dim2=-1).abs().log() / (every * system.dt))
         speeds.append(fastest)
+        paths.append(path)
+        if 2 * turn in stops or 2 * turn + 1 in stops:
+            middles[turn] = x
         if turn not in stops or turn < 2 * blocks:
             continue
         rates = torch.stack(growth)[turn // 2 :].to(torch.float64)
@@ -123,12 +130,17 @@ def lyapunov_exponents(
         exponents[rows], error[rows] = mean[done].cpu().numpy(), spread[done].cpu().numpy()
         slope = _trend(torch.stack(speeds)[turn // 2 :], every * system.dt, x)
         trend[rows], trend_error[rows] = (part[done].cpu().numpy() for part in slope)
+        whole = torch.stack(paths)[turn // 2 :].sum(0).clamp(min=torch.finfo(x.dtype).tiny)
+        net = (x - middles[turn // 2]).norm(dim=-1) / whole
+        one_way[rows] = net[done].cpu().numpy()
         if done.all():
             break
         left, x, v = left[~done.cpu().numpy()], x[~done], v[~done]
         if inputs is not None and inputs.ndim == 2:
             inputs = inputs[~done]
-        growth, speeds = ([part[~done] for part in parts] for parts in (growth, speeds))
+        parts = (growth, speeds, paths)
+        growth, speeds, paths = ([part[~done] for part in each] for each in parts)
+        middles = {at: part[~done] for at, part in middles.items()}
     if not x.isfinite().all():
         raise ValueError("a run grew without bound: drop its starting state or lower dt")
     return Exponents(
@@ -137,6 +149,7 @@ def lyapunov_exponents(
         trend=trend,
         trend_error=trend_error,
         counted=counted,
+        one_way=one_way,
         network=np.repeat(np.arange(states[..., 0, 0].numel()), states.shape[-2]),
         dt=system.dt,
     )

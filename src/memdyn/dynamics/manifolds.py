@@ -12,9 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.kinds import Held
 from memdyn.dynamics.results import Table
+from memdyn.dynamics.rows import rounding_level
 from memdyn.dynamics.spectrum import eigenvalues, time_constants
 from memdyn.dynamics.systems import System, advance
+
+#: A memory is held if it drifts by no more than this in a delay, relative to the spread.
+HOLDS = 0.1
+#: It rests if it moves less than this in a delay, relative to 1 + |x|.
+REST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +31,17 @@ class SlowManifold(Table):
     states (rows, n); relative_speed (rows,): |drift| over the task's; n_slow (rows,): modes that
     last a delay or longer; dimension (rows,): modes before the widest gap among the ``leading``
     time constants; slowest (rows,): longest time constant, inf for a mode that grows; drift
-    (rows,): distance covered in one more delay, over the spread of the states; persistence (rows,):
-    median over noisy copies of that drift, divided by ``drift`` of the intact network; eigenvalues
-    (rows, n) of the Jacobian there. Scalar delay, in time.
+    (rows,): distance covered in one more delay, over the spread of the states; noisy_drift (rows,):
+    the same as the median over noisy copies; persistence (rows,): their ratio; held (rows,): a
+    ``Held``; reason (rows,): why a number is NaN, "" if none is; eigenvalues (rows, n) of the
+    Jacobian there. Scalar delay, in time.
+
+    A ratio of roundings is no measurement: persistence is NaN where the intact state rests, drift
+    where all states are at one place, relative_speed where nothing moved during the task.
     """
 
     schema = "memdyn.slow_manifold"
-    version = 2
+    version = 3
 
     states: np.ndarray
     relative_speed: np.ndarray
@@ -38,7 +49,10 @@ class SlowManifold(Table):
     dimension: np.ndarray
     slowest: np.ndarray
     drift: np.ndarray
+    noisy_drift: np.ndarray
     persistence: np.ndarray
+    held: np.ndarray
+    reason: np.ndarray
     eigenvalues: np.ndarray
     delay: float
 
@@ -62,14 +76,14 @@ def slow_manifold(
         states: (rows, n) at the end of the delay, any float dtype.
         inputs: constant input, (inputs,) or (rows, inputs), None for zero.
         delay: length of the memory period, in the network's time (steps of a map).
-        task_speed: typical |drift| during the task.
+        task_speed: typical |drift| during the task; 0 if nothing moves.
         leading: how many time constants the gap is looked for in.
         noise: SD of the weight noise, relative to the RMS weight.
         copies: noisy networks; 0 leaves persistence NaN.
         seed: of the weight noise.
 
     Raises:
-        ValueError: a delay or task speed that is not positive.
+        ValueError: a delay that is not positive or shorter than a step, or a negative speed.
 
     >>> from memdyn.dynamics import Map
     >>> fades = Map(lambda x, u: x * torch.tensor([0.99, 0.5]).to(x), n_units=2)
@@ -78,8 +92,12 @@ def slow_manifold(
     >>> held.n_slow.tolist(), held.slowest.round(1).tolist(), held.drift.round(2).tolist()
     ([1, 1], [99.5, 99.5], [0.18, 0.18])
     """
-    if not delay > 0 or not task_speed > 0:
+    if not delay > 0 or not task_speed >= 0:
         raise ValueError(f"delay and task_speed must be positive, got {delay} and {task_speed}")
+    if round(delay / system.dt) < 1:
+        raise ValueError(
+            f"the delay {delay:g} is shorter than one step ({system.dt:g}): give a longer one"
+        )
     system = system.to(torch.float64)
     x = states.detach().to(torch.float64)
     values = eigenvalues(system, x, inputs)
@@ -88,20 +106,47 @@ def slow_manifold(
     generator = torch.Generator().manual_seed(seed)
     own = _drift(system, x, inputs, delay)
     noisy = [_drift(system.perturbed(noise, generator), x, inputs, delay) for _ in range(copies)]
-    floor = torch.finfo(x.dtype).eps * (1 + x.norm(dim=-1))  # a resting state does not drift
+    size = 1 + x.norm(dim=-1)
+    rests, still = ((own <= level).cpu().numpy() for level in (REST * size, rounding_level(x)))
     worse = torch.stack(noisy).median(0).values if noisy else own * torch.nan
-    spread = (x - x.mean(0)).norm(dim=-1).square().mean().sqrt()
+    spread = float((x - x.mean(0)).norm(dim=-1).square().mean().sqrt())
+    alone = spread <= float(rounding_level(x).max())
+    own, worse = own.cpu().numpy(), worse.cpu().numpy()
+    n_slow = (lasting >= delay).sum(1)
+    unit = np.nan if alone else spread
+    drift, noisy_drift = np.where(still & (not alone), 0.0, own / unit), worse / unit
     return SlowManifold(
         states=x.cpu().numpy(),
-        relative_speed=(system.drift(x, inputs).norm(dim=-1) / task_speed).cpu().numpy(),
-        n_slow=(lasting >= delay).sum(1),
+        relative_speed=system.drift(x, inputs).norm(dim=-1).cpu().numpy() / (task_speed or np.nan),
+        n_slow=n_slow,
         dimension=_before_widest_gap(lasting[:, : leading + 1]),
         slowest=lasting[:, 0],
-        drift=(own / spread).cpu().numpy(),
-        persistence=(worse / own.clamp(min=floor)).cpu().numpy(),
+        drift=drift,
+        noisy_drift=noisy_drift,
+        persistence=worse / np.where(rests, np.nan, own),
+        held=_held(rests, n_slow, drift, noisy_drift),
+        reason=np.where(rests, _reason(alone, task_speed, True), _reason(alone, task_speed, False)),
         eigenvalues=values,
         delay=delay,
     )
+
+
+def _held(rests, n_slow, drift, noisy_drift) -> np.ndarray:
+    """A ``Held`` per row."""
+    with np.errstate(invalid="ignore"):
+        stays, lasts = drift <= HOLDS, noisy_drift <= HOLDS
+    slow = np.where(lasts, Held.PERSISTENT, np.where(np.isnan(noisy_drift), "", Held.FINE_TUNED))
+    moves = np.where(np.isnan(drift), "", np.where(stays, slow, Held.DRIFTING))
+    return np.where(rests & (n_slow == 0), Held.POINT, moves).astype(str)
+
+
+def _reason(alone: bool, task_speed: float, rests: bool) -> str:
+    reasons = {
+        "it rests: noisy copies have no drift to be compared with": rests,
+        "all states are at one place: there is no spread to measure drift by": alone,
+        "nothing moves at the starts: no speed is relative to that": not task_speed,
+    }
+    return "; ".join(reason for reason, holds in reasons.items() if holds)
 
 
 def _drift(system: System, x: Tensor, u: Tensor | None, delay: float) -> Tensor:

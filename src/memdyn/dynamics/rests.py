@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.newton_path import follow
-from memdyn.dynamics.rows import rounding_level, start_rows
+from memdyn.dynamics.rows import ROUNDING, rounding_level, start_rows
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.dynamics.systems import EulerMap, System
 
@@ -36,6 +36,7 @@ class Rests:
         self.stepped = EulerMap(system) if system.is_flow else system
         self.points: list[Tensor] = []
         self.unstable: list[Tensor] = []
+        self.decays: list[float] = []  # of the points: part of a distance that a step takes away
         self.point = np.full(rows, -1)
         self.distance = np.zeros(rows)
 
@@ -91,8 +92,45 @@ class Rests:
             return -1
         if any((point - p).norm() <= reach / 100 for p in self.unstable):
             return -1
-        if not (np.abs(eigenvalues(self.stepped, point[None], u)) < 1).all():
+        leading = np.abs(eigenvalues(self.stepped, point[None], u)).max()
+        if not leading < 1:
             self.unstable.append(point)
             return -1
         self.points.append(point)
+        self.decays.append(float(1 - leading))
         return len(self.points) - 1
+
+    def time_constant(self, index: int) -> float:
+        """Of the slowest mode at a point, in the unit of ``system.dt``."""
+        with np.errstate(divide="ignore"):
+            return float(-self.system.dt / np.log1p(-self.decays[index]))
+
+    def bound_for(self, x: Tensor, u: Tensor | None) -> int:
+        """Index of the stable point that a moving run x (n,) is bound for, -1 if that is not sure.
+
+        It may still be far away: what is not linear about the step from x is small beside what the
+        slowest mode decays by in that step, so that the decay goes on.
+        """
+        for known in range(len(self.points)):
+            if self._is_bound(x, known, u):
+                return known
+        start = start_rows(self.system, x[None], u)
+        reach = float(1 + x.norm())
+        found = follow(self.system, start, radius=reach, target=1e-3, dtype=x.dtype, iterations=20)
+        if not found.is_root[0]:
+            return -1
+        leading = np.abs(eigenvalues(self.stepped, found.x, u)).max()
+        if not leading < 1:
+            return -1
+        self.points.append(found.x[0])
+        self.decays.append(float(1 - leading))
+        index = len(self.points) - 1
+        return index if self._is_bound(x, index, u) else -1
+
+    def _is_bound(self, x: Tensor, index: int, u: Tensor | None) -> bool:
+        point = self.points[index]
+        gap = x - point
+        step = self.stepped.drift(x[None], u)[0]
+        linear = self.stepped.tangent(point[None], u, gap[None, None])[0, 0] - gap
+        rest = LINEAR * self.decays[index] * gap.norm() + rounding_level(point[None])[0] / ROUNDING
+        return bool((step - linear).norm() <= rest)

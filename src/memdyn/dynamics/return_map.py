@@ -3,8 +3,8 @@
 The period of a sampled flow is not a whole number of steps, so the return map interpolates between
 samples (six-point Lagrange, smooth in the starting point). Floquet multipliers are the eigenvalues
 of the product of step Jacobians around the loop; one of them must be 1, and how far it is from 1 is
-the error bar of all. A map that jumps around its cycle (period of a few whole steps) needs no
-section: there Newton solves F^k(x) = x, and no multiplier is trivial.
+the error bar of all. A cycle of whole steps, as maps have them, needs no section: there Newton
+solves F^k(x) = x, no multiplier is trivial, and the cycle is its k points with nothing between.
 
 Large networks use Newton on the leading multipliers and plain iteration on the rest (Newton-Picard:
 Lust, Roose, Spence & Champneys 1998).
@@ -39,6 +39,13 @@ SETTLED, TURNS = 1e-4, 4
 SAMPLES = 64
 #: Samples that the crossing of a section is interpolated between.
 _NODES = 6
+#: A run is on a cycle of whole steps if it repeats itself this well, relative to its diameter; so
+#: well the points of a solved one repeat themselves, too.
+REPEATS = 1e-6
+#: A cycle of whole steps with a multiplier this near 1 lies on a closed curve of such cycles.
+NEUTRAL = 1e-4
+#: Of a run that jumps, so many of its nearest returns are looked at.
+RETURNS = 24
 
 
 @dataclass
@@ -50,7 +57,7 @@ class Cycle:
         turn: (steps, n) once around, step by step.
         period: in time.
         multipliers: complex, by falling modulus, without the trivial one.
-        trivial_error: distance of the trivial multiplier from 1, NaN where a map jumps.
+        trivial_error: distance of the trivial multiplier from 1, NaN of a cycle of whole steps.
         stable: all other multipliers are smaller than 1 in modulus.
         diameter: see ``diameter_of``.
         orbit: (SAMPLES, n), evenly spaced in time.
@@ -64,6 +71,11 @@ class Cycle:
     stable: bool
     diameter: float
     orbit: np.ndarray
+
+    @property
+    def jumps(self) -> bool:
+        """Whether it is a set of points that a map visits, not a closed curve."""
+        return bool(np.isnan(self.trivial_error))
 
 
 def coarse_dtype(system: System, exact: torch.dtype) -> torch.dtype:
@@ -82,6 +94,8 @@ def offset_of(run: Tensor, cycle: Cycle) -> float:
     points = run[:: max(1, len(run) // 50)].to(cycle.turn)
     near = torch.cdist(points, cycle.turn).argmin(1)
     offset, gaps = points - cycle.turn[near], []
+    if cycle.jumps:
+        return float(offset.norm(dim=-1).max()) / cycle.diameter
     for next_to in (near - 1, (near + 1) % len(cycle.turn)):  # between two samples
         side = cycle.turn[next_to] - cycle.turn[near]
         length = side.square().sum(-1).clamp(min=torch.finfo(side.dtype).tiny)
@@ -113,9 +127,18 @@ def solve_cycle(
     u, k = inputs, n_multipliers
     diameter, last = diameter_of(run), run[-1].to(torch.float64)
     if _jumps(run, diameter):
-        cycle = _solve_orbit(system, last, u, back, diameter)
-        _remember(system, u, cycle, solved)
-        return cycle
+        for _, steps in back:
+            cycle = _solve_orbit(system, last, u, steps, diameter)
+            _remember(system, u, cycle, solved)
+            if cycle is not None and _stays_on(run, cycle):
+                return cycle
+        return None
+    lag = None if system.of_flow or not back else _exact_lag(run, min(back)[1], diameter)
+    if lag is not None:
+        cycle = _solve_orbit(system, last, u, lag, diameter)
+        if cycle is not None and np.abs(cycle.multipliers - 1).min() > NEUTRAL:
+            _remember(system, u, cycle, solved)
+            return cycle
     section = _Section(system, last, last - run[-2], u)
     worth = np.inf
     for gap, steps in back:
@@ -125,12 +148,29 @@ def solve_cycle(
         if cycle is None:
             continue
         _remember(system, u, cycle, solved)
-        away = float((cycle.point - last).norm()) / diameter
-        # A chaotic run passes near many unstable cycles without being on any.
-        if away <= (2 * RECUR if cycle.stable else 10 * CLOSED):
+        if _belongs(float((cycle.point - last).norm()) / diameter, cycle):
             return cycle
         worth = gap / 2  # more turns of the same cycle are not worth it, a doubled period is
     return None
+
+
+def _exact_lag(run: Tensor, steps: int, diameter: float) -> int | None:
+    """The lag next to ``steps`` at which a run (steps, n) repeats itself exactly, if one does."""
+    for lag in (steps, steps + 1, steps - 1):
+        turn, before = run[-lag:], run[-2 * lag : -lag]
+        gap = (turn[-len(before) :] - before).norm(dim=-1).max()
+        if len(before) and gap <= REPEATS * diameter:
+            return lag
+    return None
+
+
+def _belongs(away: float, cycle: Cycle) -> bool:
+    """Whether a run so far from a cycle is on it: a chaotic one passes near many unstable ones."""
+    return away <= (2 * RECUR if cycle.stable else 10 * CLOSED)
+
+
+def _stays_on(run: Tensor, cycle: Cycle) -> bool:
+    return _belongs(offset_of(run[-len(cycle.turn) :], cycle), cycle)
 
 
 def _remember(system: System, u: Tensor | None, cycle: Cycle | None, solved: list[Cycle]) -> None:
@@ -155,10 +195,9 @@ def returns_of(run: Tensor, diameter: float) -> list[tuple[float, int]]:
     diameter; those where it was too far are left out.
     """
     run = run.flip(0)
-    step = (run[1:] - run[:-1]).norm(dim=-1)
     if _jumps(run, diameter):
-        close = (run[1:] - run[0]).norm(dim=-1) <= RECUR * diameter
-        return [(0.0, steps) for steps in (close.nonzero()[:3, 0] + 1).tolist()]
+        return _whole_returns(run, diameter)
+    step = (run[1:] - run[:-1]).norm(dim=-1)
     height = (run - run[0]) @ (run[1] - run[0])
     crossing = ((height[1:-1] < 0) & (height[2:] >= 0)).nonzero()[:, 0] + 1
     near = (run[crossing] - run[0]).norm(dim=-1) <= RECUR * diameter + step[crossing]
@@ -169,6 +208,23 @@ def returns_of(run: Tensor, diameter: float) -> list[tuple[float, int]]:
         if gap <= ALONG * diameter + float(step.max()):  # a period is no whole number of steps
             back.append((gap / diameter, steps))
     return back
+
+
+def _whole_returns(run: Tensor, diameter: float) -> list[tuple[float, int]]:
+    """The same of a run (last state first) that jumps: lags by how well the turn before repeats."""
+    gap = (run[1:] - run[0]).norm(dim=-1)
+    nearest = gap.argsort(stable=True)[:RETURNS]
+    lags = (nearest[gap[nearest] <= RECUR * diameter] + 1).tolist()
+    back = []
+    for lag in lags:
+        before = run[lag : 2 * lag]
+        worst = float((run[: len(before)] - before).norm(dim=-1).max()) / diameter
+        if worst <= ALONG:
+            back.append((worst, lag))
+    if not back:
+        return []
+    good = 2 * min(back)[0] + REPEATS  # a multiple of the period repeats as well as the period
+    return sorted(back, key=lambda one: (one[0] > good, one[1] if one[0] <= good else one[0]))[:3]
 
 
 class _Crossing(NamedTuple):
@@ -309,36 +365,45 @@ def _multipliers(carried: Tensor, basis: Tensor) -> tuple[complex, np.ndarray]:
 
 
 def _solve_orbit(
-    system: System, x: Tensor, u: Tensor | None, back: list[tuple[float, int]], diameter: float
+    system: System, x: Tensor, u: Tensor | None, k: int, diameter: float
 ) -> Cycle | None:
-    """A cycle of k whole steps through about x, by Newton on F^k(x) = x."""
+    """A cycle of k whole steps, or of a divisor of k, through about x: Newton on F^k(x) = x."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    for _, k in back:
-        for _ in range(20):
-            path, product = [x[None]], eye[None]
-            for _ in range(k):
-                product = system.step_tangent(path[-1], u, product)
-                path.append(system.step(path[-1], u))
-            gap = (path[-1] - x)[0]
-            if gap.norm() <= CLOSED * diameter:
-                break
-            x = x + torch.linalg.solve_ex(eye - product[0].mT, gap)[0]
-        else:
-            continue
-        values = np.linalg.eigvals(product[0].cpu().numpy()).astype(complex)
-        values = values[np.argsort(-np.abs(values), kind="stable")]
-        path = torch.cat(path)
-        return Cycle(
-            point=x,
-            turn=path[:k],
-            period=k * system.dt,
-            multipliers=values,
-            trivial_error=float("nan"),
-            stable=bool((np.abs(values) < 1).all()),
-            diameter=diameter_of(path),
-            orbit=path[torch.arange(SAMPLES) % k].cpu().numpy(),
-        )
-    return None
+    for _ in range(20):
+        path, product = [x[None]], eye[None]
+        for _ in range(k):
+            product = system.step_tangent(path[-1], u, product)
+            path.append(system.step(path[-1], u))
+        gap = (path[-1] - x)[0]
+        if gap.norm() <= CLOSED * diameter:
+            break
+        x = x + torch.linalg.solve_ex(eye - product[0].mT, gap)[0]
+        if not x.isfinite().all():
+            return None
+    else:
+        return None
+    turn = torch.cat(path[:k])
+    size = diameter_of(turn)
+    if size <= REPEATS * diameter:  # a fixed point
+        return None
+    for part in (d for d in range(2, k) if k % d == 0):
+        if (turn.roll(-part, 0) - turn).norm(dim=-1).max() <= REPEATS * size:
+            return _solve_orbit(system, x, u, part, diameter)
+    # It starts at one point of its own, so that two ways to it give the same.
+    first = min(range(k), key=lambda i: (-turn[i].round(decimals=9)).tolist())
+    turn = turn.roll(-first, 0)
+    values = np.linalg.eigvals(product[0].cpu().numpy()).astype(complex)
+    values = values[np.argsort(-np.abs(values), kind="stable")]
+    return Cycle(
+        point=turn[0],
+        turn=turn,
+        period=k * system.dt,
+        multipliers=values,
+        trivial_error=float("nan"),
+        stable=bool((np.abs(values) < 1).all()),
+        diameter=size,
+        orbit=turn[torch.arange(SAMPLES) % k].cpu().numpy(),
+    )
 
 
 def _resample(path: Tensor, turn: float) -> np.ndarray:

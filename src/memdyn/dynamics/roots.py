@@ -11,6 +11,10 @@ step along a Newton path, a few seeds follow their paths; the others are offered
 these find, and follow paths of their own if they do not fall to one. If a path folds, and the
 degree sum says that roots are missing, a few steps of descent bring the seed to the floor of its
 valley, and it tries again. What is left may stand by a local minimum of |f|.
+
+In a small network, seeds that come to rest on the floor of a valley where |f| is almost zero (as
+near a ring of fixed points that is not quite one) lead along it to all its roots, see ``valleys``.
+The origin of an odd system is a root, and is added if no seed came to it.
 """
 
 from dataclasses import replace
@@ -22,8 +26,16 @@ from torch import Tensor
 from memdyn.dynamics import descent
 from memdyn.dynamics.deflation import deflated
 from memdyn.dynamics.newton_path import capture, follow
-from memdyn.dynamics.rows import Rows, distances, merge, rounding_level, start_rows
+from memdyn.dynamics.rows import (
+    Rows,
+    distances,
+    merge,
+    merge_with_index,
+    rounding_level,
+    start_rows,
+)
 from memdyn.dynamics.systems import System
+from memdyn.dynamics.valleys import follow_valley
 
 #: Two roots of one network and input are one if a chain of roots links them in steps this small,
 #: relative to the size of the seeds' cloud.
@@ -39,12 +51,16 @@ SMALL = 200
 DESCENT, LOT = 8, 8
 #: In a large network, slow points are searched from so many of the lost seeds, spread widely.
 SLOW_SEEDS = 4
+#: The floor of a valley: |f| is at most this part of the size of the seeds' cloud. So many valleys
+#: are followed at most.
+FLOOR, VALLEYS = 1e-4, 8
 #: No counting: more than this part of the roots that a round landed on were new.
 HOPELESS, ENOUGH = 0.8, 16
 
 
 class Roots(NamedTuple):
-    """Rows at roots; sign det(-Df) of each (rows,); Df^-1 b for a unit vector b (rows, n)."""
+    """Rows at roots; sign det(-Df) of each (rows,); Df^-1 b for a unit vector b (rows, n), zero
+    for a root that is known to be isolated."""
 
     rows: Rows
     sign: Tensor
@@ -66,6 +82,7 @@ def find_roots(
     system: System,
     seeds: Rows,
     *,
+    center: Tensor,
     radius: float,
     rounds: int,
     most: int,
@@ -77,7 +94,7 @@ def find_roots(
     Args:
         system: one network in float64.
         seeds: their order matters for nothing but that of the result.
-        radius: size of their cloud.
+        center, radius: of their cloud, where it is and its size.
         rounds: most further rounds.
         most: seeds in one of them (64 if it is less).
         iterations: most steps of a seed's path.
@@ -90,13 +107,26 @@ def find_roots(
     found, lost = _solve(system, seeds, radius, iterations, odd, rescue=True)
     roots = _signed(system, found)
     n_groups, tried, hopeless = int(seeds.group.max()) + 1, seeds[:0], False
+    if odd:
+        roots = _with_origin(system, seeds, roots, radius)
+    valleys: list[Rows] = []
+    small = system.n_units <= SMALL
+    if small:
+        roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
 
     def more_roots(start: Rows, rescue: bool) -> tuple[Rows, int]:
         nonlocal roots, lost
         more, more_lost = _solve(system, start, radius, iterations, odd, rescue)
         lost = lost.join(more_lost)
         fresh = more[(distances(more, roots.rows, odd) > SAME * radius).all(1)]
-        roots = roots.join(_signed(system, fresh))
+        signed = _signed(system, fresh)
+        # A degenerate root is not known better than this; it is no second one.
+        unsure = 10 * signed.null.norm(dim=-1) * rounding_level(fresh.x)
+        unsure = torch.where(signed.isolated, 0.0, unsure.clamp(max=radius / 40))
+        certain = roots.rows[roots.isolated]
+        own = (distances(fresh, certain, odd) > unsure[:, None]).all(1)
+        fresh = fresh[own]
+        roots = roots.join(Roots(fresh, signed.sign[own], signed.null[own]))
         return fresh, len(more)
 
     for _ in range(rounds):
@@ -113,6 +143,8 @@ def find_roots(
         hopeless = landed >= ENOUGH and len(fresh) >= HOPELESS * landed
         if hopeless or (complete and not len(fresh)):
             break
+    if small:
+        roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
     if deflate:
         for _ in range(rounds + 1):
             known = closed(system, roots, odd=odd, radius=radius).rows
@@ -150,6 +182,71 @@ def closed(system: System, roots: Roots, *, odd: bool, radius: float) -> Roots:
 
 def _signed(system: System, rows: Rows) -> Roots:
     return Roots(rows, *descent.determinant_sign(system, rows))
+
+
+def _with_origin(system: System, seeds: Rows, roots: Roots, radius: float) -> Roots:
+    """The roots with the origin, once for each input."""
+    for k in range(int(seeds.group.max()) + 1):
+        known = roots.rows.x[roots.rows.group == k]
+        if len(known) and float(known.norm(dim=-1).min()) <= SAME * radius:
+            continue
+        like = seeds[seeds.group == k][:1]
+        origin = start_rows(system, torch.zeros_like(like.x), like.u, group=like.group)
+        roots = roots.join(_signed(system, replace(origin, landed=torch.zeros_like(like.landed))))
+    return roots
+
+
+def _along_valleys(
+    system: System,
+    roots: Roots,
+    lost: Rows,
+    valleys: list[Rows],
+    center: Tensor,
+    radius: float,
+    odd: bool,
+) -> tuple[Roots, Rows]:
+    """The roots with those along valleys on whose floor rows came to rest, and who is still lost.
+
+    Roots that are too marginal to be told from their neighbours on the floor give way to those that
+    the valley is found to have; where it has none, they may be on a continuum. Valleys with roots
+    are added to ``valleys``; who came to rest on one of those is not lost.
+    """
+    reach = radius / 40
+
+    def on_it(rows: Rows, valley: Rows) -> Tensor:
+        return (distances(rows, valley, odd) <= reach).any(1)
+
+    for valley in valleys:
+        lost = lost[~on_it(lost, valley)]
+    floor = lost.residual <= FLOOR * radius
+    marginal = roots.rows[~roots.isolated]
+    todo = lost[floor].join(marginal)
+    for _ in range(VALLEYS):
+        if not len(todo):
+            break
+        u = None if todo.u is None else todo.u[:1]
+        valley = follow_valley(system, todo.x[0], u, center=center, radius=radius)
+        if valley is None:
+            todo = todo[1:]
+            continue
+        u = None if u is None else u.expand(len(valley.path), -1)
+        path = start_rows(system, valley.path, u, group=todo.group[:1].expand(len(valley.path)))
+        covered = on_it(todo, path)
+        covered[0] = True
+        if len(valley.roots):
+            valleys.append(path)
+            known = on_it(roots.rows, path) & ~roots.isolated
+            roots = Roots(roots.rows[~known], roots.sign[~known], roots.null[~known])
+            m = len(valley.roots)
+            u = None if u is None else u[:m]
+            rows = start_rows(system, valley.roots, u, group=path.group[:1].expand(m))
+            rows, kept = merge_with_index(rows, SAME * radius, odd)
+            new = (distances(rows, roots.rows, odd) > SAME * radius).all(1)
+            sign = valley.sign[kept][new].to(roots.sign)
+            roots = roots.join(Roots(rows[new], sign, torch.zeros_like(rows[new].x)))
+            lost = lost[~on_it(lost, path)]
+        todo = todo[~covered]
+    return roots, lost
 
 
 def _solve(

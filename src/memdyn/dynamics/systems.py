@@ -23,9 +23,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-
-def _eye_like(x: Tensor) -> Tensor:
-    return torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+#: Vectors are carried along without Jacobians where these would have more entries in all.
+MOST_ENTRIES = 2**24
 
 
 class System:
@@ -35,7 +34,8 @@ class System:
     differentiation; the networks below replace them by closed forms.
 
     Attributes: ``n_units``; ``n_inputs``; ``dt``, the time that one step takes (1 for a plain map);
-    ``casts``, whether ``to(dtype)`` changes the precision it computes in (not for a bare function).
+    ``casts``, whether ``to(dtype)`` changes the precision it computes in (not for a bare function);
+    ``of_flow``, whether its steps follow a flow, so that a cycle is a closed curve in time.
     """
 
     is_flow: bool = False
@@ -94,6 +94,8 @@ class System:
 
     def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
         """Jacobian times vectors; vectors are rows: v (..., rows, k, n) -> (..., rows, k, n)."""
+        if x.numel() * x.shape[-1] > MOST_ENTRIES:
+            return forward_tangent(self._rule, x, u, v)
         return v @ self.jacobian(x, u).mT
 
     def step_tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
@@ -110,6 +112,10 @@ class System:
     def to(self, target) -> "System":
         """A copy with its tensors on another dtype or device; ``self`` is left as it is."""
         return self._with_tensors(lambda name, t: t.to(target))
+
+    @property
+    def of_flow(self) -> bool:
+        return self.is_flow
 
     @property
     def n_networks(self) -> int | None:
@@ -179,6 +185,36 @@ def autodiff_jacobian(rule: Callable, x: Tensor, u: Tensor | None = None) -> Ten
     return torch.func.vmap(single)(x, u)
 
 
+def forward_tangent(rule: Callable, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+    """d rule(x, u) / dx times vectors by forward differentiation, without any Jacobian.
+
+    Args:
+        rule: as of ``autodiff_jacobian``; x: (..., rows, n); u: (..., rows, inputs), or None.
+        v: (..., rows, k, n).
+
+    Returns:
+        As v.
+    """
+    k = v.shape[-2]
+
+    def each(t: Tensor) -> Tensor:
+        return t.unsqueeze(-2).expand(*t.shape[:-1], k, t.shape[-1]).flatten(-3, -2)
+
+    inputs = None if u is None else each(u.expand(*x.shape[:-1], u.shape[-1]))
+    carried = torch.func.jvp(lambda x: rule(x, inputs), (each(x),), (v.flatten(-3, -2),))[1]
+    return carried.view(v.shape)
+
+
+def _tangent_of_rule(system: "Map | Flow", x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+    """By the derivative that was given, else forward, else (where torch cannot) by the Jacobian."""
+    if system.derivative is None:
+        try:
+            return forward_tangent(system._rule, x, u, v)
+        except (RuntimeError, NotImplementedError):
+            pass
+    return v @ system.jacobian(x, u).mT
+
+
 @dataclass(frozen=True)
 class Map(System):
     """A map given as a function ``rule(x, u)`` of rows, e.g. a user's own cell.
@@ -201,6 +237,9 @@ class Map(System):
 
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.derivative(x, u).clone() if self.derivative else super().jacobian(x, u)
+
+    def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+        return _tangent_of_rule(self, x, u, v)
 
 
 @dataclass(frozen=True)
@@ -227,6 +266,9 @@ class Flow(System):
     def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
         return self.derivative(x, u).clone() if self.derivative else super().jacobian(x, u)
 
+    def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+        return _tangent_of_rule(self, x, u, v)
+
 
 @dataclass(frozen=True)
 class _SteppedFlow(System):
@@ -237,6 +279,8 @@ class _SteppedFlow(System):
     def __post_init__(self):
         if not self.flow.is_flow:
             raise ValueError("only a flow can be turned into a stepped map; this system is a map")
+
+    of_flow = True
 
     @property
     def casts(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from textwrap import shorten
+from textwrap import fill, shorten
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from memdyn.claims.intervals import numbers
 from memdyn.claims.judge import VERDICTS
 from memdyn.figures.style import (
     FAINT,
@@ -26,22 +27,41 @@ from memdyn.figures.style import (
     small_print,
     tint,
 )
-from memdyn.slow_manifolds import headings as slow_manifolds
+from memdyn.slow_manifolds.claims import headings as slow_manifolds
 from memdyn.timescales.claims import headings as timescales
 
 #: Colour and mark of each verdict.
-COLOURS = {"holds": "#117733", "fails": "#CC3311", "undecided": "#8A6D00", "not run": "#8C8C8C"}
-MARKS = {"holds": "✓", "fails": "✗", "undecided": "?", "not run": "–"}
+COLOURS = {
+    "holds": "#117733",
+    "differs": "#882255",
+    "fails": "#CC3311",
+    "no difference": "#33689B",
+    "undecided": "#8A6D00",
+    "not run": "#8C8C8C",
+}
+MARKS = {
+    "holds": "✓",
+    "differs": "≠",
+    "fails": "✗",
+    "no difference": "≈",
+    "undecided": "?",
+    "not run": "–",
+}
+#: Kinds of rows that have a line; all others are squares.
+LINES = ("claim", "control")
 #: Studies in order: what they are called, and the claim that each number stands for.
 STUDIES = {
     "slow_manifolds": ("Study 1: slow manifolds", slow_manifolds.HEADINGS),
     "timescales": ("Study 2: timescales", timescales.HEADINGS),
 }
 CLAIMED = "#DDE6EF"  # behind the claimed range
+DOTS = (0, (1, 1))  # the margin of a difference that counts as none
 
 # Places across the page and heights of lines (inch).
-LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.9), 4.98, 6.6, 6.69
-TOP, LINE, HEADING, STUDY, GAP, BOTTOM = 0.34, 0.158, 0.24, 0.3, 0.12, 0.4
+LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.7), 4.76, 6.43, 6.49
+TOP, LINE, HEADING, STUDY, GAP, BOTTOM = 0.34, 0.158, 0.24, 0.3, 0.12, 0.62
+#: Height of a sentence with what its number is below it, and how much of the latter fits.
+ROW, WORDS = 0.265, 136
 # Side of a square and the step between two; where they begin in a block; blocks and their width.
 SQUARE, STEP, NAMED, BLOCKS, BLOCK = 0.08, 0.1, 1.7, 2, 3.65
 
@@ -65,13 +85,13 @@ def draw(claims: pd.DataFrame, note: str) -> Drawn:
         for study, rows in parts:
             y = _draw_study(ax, y, study, rows)
         small_print(figure, note)
-    drawn = claims[claims["kind"] == "claim"]
+    drawn = claims[claims["kind"].isin(LINES)]
     return Drawn(figure, {"claims": drawn, "other": claims.drop(drawn.index)}, _summary(claims))
 
 
 def _groups(study: str, rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Number, heading and rows of each claim of the paper."""
-    own = rows[rows["kind"] == "claim"]
+    own = rows[rows["kind"].isin(LINES)]
     headings = STUDIES[study][1]
     groups = [(number, text, own[own["claim"] == number]) for number, text in headings.items()]
     return [group for group in groups if len(group[2])]
@@ -80,14 +100,16 @@ def _groups(study: str, rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame
 def _squares(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """What is shown as squares only: checks, and bands by what they measure."""
     checks, theirs = rows[rows["kind"] == "check"], rows[rows["kind"] == "band"]
-    blocks = [("further checks", checks)] if len(checks) else []
+    blocks = [(by, own) for by, own in checks.groupby("by", sort=False) if by]
+    if len(others := checks[checks["by"] == ""]):
+        blocks.append(("further checks", others))
     for name, own in theirs.groupby(theirs["sentence"].str.split(",").str[0], sort=False):
         blocks.append((name[0].lower() + name[1:] if name[1].islower() else name, own))
     return blocks
 
 
 def _height(study: str, rows: pd.DataFrame) -> float:
-    lines = sum(HEADING + LINE * len(own) for _, _, own in _groups(study, rows))
+    lines = sum(HEADING + ROW * len(own) for _, _, own in _groups(study, rows))
     blocks = -(-len(_squares(rows)) // BLOCKS)
     return STUDY + lines + (HEADING + LINE * blocks if blocks else 0) + GAP
 
@@ -113,17 +135,18 @@ def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
     _draw_tally(ax, y + STUDY / 2, own["verdict"])
     y += STUDY
     for number, text, group in _groups(study, rows):
-        ax.text(LEFT, y + 0.6 * HEADING, f"{number}  {text}", size=TEXT, va="center", weight="bold")
+        text = f"{number}  {text}" if number.isdigit() else text
+        ax.text(LEFT, y + 0.6 * HEADING, text, size=TEXT, va="center", weight="bold")
         y += HEADING
         for i, row in enumerate(group.itertuples()):
             if i:
                 ax.plot([LEFT + 0.13, RIGHT], [y, y], color=PALE, lw=0.4, zorder=0)
             _draw_line(ax, y, row)
-            y += LINE
+            y += ROW
     blocks = _squares(rows)
     if blocks:
-        title = "Beside the claims: one square per check"
-        title += ", and per number of theirs (is ours in its band?)" if len(blocks) > 1 else ""
+        title = "Beside the claims: the same asked otherwise, one square per row"
+        title += ", and one per number of theirs" if (rows["kind"] == "band").any() else ""
         ax.text(LEFT, y + 0.62 * HEADING, title, size=SMALL, color=FAINT, va="center")
         y += HEADING
         n_lines = -(-len(blocks) // BLOCKS)
@@ -137,14 +160,14 @@ def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
 
 def _draw_tally(ax: Axes, y: float, verdicts: pd.Series) -> None:
     """A bar cut by verdicts, and how many of each."""
-    counts = verdicts.value_counts().reindex(VERDICTS, fill_value=0)
-    x, width = 2.35, 1.58
+    counts = verdicts.value_counts().reindex(VERDICTS, fill_value=0).drop("differs")
+    x, width = 2.35, 1.2
     for name, n in counts.items():
         part = width * n / len(verdicts)
         ax.fill_between([x, x + part], y - 0.055, y + 0.055, color=COLOURS[name], lw=0)
         x += part
     words = {"holds": "hold", "fails": "fail"}
-    for x, (name, n) in zip((4.0, 4.75, 5.45, 6.55), counts.items(), strict=True):
+    for x, (name, n) in zip((3.62, 4.25, 4.8, 5.8, 6.7), counts.items(), strict=True):
         text = f"{MARKS[name]} {n} {words.get(name, name)}"
         ax.text(x, y, text, size=SMALL, color=COLOURS[name], weight="bold", va="center")
 
@@ -158,8 +181,10 @@ def _draw_line(ax: Axes, y: float, row) -> None:
     ax.text(
         SAID, middle, f"{MARKS[row.verdict]} {row.verdict}", color=colour, weight="bold", **small
     )
+    words = shorten(row.statistic, WORDS, placeholder=" …")
+    ax.text(LEFT + 0.21, y + LINE + 0.05, words, color=FAINT, **small)
     if not ran:
-        ax.text(STRIP[0], middle, shorten(row.detail, 50, placeholder=" …"), color=FAINT, **small)
+        ax.text(STRIP[0], middle, shorten(row.detail, 46, placeholder=" …"), color=FAINT, **small)
         return
     _draw_strip(ax, middle, row, colour)
     ax.text(OURS, middle, numbers(row.estimate, row.low, row.high), **small)
@@ -172,17 +197,19 @@ def _draw_strip(ax: Axes, y: float, row, colour: str) -> None:
     left, right = STRIP
     values = np.array([v for v in (row.estimate, row.low, row.high) if math.isfinite(v)])
     two_sided = math.isfinite(low) and math.isfinite(high)
+    apart = two_sided and low == high
     centre = (low + high) / 2 if two_sided else low if math.isfinite(low) else high
     far = float(np.abs(values - centre).max())
     half = (high - low) / 2 if two_sided else 0.0
     # A range with two edges takes the middle third, and shrinks if ours lies far off.
     scale = max(far / 0.44, half / 0.17, 1e-12)
-    scale = min(scale, half / 0.04) if two_sided else scale
+    scale = min(scale, half / 0.04) if two_sided and not apart else scale
 
     def place(value: float) -> float:
         return left + (right - left) * min(max(0.5 + (value - centre) / scale, 0.0), 1.0)
 
-    sides = [(low, high)] if "or" not in row.comparison else [(-math.inf, low), (high, math.inf)]
+    outside = apart or "or" in row.comparison
+    sides = [(-math.inf, low), (high, math.inf)] if outside else [(low, high)]
     for start, stop in sides:
         x = [
             place(start) if math.isfinite(start) else left,
@@ -192,9 +219,13 @@ def _draw_strip(ax: Axes, y: float, row, colour: str) -> None:
     for edge in (low, high):
         if math.isfinite(edge):
             ax.plot([place(edge)] * 2, [y - 0.058, y + 0.058], color=FAINT, lw=0.7, zorder=2)
+    for edge in (-row.margin, row.margin) if row.margin else ():
+        if abs(edge - centre) < scale / 2:
+            ax.plot([place(edge)] * 2, [y - 0.058, y + 0.058], color=INK, lw=0.7, ls=DOTS, zorder=2)
     interval = math.isfinite(row.low)
     if interval:
-        ax.plot([place(row.low), place(row.high)], [y, y], color=colour, lw=1.6, zorder=3)
+        end = place(row.high) if math.isfinite(row.high) else right
+        ax.plot([place(row.low), end], [y, y], color=colour, lw=1.6, zorder=3)
     ax.plot(
         place(row.estimate),
         y,
@@ -223,23 +254,6 @@ def _draw_squares(ax: Axes, x: float, y: float, label: str, verdicts: pd.Series)
         ax.broken_barh(places, (middle - SQUARE / 2, SQUARE), color=colour, lw=0)
 
 
-def numbers(estimate: float, low: float, high: float) -> str:
-    """An estimate with its interval, to the digits that the interval leaves meaningful."""
-    interval = math.isfinite(low) and high > low
-    size = (high - low) / 2 if interval else abs(estimate) / 10
-    digits = -math.floor(math.log10(size / 2.5)) if size > 0 else 2
-    digits = min(max(digits, 0), 2 if abs(estimate) >= 0.1 else 3)
-    if not math.isfinite(low):
-        return f"{_plain(estimate, digits)}  (no interval)"
-    return f"{_plain(estimate, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
-
-
-def _plain(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    text = text.removeprefix("-") if float(text) == 0 else text
-    return text.replace("-", "−")
-
-
 def _spaced(comparison: str) -> str:
     return comparison.replace("-", "−")
 
@@ -257,8 +271,11 @@ def _summary(claims: pd.DataFrame) -> dict:
 def note(scale: str, n_units: Mapping[str, int]) -> str:
     """The small print: scale, sizes, and how a verdict comes about."""
     sizes = " and ".join(str(n_units[study]) for study in STUDIES if study in n_units)
-    return (
-        f"Scale “{scale}” ({sizes} units). Intervals: 95 % over networks, never over trials. Each "
-        "line has its own scale.\nHolds: the whole interval lies in the claimed range (shaded). "
-        "Fails: none of it does. Undecided: everything else."
+    lines = (
+        f"Scale “{scale}” ({sizes} units). Under each sentence: what its number is. Intervals:",
+        "95 % over networks, never over trials. Each line has its own scale. Holds: the whole",
+        "interval lies in the claimed range (shaded). Fails: none of it does. No difference: all",
+        "of it lies between the dotted edges. Undecided: everything else. Nothing is corrected for",
+        "asking many sentences at once: of 40 that were false, about one would be said to hold.",
     )
+    return fill(" ".join(lines), 134)

@@ -40,6 +40,7 @@ from memdyn.figures.style import (
     panel,
     small_print,
 )
+from memdyn.landscape.portrait import sentences
 from memdyn.landscape.vote import ROUTES
 
 HEIGHT = 6.55  # inch
@@ -47,7 +48,7 @@ SLOW, FAST = 1e-2, 1.0  # range of the colours of relative speeds
 WIDEST = 40  # most letters of a line of text
 PATH_EVERY = 2  # steps between the points of the coloured paths
 #: Label of a vote -> name for readers; "fixed": rests, but memories are not known.
-NAMES = {**MECHANISM_NAMES, "fixed": "fixed points"}
+NAMES = {**MECHANISM_NAMES, "fixed": "fixed points", "settling": "still settling"}
 TOLD = ("degree_sum", "periods", "exponent", "n_slow", "dimension", "drift", "slowest")
 
 
@@ -165,6 +166,7 @@ def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
     if fact["periods"]:
         periods = ", ".join(f"{period:.3g}" for period in fact["periods"][:3])
         lines.append(f"{len(fact['periods'])} cycle(s), period {periods} {scene.unit}")
+    lines += sentences(fact, scene.unit)
     if fact["n_slow"] is not None:
         lines.append(f"slow modes {fact['n_slow']:g}, drift {fact['drift']:.2g} spreads / delay")
     if fact["exponent"] is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.interpolate import CubicSpline
 
 from memdyn.figures.style import (
     EPOCH_COLOURS,
@@ -100,8 +101,7 @@ def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
     """Points and cycles in the plane of two components, and its frame."""
     own, rows = scene.own, []
     for i, (orbit, stable) in enumerate(zip(own["orbits"], scene.stable_cycles, strict=True)):
-        closed = np.concatenate([orbit, orbit[:1]])
-        ax.plot(*closed[:, :2].T, color=INK, lw=1.2, ls="-" if stable else "--", zorder=5)
+        ax.plot(*smooth(orbit)[:, :2].T, color=INK, lw=1.2, ls="-" if stable else "--", zorder=5)
         rows.append(_path(orbit, "cycle", case=i))
     box = ax.axis()
     for kind, place in zip(scene.kinds, own["points"], strict=True):
@@ -129,6 +129,24 @@ def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
     ax.set_xlabel(f"PC 1 ({shares[0]})", size=SMALL)
     ax.set_ylabel(f"PC 2 ({shares[1]})", size=SMALL)
     return rows
+
+
+def smooth(orbit: np.ndarray, finer: int = 10) -> np.ndarray:
+    """A closed orbit with more points between those that are known, evenly spaced in time.
+
+    Args:
+        orbit: (n, d); the first point comes after the last.
+        finer: points for each of them.
+
+    Returns:
+        (finer n + 1, d), the first point also last; through all known points. An orbit that jumps
+        between a few points, as that of a map may, stays as it is.
+    """
+    closed = np.concatenate([orbit, orbit[:1]]).astype(np.float64)
+    if len(np.unique(orbit, axis=0)) < len(orbit):
+        return closed
+    curve = CubicSpline(np.arange(len(closed)), closed, bc_type="periodic")
+    return curve(np.linspace(0, len(orbit), finer * len(orbit) + 1))
 
 
 def _path(path: np.ndarray, part: str, **about) -> pd.DataFrame:

@@ -7,6 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = ("memdyn", "torch", "numpy", "scipy")
+_job: dict[str, str] = {}
+
+
+def note_job(**facts: str) -> None:
+    """Facts about the job of this process that stand in the provenance of all it writes."""
+    _job.clear()
+    _job.update(facts)
 
 
 def provenance(**more: object) -> dict[str, str]:
@@ -17,7 +24,9 @@ def provenance(**more: object) -> dict[str, str]:
 
     Returns:
         "commit" (with "+changes" where tracked files differ from it; "unknown" outside git), one
-        version per package, "python", "platform", "cpu", "time" (UTC, ISO 8601), and ``more``.
+        version per package, "python", "platform", "cpu", "time" (UTC, ISO 8601), what
+        ``note_job`` was told ("code" and "asked": digests of the job's code and of all that it was
+        asked to do), and ``more``.
     """
     return {
         "commit": git_commit(Path(__file__).parent),
@@ -26,6 +35,7 @@ def provenance(**more: object) -> dict[str, str]:
         "platform": platform.platform(),
         "cpu": _cpu(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_job,
         **{name: str(value) for name, value in more.items()},
     }
 

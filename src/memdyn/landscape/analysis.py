@@ -13,16 +13,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.kinds import Outcome, PointKind
+from memdyn.dynamics.return_map import coarse_dtype
 from memdyn.dynamics.spectrum import eigenvalues
 from memdyn.dynamics.systems import System
 from memdyn.landscape.arrays import parts_of_spectrum
 from memdyn.landscape.cycles import Runs, find_runs
-from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
+from memdyn.landscape.evidence import arrivals, rests_on, run_evidence, vote_on
 from memdyn.landscape.exponents import find_exponents
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import Points, find_points
 from memdyn.landscape.portrait import ALONE, describe, portray_system
-from memdyn.landscape.run_ends import end_kind
+from memdyn.landscape.run_ends import end_kind, places
 from memdyn.landscape.starts import after, choose_seeds, task_speed
 
 #: One network can be searched more thoroughly than a grid of them: instead of the scale's values.
@@ -43,8 +45,8 @@ def watch_ends(
     """What long runs look like to somebody who sees a few outputs only, as in study 1.
 
     The outputs are ``OUTPUTS`` random combinations of the units, in units of the spread of the
-    starts; the runs are in float32, as networks are trained and used. This route shares nothing
-    with the search for points and cycles but the step.
+    starts. This route shares nothing with the search for points and cycles but the step, and the
+    model by which a decay is told from rest.
 
     Args:
         system: a map.
@@ -55,7 +57,7 @@ def watch_ends(
     Returns:
         One row per run: ``kind`` (of ``run_ends.end_kind``) and last outputs ``z``, ``zd_#``.
     """
-    dtype = torch.float32 if system.casts else torch.float64  # a bare function has its own
+    dtype = coarse_dtype(system, torch.float64)
     system, x = system.to(dtype) if system.casts else system, starts.to(dtype)
     u = None if inputs is None else inputs.to(dtype)
     spread = float((x - x.mean(0)).norm(dim=1).square().mean().sqrt()) or 1.0
@@ -68,7 +70,8 @@ def watch_ends(
         x = system.step(x, u)
         tail[:, step] = x @ mixing
     tail = tail.cpu().numpy()
-    kinds = [end_kind(run, attractors["variance_a"], attractors["periodic"])[0] for run in tail]
+    rules = (attractors["variance_a"], attractors["periodic"], 10.0 ** -attractors["decimals_a"])
+    kinds = [end_kind(run, *rules)[0] for run in tail]
     names = ["z", *(f"zd_{i}" for i in range(1, OUTPUTS))]
     last = dict(zip(names, np.nan_to_num(tail[:, -1].T), strict=True))
     return pd.DataFrame({"kind": kinds, **last})
@@ -81,6 +84,8 @@ def cast_vote(
     arrived: np.ndarray,
     exponents: pd.DataFrame,
     decimals: int,
+    *,
+    may_jump: bool,
 ) -> dict[str, str]:
     """The vote of the three routes of study 1, see ``evidence.vote_on``.
 
@@ -91,12 +96,14 @@ def cast_vote(
         memory: see ``starting_memory``.
         ends: of ``watch_ends``.
         runs, exponents: of ``find_runs`` and ``find_exponents`` from the same starts.
-        arrived: of ``evidence.arrivals``.
+        arrived: (rows,) index of the place where the solver sees each run come to rest, -1 if none.
         decimals: resting outputs that agree to so many are one place.
+        may_jump: of ``vote.exponent_kinds``.
     """
     items = np.zeros(len(ends), dtype=int) if memory is None else memory
     seen = run_evidence(ends, decimals)
-    votes = vote_on(items, *seen, runs.table, runs.cycles, arrived, exponents)
+    more = {"may_jump": may_jump, "name_settling": True}
+    votes = vote_on(items, *seen, runs.table, runs.cycles, arrived, exponents, **more)
     if memory is None:
         resting = ("direct", "slow_manifold")
         votes = {route: "fixed" if label in resting else label for route, label in votes.items()}
@@ -141,27 +148,24 @@ def take_apart(
         tau: the network's time constant, in the unit of ``system.dt``; None for a plain map.
         settings, attractors: sections ``dynamics`` and ``attractors`` of the configuration.
     """
-    settings = {**settings, "n_exponents": min(settings["n_exponents"], system.n_units)}
     if not system.casts:  # a bare function has no weights to put noise on
-        settings["noisy_copies"] = 0
+        settings = {**settings, "noisy_copies": 0}
     speed = task_speed(system, states, inputs)
     runs = find_runs(system, states, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(states)
     seeds = choose_seeds(ends, [torch.zeros_like(states[:1]), states], settings["n_seeds"])
     points = find_points(system, seeds, inputs, speed=speed, settings=settings)
     exponents = find_exponents(system, ends, inputs, settings=settings)
-    exact = (points.table["kind"] != "slow").to_numpy()
     stable = points.table["stable"].to_numpy(dtype=bool)
-    arrived = np.full(len(states), -1)
-    found = arrivals(runs.ends, states.cpu().numpy(), points.states[exact], stable[exact])
-    arrived[found >= 0] = np.flatnonzero(exact)[found[found >= 0]]
+    arrived, place = _arrived(system, states, inputs, runs, points, attractors["decimals_a"])
     votes = cast_vote(
         memory,
         watch_ends(system, states, settings, attractors, inputs),
         runs,
-        arrived,
+        place,
         exponents,
         attractors["decimals_a"],
+        may_jump=not system.of_flow,
     )
     unit = 1.0 if tau is None else tau
     late = states[:: max(1, len(states) // settings["memory_states"])]
@@ -214,8 +218,71 @@ def take_apart(
         "coloured_by": "runs end at" if memory is None else "to remember",
         "degree_sum": points.degree_sum,
         "exponent": _finite(unit * summary["largest_exponent"]),
+        "continua": _continua(points.table),
+        "settling": _settling(runs.table, unit),
+        "held": _held(held),
     }
     return Analysis(tables, arrays, facts)
+
+
+def _arrived(
+    system: System, states: Tensor, inputs: Tensor | None, runs: Runs, points: Points, decimals: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each run the point at which it comes to rest (-1: none), and the place (-1: none).
+
+    A continuum is one point with many places: runs that rest on it rest at one place if they agree
+    to so many decimals, relative to the spread of the starts, as outputs do.
+    """
+    known = np.isfinite(runs.limits).all(axis=1)
+    ends = np.where(known[:, None], runs.limits, runs.ends)
+    x, kind = states.cpu().numpy(), points.table["kind"].to_numpy()
+    stable = points.table["stable"].to_numpy(dtype=bool)
+    arrived = np.full(len(ends), -1)
+    fixed = np.flatnonzero(kind == PointKind.FIXED)
+    found = arrivals(ends, x, points.states[fixed], stable[fixed])
+    arrived[found >= 0] = fixed[found[found >= 0]]
+    place = arrived.copy()
+    rests = (runs.table["outcome"] == Outcome.FIXED_POINT).to_numpy() & (arrived < 0)
+    spread = float(np.sqrt(np.square(x - x.mean(axis=0)).sum(axis=1).mean())) or 1.0
+    for k in np.flatnonzero((kind == PointKind.CONTINUUM) & stable):
+        left = np.flatnonzero(rests & (arrived < 0))
+        sample = points.samples[k][np.isfinite(points.samples[k]).all(axis=1)]
+        if len(left):
+            here = left[rests_on(system, states.new_tensor(ends[left]), sample, inputs)]
+            arrived[here] = k
+            own = places(ends[here] / spread, decimals)
+            place[here] = max(place.max(), len(points.states)) + 1 + own
+    return arrived, place
+
+
+def _continua(points: pd.DataFrame) -> list[dict]:
+    """Shape, dimension and extent of each continuum (JSON-able)."""
+    own = points[points["kind"] == PointKind.CONTINUUM]
+    return [
+        {"shape": row.shape, "dimension": int(row.dimension), "extent": float(row.extent)}
+        for row in own[["shape", "dimension", "extent"]].itertuples(index=False)
+    ]
+
+
+def _settling(runs: pd.DataFrame, unit: float) -> dict | None:
+    """How many runs still slow down, and the time constants of the fastest and the slowest."""
+    slow = runs[runs["outcome"] == Outcome.SETTLING]
+    if not len(slow):
+        return None
+    times = slow["time_constant"][np.isfinite(slow["time_constant"])] / unit
+    ends = [float(times.min()), float(times.max())] if len(times) else None
+    return {"n": len(slow), "of": len(runs), "times": ends}
+
+
+def _held(memory: pd.DataFrame) -> dict | None:
+    """What holds most of the states late in the delay, and what is lost (medians; None if NaN)."""
+    known = memory[memory["held"] != ""] if len(memory) else memory
+    if not len(known):
+        return None
+    kind = known["held"].value_counts().index[0]
+    own = known[known["held"] == kind]
+    about = {name: _finite(own[name].median()) for name in ("dimension", "drift", "noisy_drift")}
+    return {"kind": str(kind), "n": len(own), "of": len(memory), **about}
 
 
 def _finite(value: float) -> float | None:
@@ -239,13 +306,14 @@ def summarise(runs: Runs, points: Points, exponents: pd.DataFrame) -> dict:
     table = points.table
     return {
         "n_fixed": int((table["kind"] == "fixed").sum()),
-        "n_stable": int(table["stable"].sum()),
+        "n_stable": int((table["stable"] & (table["kind"] == "fixed")).sum()),
+        "n_continua": int((table["kind"] == "continuum").sum()),
         "n_slow": int((table["kind"] == "slow").sum()),
         "degree_sum": points.degree_sum,
         "n_cycles": len(runs.cycles),
         **{
             f"runs_{kind}": int((runs.table["outcome"] == kind).sum())
-            for kind in ("fixed_point", "limit_cycle", "aperiodic", "diverged")
+            for kind in ("fixed_point", "limit_cycle", "settling", "aperiodic", "diverged")
         },
         "largest_exponent": float(exponents["exponent_1"].max()),
     }

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from memdyn.dynamics.lyapunov import lyapunov_exponents
+from memdyn.dynamics.return_map import coarse_dtype
 from memdyn.dynamics.systems import System
 from memdyn.landscape.starts import first_of_alike
 
@@ -28,21 +29,21 @@ def find_exponents(
     Returns:
         One row per run: ``exponent_#`` and ``error_#`` (1 / tau), ``trend`` and ``trend_error`` of
         the speed (1 / tau; see ``lyapunov.Exponents``), and ``counted``, the time (tau) that they
-        were averaged over; NaN where the run diverged. Runs that rest at one place are
-        followed once.
+        were averaged over, and ``one_way``, the net motion in it as a part of the path; NaN where
+        the run diverged. Runs that rest at one place are followed once.
 
     Raises:
         ValueError: too few steps, or a run that leaves the finite.
     """
-    k = settings["n_exponents"]
+    k = min(settings["n_exponents"], system.n_units)
     exponents, error = np.full((2, len(ends), k), np.nan)
-    trend, counted = np.full((2, len(ends)), np.nan), np.full(len(ends), np.nan)
+    trend, (counted, one_way) = np.full((2, len(ends)), np.nan), np.full((2, len(ends)), np.nan)
     finite = np.flatnonzero(ends.isfinite().all(1).cpu())
     if len(finite):
         first, member = first_of_alike(ends[finite].cpu().numpy())
-        # Signs and sizes of the leading exponents need no more than float32; a bare function
-        # computes in the precision that it was written in.
-        dtype = torch.float32 if system.casts else torch.float64
+        # Signs and sizes of the leading exponents of a large network need no more than float32; a
+        # bare function computes in the precision that it was written in.
+        dtype = coarse_dtype(system, torch.float64)
         found = lyapunov_exponents(
             system.to(dtype) if system.casts else system,
             ends[finite][first].to(dtype),
@@ -54,7 +55,8 @@ def find_exponents(
         )
         exponents[finite], error[finite] = found.exponents[member], found.error[member]
         trend[:, finite] = found.trend[member], found.trend_error[member]
-        counted[finite] = found.counted[member]
+        counted[finite], one_way[finite] = found.counted[member], found.one_way[member]
     columns = [("exponent", exponents), ("error", error)]
     table = pd.DataFrame({f"{n}_{i + 1}": v[:, i] for i in range(k) for n, v in columns})
-    return table.assign(trend=trend[0], trend_error=trend[1], counted=counted)
+    more = {"trend": trend[0], "trend_error": trend[1], "counted": counted, "one_way": one_way}
+    return table.assign(**more)

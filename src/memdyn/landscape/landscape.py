@@ -20,6 +20,7 @@ from memdyn.figures.network_page import draw_external
 from memdyn.figures.style import house_style
 from memdyn.files import write_table
 from memdyn.landscape.analysis import SEARCH, take_apart
+from memdyn.landscape.portrait import sentences
 from memdyn.landscape.vote import ROUTES, Vote
 
 #: How thoroughly a network is searched, in the words of the sections ``dynamics`` and
@@ -114,16 +115,21 @@ class Landscape:
         points, own = self.points, self.summary
         kinds = ", ".join(f"{n} {kind}" for kind, n in points["kind"].value_counts().items())
         stable = int(points["stable"].sum()) if len(points) else 0
+        facts = self.portrait.facts
         lines = [f"{self.name}: {self.vote.label}"]
         routes = (self.vote.runs, self.vote.solver, self.vote.exponents)
         lines.append("  long runs {}, solver {}, exponents {}".format(*routes))
         lines.append(f"  points: {kinds or 'none found'} ({stable} stable)")
         if own["degree_sum"] is not None and own["degree_sum"] != 1:
             lines.append(f"  degree sum {own['degree_sum']}, not 1: points are missing")
+        unit = "τ" if facts["rate"] else "steps"
+        lines += [f"  {sentence}" for sentence in sentences(facts, unit)]
         for cycle in self.cycles.itertuples():
             kind = "stable" if cycle.stable else "unstable"
             lines.append(f"  {kind} cycle, period {cycle.period:.4g}")
         lines.append(f"  largest exponent {own['largest_exponent']:.3g}")
+        if "reason" in self.memory and len(why := self.memory["reason"].unique()) == 1 and why[0]:
+            lines.append(f"  not measured: {why[0]}")
         return "\n".join(lines)
 
     def save(self, folder: Path | str) -> None:

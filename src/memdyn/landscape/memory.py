@@ -33,10 +33,11 @@ def measure_memory(
 
     Returns:
         A row per state with ``relative_speed``, ``n_slow``, ``dimension``, ``slowest`` (tau),
-        ``drift``, ``persistence``, and the eigenvalues of the step (rows, n_units; complex).
+        ``drift``, ``noisy_drift``, ``persistence``, ``held``, ``reason``, and the eigenvalues of
+        the step (rows, n_units; complex).
 
     Raises:
-        ValueError: a delay or speed that is not positive.
+        ValueError: a delay that is not positive or shorter than a step.
     """
     states = late.double()
     held = slow_manifold(
@@ -48,5 +49,6 @@ def measure_memory(
         copies=settings["noisy_copies"],
         noise=0.01,
     )
-    names = ("relative_speed", "n_slow", "dimension", "slowest", "drift", "persistence")
+    names = ("relative_speed", "n_slow", "dimension", "slowest", "drift", "noisy_drift")
+    names += ("persistence", "held", "reason")
     return pd.DataFrame({name: getattr(held, name) for name in names}), held.eigenvalues

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
+from memdyn.dynamics.continua import shape_of
 from memdyn.dynamics.fixed_points import find_fixed_points
 from memdyn.dynamics.systems import System
 
@@ -26,16 +28,20 @@ class Points(NamedTuple):
     Attributes:
         table: one row per point: ``point``, ``kind``, ``stable``, ``q``, ``relative_speed`` (to the
             task's), ``degree``, ``landed``, ``n_unstable`` modes, ``leading_re``, ``leading_im``
-            (eigenvalue of the step), ``leading_time`` (tau; negative: grows), outputs.
+            (eigenvalue of the step), ``leading_time`` (tau; negative: grows); of a continuum
+            ``dimension``, ``extent``, ``shape`` (see ``continua.shape_of``) and ``speed_along``,
+            the largest |f| on it; outputs.
         states: (points, n_units).
         eigenvalues: (points, n_units) complex, of the step, leading first.
         degree_sum: 1 if no point is missing (None where undefined).
+        samples: (points, k, n_units) points of each continuum, NaN where there are fewer than k.
     """
 
     table: pd.DataFrame
     states: np.ndarray
     eigenvalues: np.ndarray
     degree_sum: int | None
+    samples: np.ndarray
 
 
 def find_points(
@@ -77,12 +83,28 @@ def find_points(
             "leading_re": np.real(leading),
             "leading_im": np.imag(leading),
             "leading_time": found.time_constants[:, 0],
+            "dimension": found.dimension,
+            "extent": found.extent,
+            "shape": [shape_of(*of) for of in zip(found.sample, found.dimension, strict=True)],
+            "speed_along": _fastest(system, found.sample, inputs, seeds.double()),
             **_outputs(found.states, readout),
         }
     )
     degree_sum = found.degree_sum if len(found) else None
     assert not isinstance(degree_sum, np.ndarray)  # there is one network, with one input
-    return Points(table, found.states, found.eigenvalues, degree_sum)
+    return Points(table, found.states, found.eigenvalues, degree_sum, found.sample)
+
+
+def _fastest(
+    system: System, samples: np.ndarray, inputs: Tensor | None, like: Tensor
+) -> list[float]:
+    """The largest |f| on each sample (k, n_units), NaN of none."""
+    fastest = []
+    for sample in samples:
+        x = like.new_tensor(sample[np.isfinite(sample).all(axis=1)])
+        speed = system.drift(x, inputs).norm(dim=-1) if len(x) else x.new_full((1,), torch.nan)
+        fastest.append(float(speed.max()))
+    return fastest
 
 
 def _outputs(states: np.ndarray, readout: Readout | None) -> dict[str, np.ndarray]:

@@ -6,10 +6,13 @@ searched here, points and cycles come from their rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import torch
 
+from memdyn.dynamics.kinds import Held
 from memdyn.dynamics.systems import System
 
 N_COMPONENTS = 3
@@ -17,6 +20,8 @@ N_COMPONENTS = 3
 ALONE = 20
 #: States so many times farther out than all starts are on the way to infinity.
 FAR = 100.0
+#: What whole runs may fill; more are seen along three axes only, those of a selection.
+MOST_BYTES = 2**29
 
 
 def principal_axes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,29 +60,75 @@ def portray_system(
         starts: (rows, n_units).
         inputs: (n_inputs,) constant input, None for zero.
         n_steps: how long the states are followed.
-        pace: what speeds are relative to, see ``starts.task_speed``.
+        pace: what speeds are relative to, see ``starts.task_speed``; if 0 they are as they are.
         points: (points, n_units).
         orbits: (cycles, 64, n_units).
     """
-    x = starts.double()
-    path, speed = x.new_empty(n_steps, *x.shape), x.new_empty(n_steps, len(x))
-    for step in range(n_steps):
-        path[step], speed[step] = x, system.drift(x, inputs).norm(dim=1) / pace
-        x = system.step(x, inputs)
-    path, speed = path.transpose(0, 1).cpu().numpy(), speed.T.cpu().numpy()
-    # What runs away would hide all else: it is not drawn, and does not turn the axes.
-    reach = np.abs(path).max(axis=2)
-    with np.errstate(invalid="ignore"):
-        away = ~(reach <= FAR * (1 + reach[:, 0].max()))
-    path[away], speed[away] = np.nan, np.nan
-    mean, axes, explained = principal_axes(path[~away])
+    # Whole runs of many states of many units would not fit: the axes are those of a selection, and
+    # all runs are made once more to be seen along them.
+    most = max(MOST_BYTES // (8 * starts.shape[1]), 4 * N_COMPONENTS)
+    chosen = starts[:: -(-len(starts) * n_steps // most) if len(starts) * n_steps > most else 1]
+    every = -(-len(chosen) * n_steps // most)
+    path, speed = _run(system, chosen, inputs, n_steps, pace, lambda x: x, every)
+    mean, axes, explained = principal_axes(path[np.isfinite(path).all(axis=2)])
+    if every == len(starts) // len(chosen) == 1:
+        path = ((path - mean) @ axes.T).astype(np.float32)
+    else:
+        place, ahead = starts.new_tensor(mean).double(), starts.new_tensor(axes.T).double()
+        see = lambda x: ((x - place) @ ahead).float()  # noqa: E731
+        path, speed = _run(system, starts, inputs, n_steps, pace, see, 1)
     return {
-        "alone": ((path - mean) @ axes.T).astype(np.float32),
-        "speed": np.ascontiguousarray(speed),
+        "alone": path,
+        "speed": speed,
         "explained": explained,
         "points": ((points - mean) @ axes.T).astype(np.float32),
         "orbits": ((orbits.astype(np.float64) - mean) @ axes.T).astype(np.float32),
     }
+
+
+def _run(system, starts, inputs, n_steps, pace, see, every) -> tuple[np.ndarray, np.ndarray]:
+    """What ``see`` makes of the states of each run, and their speeds, at each ``every``-th step.
+
+    What runs away would hide all else: it is not drawn, and does not turn the axes.
+    """
+    x = starts.double()
+    limit, seen = FAR * (1 + float(x.abs().max())), see(x)
+    shape = (-(-n_steps // every), len(x))
+    path, speed = seen.new_empty(*shape, seen.shape[1]), x.new_empty(shape)
+    for step in range(n_steps):
+        if step % every == 0:
+            moves = system.drift(x, inputs).norm(dim=1) / (pace or 1.0)
+            away = ~(x.abs().max(dim=1).values <= limit)
+            path[step // every] = see(x).masked_fill(away[:, None], torch.nan)
+            speed[step // every] = moves.masked_fill(away, torch.nan)
+        x = system.step(x, inputs)
+    return path.transpose(0, 1).cpu().numpy(), np.ascontiguousarray(speed.T.cpu().numpy())
+
+
+def sentences(facts: Mapping, unit: str) -> list[str]:
+    """What is to be said of continua, of runs that have not arrived, and of what holds memories.
+
+    Args:
+        facts: of ``analysis.take_apart``.
+        unit: that times are in, "τ" or "steps".
+    """
+    said = []
+    for one in facts.get("continua", []):
+        many = one["dimension"] > 2
+        name = f"continuum of dimension {one['dimension']}" if many else one["shape"]
+        said.append(f"{name} of fixed points, extent {one['extent']:.3g}")
+    if slow := facts.get("settling"):
+        times = ""
+        if slow["times"]:
+            low, high = (f"{time:.2g}" for time in slow["times"])
+            times = f", time constant {low if low == high else f'{low} to {high}'} {unit}"
+        said.append(f"{slow['n']} of {slow['of']} runs still slow down{times}")
+    if (held := facts.get("held")) and held["kind"] != Held.POINT:
+        lost = f"drift {held['drift']:.2g} spreads per delay"
+        if held["noisy_drift"] is not None:
+            lost += f", {held['noisy_drift']:.2g} with noisy weights"
+        said.append(f"memory: {held['kind']}, {lost}")
+    return said
 
 
 def describe(

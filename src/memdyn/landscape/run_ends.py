@@ -10,14 +10,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from memdyn.dynamics.settling import narrows
+from memdyn.dynamics.settling import ONE_WAY, fading, monotone_decay, narrows
 from memdyn.landscape.labels import EndKind
 
-#: A run that moves one way has not settled: its net motion is at least this part of its path.
-ONE_WAY = 0.8
+#: Dips of the mismatch that differ by less are equally good.
+ALIKE = 0.01
 
 
-def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[str, float]:
+def end_kind(
+    tail: np.ndarray, rest_variance: float, periodic: float, arrived: float | None = None
+) -> tuple[str, float]:
     """What one long run ends in.
 
     Args:
@@ -25,6 +27,9 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
         rest_variance: at rest if the variance of every output over the second half is below this.
         periodic: the run is periodic if some lag brings the outputs back to this fraction of
             their SD (root mean square over the tail).
+        arrived: if given, the model of its decay has to agree: a run that hardly moves is at rest
+            only if it has no farther to go than this, and one that oscillates is periodic only if
+            it does not fade.
 
     Returns:
         An ``EndKind``, and the period in steps (NaN unless periodic).
@@ -33,11 +38,15 @@ def end_kind(tail: np.ndarray, rest_variance: float, periodic: float) -> tuple[s
         return EndKind.DIVERGED.value, np.nan
     tail = tail.astype(np.float64)
     if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
-        return EndKind.REST.value, np.nan
+        decay = None if arrived is None else monotone_decay(tail)
+        creeps = decay is not None and decay.clear and decay.left > arrived
+        return (EndKind.SETTLING if creeps else EndKind.REST).value, np.nan
     if _settles(tail):
         return EndKind.SETTLING.value, np.nan
     period, mismatch = find_period(tail)
     if mismatch <= periodic:
+        if arrived is not None and fading(tail, period) is not None:
+            return EndKind.SETTLING.value, np.nan
         return EndKind.PERIODIC.value, period
     return EndKind.APERIODIC.value, np.nan
 
@@ -54,9 +63,10 @@ def find_period(signal: np.ndarray) -> tuple[float, float]:
 
     The mismatch at a lag is sqrt(<|y(t + lag) - y(t)|^2> / 2) over the root of the total variance:
     0 for a perfect period, about 1 for unrelated stretches. Lags count from the first at which the
-    signal has moved away from itself (mismatch above 0.5). Among lags that are within 20 % of the
-    best mismatch (plus the rounding of a period to whole steps) the shortest is taken, so that a
-    multiple of the period is not mistaken for it; the minimum is then interpolated.
+    signal has moved away from itself (mismatch above 0.5). Each dip is read at the bottom of the
+    parabola through it, as a period need be no whole number of steps. Among dips that are within
+    20 % of the lowest (and ``ALIKE``) the shortest is taken, so that a multiple of the period is
+    not mistaken for it.
 
     Args:
         signal: (n_steps, n_channels).
@@ -82,12 +92,12 @@ def find_period(signal: np.ndarray) -> tuple[float, float]:
     dips = dips[dips > away[0]]
     if len(dips) == 0:
         return np.nan, np.inf
-    step = np.sqrt((np.diff(signal, axis=0) ** 2).sum(axis=1).mean() / (2 * total))
-    best = dips[mismatch[dips] <= 1.2 * mismatch[dips].min() + step][0]
-    left, here, right = mismatch[best - 1 : best + 2] ** 2
-    curvature = left - 2 * here + right
-    shift = 0.5 * (left - right) / curvature if curvature > 0 else 0.0
-    return float(best + shift), float(mismatch[best])
+    left, here, right = (mismatch[dips + shift] ** 2 for shift in (-1, 0, 1))
+    curvature = left - 2 * here + right  # positive at a dip
+    shift = 0.5 * (left - right) / curvature
+    bottom = np.sqrt(np.maximum(here - 0.25 * (left - right) * shift, 0.0))
+    best = np.flatnonzero(bottom <= 1.2 * bottom.min() + ALIKE)[0]
+    return float(dips[best] + shift[best]), float(bottom[best])
 
 
 def count_distinct(points: np.ndarray, decimals: int) -> int:

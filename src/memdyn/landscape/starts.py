@@ -46,9 +46,14 @@ def choose_seeds(ends: Tensor, others: list[Tensor], n_seeds: int) -> Tensor:
     for i, states in enumerate(others):
         room = n_seeds - sum(len(part) for part in seeds)
         share = min(len(states), room // (len(others) - i))
-        picks = np.linspace(0, len(states) - 1, share).round().astype(int) if share else []
-        seeds.append(states[picks].to(ends))
+        seeds.append(evenly(states, share).to(ends))
     return torch.cat(seeds)
+
+
+def evenly(states: Tensor, n: int) -> Tensor:
+    """At most ``n`` of the states (rows, n_units), first and last among them, evenly spaced."""
+    n = min(n, len(states))
+    return states[np.linspace(0, len(states) - 1, n).round().astype(int) if n else []]
 
 
 def first_of_alike(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

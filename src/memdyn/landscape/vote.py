@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from memdyn.dynamics.kinds import Outcome
+from memdyn.dynamics.settling import ONE_WAY
 from memdyn.landscape.labels import Mechanism, mechanism
 
 #: The routes, as fields of ``Vote`` and columns ``vote_<route>``, and their names for readers.
@@ -25,6 +26,11 @@ FALL = 0.1
 FIXED = "fixed"
 #: What they say where a run may be on a cycle as well as on a slow way to rest.
 UNDECIDED = "undecided"
+#: What long runs say where all rest or slow down, and one has not arrived.
+SETTLING = "settling"
+#: A slow decay is seen in both: speed and exponent agree within this part, and are so many errors
+#: below zero.
+AGREE, CLEAR = 0.2, 3
 _AT_REST = (Mechanism.DIRECT, Mechanism.SLOW_MANIFOLD)
 
 
@@ -52,6 +58,8 @@ def vote(
     point: np.ndarray,
     cycle: np.ndarray,
     sign: np.ndarray,
+    *,
+    name_settling: bool = False,
 ) -> Vote:
     """Label one network from the evidence of three routes.
 
@@ -62,6 +70,8 @@ def vote(
         point: index of the stable fixed point that the solver assigns to the memory; -1 for none.
         cycle: index of the stable cycle that it assigns; -1 for none.
         sign: what the exponents of each run say, see ``exponent_kinds``.
+        name_settling: where runs still slow down and nothing contradicts rest, the label is
+            ``SETTLING``; else "unresolved".
 
     Rules:
         A route that sees only fixed points says "direct" if no two different memories share one,
@@ -91,6 +101,12 @@ def vote(
     if exponents == Mechanism.UNRESOLVED and UNDECIDED in sign:
         exponents = UNDECIDED
 
+    coming = (Outcome.FIXED_POINT, Outcome.SETTLING)
+    if name_settling and runs == Mechanism.UNRESOLVED and np.isin(run_outcome, coming).all():
+        runs = SETTLING if (run_outcome == Outcome.SETTLING).any() else runs
+        known = solver in (*_AT_REST, Mechanism.UNRESOLVED) and exponents in (FIXED, UNDECIDED)
+        if runs == SETTLING and known:
+            return Vote(runs, runs, solver, exponents)
     if runs == exponents == Mechanism.APERIODIC and (kinds == "none").all():
         return Vote(runs, runs, solver, exponents)
     coarse = FIXED if runs in _AT_REST else runs
@@ -104,6 +120,9 @@ def exponent_kinds(
     trend: np.ndarray,
     trend_error: np.ndarray,
     counted: np.ndarray | float,
+    *,
+    one_way: np.ndarray | float = 0.0,
+    may_jump: bool = False,
 ) -> np.ndarray:
     """What the largest exponent of each run, and the trend of its speed, say it is on, (rows,).
 
@@ -111,24 +130,33 @@ def exponent_kinds(
         largest, error: the largest exponent and its standard error.
         trend, trend_error: growth rate of the speed and its error.
         counted: the time over which they were measured, (rows,) or one for all.
+        one_way: (rows,) net motion over that time as a part of the path, of ``Exponents``.
+        may_jump: the system is a map: on a stable cycle of whole steps all exponents are below 0,
+            while a flow, and steps that follow one, have one of 0 on every cycle.
 
     An exponent further than two errors and 1 / ``counted`` above 0 says "aperiodic", below 0
-    "fixed_point". Between, the speed tells: a run that stands still is at a "fixed_point", one
-    whose speed falls clearly, by ``FALL`` or more, is on its way to one; one whose speed is level
-    within ``FALL`` is on a "limit_cycle"; if the errors leave both open it is "undecided". Without
+    "fixed_point", or "limit_cycle" of a map whose speed is level. Between, the speed tells: a run
+    that stands still is at a "fixed_point", one whose speed falls clearly, by ``FALL`` or more, is
+    on its way to one, as is one whose speed falls beyond doubt at the rate that the exponent says
+    (a decay far slower than the run); one whose speed is level within ``FALL`` is on a
+    "limit_cycle" if it turns; else, and if the errors leave both open, it is "undecided". Without
     an exponent (NaN): "diverged".
     """
     largest, error, trend, trend_error = map(np.asarray, (largest, error, trend, trend_error))
     margin = 2 * error + 1 / counted
     low, high = (trend - trend_error) * counted, (trend + trend_error) * counted
+    decays = (largest < -CLEAR * error) & (trend < -CLEAR * trend_error)
+    with np.errstate(invalid="ignore"):
+        decays &= np.abs(trend - largest) <= AGREE * np.abs(largest)
+    level = (low > -FALL) & (high < FALL) & ~decays
     between = np.where(
-        high < -FALL,
+        (high < -FALL) | decays,
         Outcome.FIXED_POINT,
-        np.where((low > -FALL) & (high < FALL), Outcome.LIMIT_CYCLE, UNDECIDED),
+        np.where(level & (np.asarray(one_way) < ONE_WAY), Outcome.LIMIT_CYCLE, UNDECIDED),
     )
     kinds = np.where(
         largest < -margin,
-        Outcome.FIXED_POINT,
+        np.where(level & may_jump, Outcome.LIMIT_CYCLE, Outcome.FIXED_POINT),
         np.where(largest > margin, Outcome.APERIODIC, between),
     )
     return np.where(np.isnan(largest), Outcome.DIVERGED, kinds)

@@ -6,13 +6,14 @@ attractor test starts from; the autonomous continuation goes on from there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 
-from memdyn.landscape.labels import MECHANISMS
+from memdyn.landscape.labels import MECHANISMS, Mechanism
 from memdyn.randomness import Stream, generator
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, run, run_trial
@@ -54,20 +55,24 @@ class Trace(NamedTuple):
     end_outputs: np.ndarray
 
 
-def choose_examples(networks: pd.DataFrame) -> pd.DataFrame:
-    """The best network of each mechanism.
+def choose_examples(networks: pd.DataFrame, votes: Mapping[str, str]) -> pd.DataFrame:
+    """The best network of each mechanism, by where memories end.
 
     Args:
-        networks: one row per network, with ``performs``, ``mechanism`` and ``rmse``.
+        networks: one row per network, with ``performs``, ``mechanism_memory`` and ``rmse``.
+        votes: network -> the label on which three routes agree.
 
     Returns:
-        The rows of those with the smallest RMSE among the networks that perform the task, in the
-        order of ``MECHANISMS``; no row for a mechanism that no such network has.
+        The rows of those with the smallest RMSE among the networks that perform the task and on
+        which label and vote agree, in the order of ``MECHANISMS``, with the label as the column
+        ``shown``; no row for a mechanism that no such network has.
     """
-    able = networks[networks["performs"]].sort_values(["rmse", "network"])
-    best = able.drop_duplicates("mechanism").set_index("mechanism", drop=False)
+    label = networks["mechanism_memory"]
+    agreed = (networks["network"].map(votes) == label) & (label != Mechanism.UNRESOLVED)
+    able = networks.assign(shown=label)[networks["performs"] & agreed]
+    best = able.sort_values(["rmse", "network"]).drop_duplicates("shown").set_index("shown")
     found = [name for name in MECHANISMS if name in best.index]
-    return best.loc[found].reset_index(drop=True)
+    return best.loc[found].reset_index(names="shown")
 
 
 def replay_test_trials(
@@ -122,6 +127,7 @@ def describe(network: Network, row: pd.Series, kinds: list[str], run_length: int
         "network": network.name,
         "kinds": kinds,
         "run_length": run_length,
+        "trial_ends": str(row["mechanism"]),
         **network._asdict(),
         **{name: float(row[name]) for name in told},
     }

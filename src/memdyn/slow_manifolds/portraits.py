@@ -95,6 +95,16 @@ def portray(
     )
 
 
+def degree_sum(points: pd.DataFrame) -> int | None:
+    """Sum of the degrees of a network's points: 1 if none is missing; None where undefined.
+
+    Args:
+        points: its rows of the table of points.
+    """
+    found = points["degree_sum"] if len(points) else pd.Series(dtype=float)
+    return None if not len(found) or found.isna().any() else int(found.iloc[0])
+
+
 def record(
     ready: Ready,
     task: SequentialPatternMatching,

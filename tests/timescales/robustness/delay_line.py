@@ -97,7 +97,8 @@ def save(folder: Path, networks: list[tuple[Network, Cell, Curriculum, dict]]) -
         for position, params in solved.items():
             own = {name: value[0] for name, value in params.items()}
             unfinished.keep_solved(place, position, own)
-        state = TrainingState({}, {}, [], [(0, 0)], ["finished"], epochs=[[]], heads=[[]])
+        epochs = [(i + 1, 0, *at, *[0.0] * 6, 1.0) for i, at in enumerate(solved)]
+        state = TrainingState({}, {}, [], [(0, 0)], ["finished"], epochs=[epochs], heads=[[]])
         groups.append(([place], cell, curriculum, state))
     save_snapshots(folder / "part0.safetensors", unfinished, groups, {})
     return folder / "part0.safetensors"

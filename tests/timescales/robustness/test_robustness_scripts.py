@@ -38,7 +38,8 @@ def shard(tmp_path_factory):
 
 @pytest.fixture
 def run(shard, tmp_path, monkeypatch):
-    monkeypatch.setattr("memdyn.jobs.logs.start_log", lambda path: None)
+    monkeypatch.setattr("memdyn.jobs.start.start_job", lambda job: None)
+    monkeypatch.setattr("memdyn.jobs.stopping.can_stop", lambda: None)
 
     def run_script(name, table, **params):
         params.setdefault("settings", {})
@@ -49,7 +50,7 @@ def run(shard, tmp_path, monkeypatch):
             log=[str(tmp_path / "log")],
             threads=1,
             resources=SimpleNamespace(gpu=0),
-            params=SimpleNamespace(accuracy=ACCURACY, **params),
+            params=SimpleNamespace(accuracy=ACCURACY, code="", **params),
         )
         runpy.run_path(str(SCRIPTS / f"{name}.py"), init_globals={"snakemake": fake})
         found = read_table(fake.output[0], schema(table))

@@ -18,13 +18,15 @@ rule find_cycles:
     benchmark:
         f"{SM_LOGS}/find_cycles/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED, 2)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_cycles"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_cycles"]),
+        runtime=minutes("find_cycles"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -49,13 +51,15 @@ rule find_fixed_points:
     benchmark:
         f"{SM_LOGS}/find_fixed_points/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED, 1)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_fixed_points"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_fixed_points"]),
+        runtime=minutes("find_fixed_points"),
     params:
         delay=SLOW_MANIFOLDS["task"]["delay"],
         network=SLOW_MANIFOLDS["network"],
@@ -78,13 +82,15 @@ rule find_exponents:
     benchmark:
         f"{SM_LOGS}/find_exponents/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_exponents"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_exponents"]),
+        runtime=minutes("find_exponents"),
     params:
         network=SLOW_MANIFOLDS["network"],
         settings=SLOW_MANIFOLDS["dynamics"],
@@ -109,11 +115,13 @@ rule vote_mechanisms:
     benchmark:
         f"{SM_LOGS}/vote_mechanisms/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("vote_mechanisms"),
     params:
         attractors=SLOW_MANIFOLDS["attractors"],
         settings=SLOW_MANIFOLDS["dynamics"],

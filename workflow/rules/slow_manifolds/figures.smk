@@ -20,6 +20,7 @@ rule trace_examples:
     input:
         stimuli=STIMULI,
         table=rules.collect_networks.output[0],
+        votes=f"{SM_RESULTS}/tables/votes.parquet",
         ends=f"{SM_RESULTS}/tables/ends.parquet",
         networks=expand(f"{SM_RESULTS}/networks/{{shard}}.safetensors", shard=SM_DRAWN),
         cases=expand(f"{SM_RESULTS}/performance/{{shard}}.safetensors", shard=SM_DRAWN),
@@ -33,9 +34,9 @@ rule trace_examples:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_examples"],
-        runtime=30,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_examples"]),
+        runtime=minutes("trace_examples"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -48,8 +49,8 @@ rule trace_examples:
 
 rule fig1_task:
     input:
-        stimuli=STIMULI,
-        examples=rules.trace_examples.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        examples=f"{SM_SOURCE}/examples.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig1_task.pdf",
         png=report(
@@ -65,8 +66,8 @@ rule fig1_task:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig1_task"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -78,8 +79,8 @@ rule fig1_task:
 
 rule fig2_mechanisms:
     input:
-        stimuli=STIMULI,
-        examples=rules.trace_examples.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        examples=f"{SM_SOURCE}/examples.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig2_mechanisms.pdf",
         png=report(
@@ -95,8 +96,8 @@ rule fig2_mechanisms:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig2_mechanisms"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -130,9 +131,9 @@ rule trace_landscapes:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_landscapes"],
-        runtime=30,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_landscapes"]),
+        runtime=minutes("trace_landscapes"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -143,8 +144,8 @@ rule trace_landscapes:
 
 rule fig3_landscape:
     input:
-        stimuli=STIMULI,
-        landscapes=rules.trace_landscapes.output[0],
+        stimuli=f"{SM_SOURCE}/stimuli.safetensors",
+        landscapes=f"{SM_SOURCE}/landscapes.safetensors",
     output:
         pdf=f"{SM_FIGURES}/fig3_landscape.pdf",
         png=report(
@@ -160,8 +161,8 @@ rule fig3_landscape:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig3_landscape"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],
@@ -174,7 +175,9 @@ rule fig3_landscape:
 
 rule fig4_map:
     input:
-        networks=rules.collect_networks.output[0],
+        networks=f"{SM_SOURCE}/tables/networks.parquet",
+        points=f"{SM_SOURCE}/tables/points.parquet",
+        memory=f"{SM_SOURCE}/tables/memory.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig4_map.pdf",
         png=report(
@@ -190,11 +193,12 @@ rule fig4_map:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig4_map"),
     params:
         **SM_SMALL_PRINT,
         max_error=SLOW_MANIFOLDS["performance"]["max_error"],
+        facts=SM_FACTS,
         code=code("slow_manifolds/fig4_map"),
     script:
         "../../scripts/slow_manifolds/fig4_map.py"
@@ -202,9 +206,9 @@ rule fig4_map:
 
 rule fig5_robustness:
     input:
-        networks=rules.collect_networks.output[0],
-        delays=f"{SM_RESULTS}/tables/delays.parquet",
-        noise=f"{SM_RESULTS}/tables/noise.parquet",
+        networks=f"{SM_SOURCE}/tables/networks.parquet",
+        delays=f"{SM_SOURCE}/tables/delays.parquet",
+        noise=f"{SM_SOURCE}/tables/noise.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig5_robustness.pdf",
         png=report(
@@ -220,8 +224,8 @@ rule fig5_robustness:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig5_robustness"),
     params:
         **SM_SMALL_PRINT,
         delay=SLOW_MANIFOLDS["task"]["delay"],

@@ -15,13 +15,15 @@ rule find_attractors:
     benchmark:
         f"{SM_LOGS}/find_attractors/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["find_attractors"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["find_attractors"]),
+        runtime=minutes("find_attractors"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -42,11 +44,13 @@ rule classify_mechanisms:
     benchmark:
         f"{SM_LOGS}/classify_mechanisms/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("classify_mechanisms"),
     params:
         task=SLOW_MANIFOLDS["task"],
         dt=DT,

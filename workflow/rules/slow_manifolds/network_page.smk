@@ -33,9 +33,9 @@ rule trace_network:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_network"],
-        runtime=30,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_network"]),
+        runtime=minutes("trace_network", 60),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -58,8 +58,8 @@ rule draw_network:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("draw_network"),
     params:
         **SM_SMALL_PRINT,
         task=SLOW_MANIFOLDS["task"],

@@ -16,13 +16,15 @@ rule extend_delays:
     benchmark:
         f"{SM_LOGS}/extend_delays/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["extend_delays"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["extend_delays"]),
+        runtime=minutes("extend_delays"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -45,13 +47,15 @@ rule add_noise:
     benchmark:
         f"{SM_LOGS}/add_noise/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["add_noise"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["add_noise"]),
+        runtime=minutes("add_noise"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],

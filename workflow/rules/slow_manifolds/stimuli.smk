@@ -20,8 +20,8 @@ rule make_stimuli:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=MEMORY["make_stimuli"],
-        runtime=60,
+        mem_mb=megabytes(MEMORY["make_stimuli"]),
+        runtime=minutes("make_stimuli"),
     params:
         settings=lambda wildcards: stimuli_settings(wildcards.variant[1:]),
         classes=SLOW_MANIFOLDS["task"]["classes"],

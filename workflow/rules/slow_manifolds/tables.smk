@@ -16,8 +16,8 @@ rule collect_networks:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(2000),
+        runtime=minutes("collect_networks"),
     params:
         code=code("slow_manifolds/collect_networks"),
     script:
@@ -44,8 +44,8 @@ rule collect_stress:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(2000),
+        runtime=minutes("collect_stress"),
     params:
         code=code("slow_manifolds/collect_rows"),
     script:

@@ -22,9 +22,9 @@ rule train_networks:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["train_networks"],
-        runtime=720,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["train_networks"]),
+        runtime=minutes("train_networks"),
     params:
         networks=lambda wildcards: [
             list(network) for network in SM_TRAINED[wildcards.shard]
@@ -50,8 +50,8 @@ rule take_snapshot:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("take_snapshot"),
     params:
         code=code("slow_manifolds/take_snapshot"),
     script:
@@ -70,13 +70,15 @@ rule test_performance:
     benchmark:
         f"{SM_LOGS}/test_performance/{{shard}}.benchmark.tsv"
     priority: turn(SM_TRAINED)
+    group:
+        "analysis"
     conda:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["test_performance"],
-        runtime=120,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["test_performance"]),
+        runtime=minutes("test_performance"),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],

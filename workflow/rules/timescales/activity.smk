@@ -19,9 +19,9 @@ rule measure_timescales:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["measure_timescales"],
-        runtime=1440,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["measure_timescales"]),
+        runtime=minutes("measure_timescales"),
     params:
         settings=TIMESCALES["stimulation"],
         code=code("timescales/measure_timescales"),
@@ -43,8 +43,8 @@ rule measure_weights:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        mem_mb=MEMORY["measure_weights"],
-        runtime=60,
+        mem_mb=megabytes(MEMORY["measure_weights"]),
+        runtime=minutes("measure_weights"),
     params:
         code=code("timescales/measure_weights"),
     script:

@@ -8,7 +8,7 @@ TS_SMALL_PRINT = {"scale": SCALE, "n_units": TIMESCALES["network"]["n_units"]}
 
 rule fig1_model:
     input:
-        curves=f"{TS_RESULTS}/tables/curves.parquet",
+        curves=f"{TS_SOURCE}/tables/curves.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig1_model.pdf",
         png=report(
@@ -27,8 +27,8 @@ rule fig1_model:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig1_model"),
     params:
         **TS_SMALL_PRINT,
         start_N=TIMESCALES["curriculum"]["start_N"],
@@ -53,8 +53,8 @@ rule fig2_curricula:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig2_curricula"),
     params:
         **TS_SMALL_PRINT,
         study={
@@ -68,8 +68,8 @@ rule fig2_curricula:
 
 rule fig3_progress:
     input:
-        epochs=f"{TS_RESULTS}/tables/epochs.parquet",
-        networks=f"{TS_RESULTS}/tables/networks.parquet",
+        epochs=f"{TS_SOURCE}/tables/epochs.parquet",
+        networks=f"{TS_SOURCE}/tables/networks.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig3_progress.pdf",
         png=report(
@@ -85,8 +85,8 @@ rule fig3_progress:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig3_progress"),
     params:
         **TS_SMALL_PRINT,
         accuracy=TIMESCALES["curriculum"]["accuracy"],
@@ -97,8 +97,8 @@ rule fig3_progress:
 
 rule fig4_limits:
     input:
-        networks=f"{TS_RESULTS}/tables/networks.parquet",
-        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+        networks=f"{TS_SOURCE}/tables/networks.parquet",
+        timescales=f"{TS_SOURCE}/tables/timescales.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig4_limits.pdf",
         png=report(
@@ -114,8 +114,8 @@ rule fig4_limits:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig4_limits"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig4_limits"),
@@ -125,8 +125,8 @@ rule fig4_limits:
 
 rule fig5_network_timescales:
     input:
-        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
-        curves=f"{TS_RESULTS}/tables/curves.parquet",
+        timescales=f"{TS_SOURCE}/tables/timescales.parquet",
+        curves=f"{TS_SOURCE}/tables/curves.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig5_network_timescales.pdf",
         png=report(
@@ -142,8 +142,8 @@ rule fig5_network_timescales:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig5_network_timescales"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig5_network_timescales"),
@@ -153,8 +153,8 @@ rule fig5_network_timescales:
 
 rule fig6_weights:
     input:
-        weights=f"{TS_RESULTS}/tables/weights.parquet",
-        dimension=f"{TS_RESULTS}/tables/dimension.parquet",
+        weights=f"{TS_SOURCE}/tables/weights.parquet",
+        dimension=f"{TS_SOURCE}/tables/dimension.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig6_weights.pdf",
         png=report(
@@ -170,8 +170,8 @@ rule fig6_weights:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig6_weights"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig6_weights"),
@@ -181,7 +181,7 @@ rule fig6_weights:
 
 rule fig7_ablation:
     input:
-        ablation=f"{TS_RESULTS}/tables/ablation.parquet",
+        ablation=f"{TS_SOURCE}/tables/ablation.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig7_ablation.pdf",
         png=report(
@@ -197,8 +197,8 @@ rule fig7_ablation:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig7_ablation"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig7_ablation"),
@@ -208,8 +208,8 @@ rule fig7_ablation:
 
 rule fig8_perturbation:
     input:
-        perturbation=f"{TS_RESULTS}/tables/perturbation.parquet",
-        retraining=f"{TS_RESULTS}/tables/retraining.parquet",
+        perturbation=f"{TS_SOURCE}/tables/perturbation.parquet",
+        retraining=f"{TS_SOURCE}/tables/retraining.parquet",
     output:
         pdf=f"{TS_FIGURES}/fig8_perturbation.pdf",
         png=report(
@@ -225,8 +225,8 @@ rule fig8_perturbation:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("fig8_perturbation"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/fig8_perturbation"),
@@ -236,8 +236,8 @@ rule fig8_perturbation:
 
 rule figS1_gated:
     input:
-        epochs=f"{TS_RESULTS}/tables/epochs.parquet",
-        networks=f"{TS_RESULTS}/tables/networks.parquet",
+        epochs=f"{TS_SOURCE}/tables/epochs.parquet",
+        networks=f"{TS_SOURCE}/tables/networks.parquet",
     output:
         pdf=f"{TS_FIGURES}/figS1_gated.pdf",
         png=report(
@@ -253,8 +253,8 @@ rule figS1_gated:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS1_gated"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS1_gated"),
@@ -264,7 +264,7 @@ rule figS1_gated:
 
 rule figS2_memory:
     input:
-        memory=f"{TS_RESULTS}/tables/memory.parquet",
+        memory=f"{TS_SOURCE}/tables/memory.parquet",
     output:
         pdf=f"{TS_FIGURES}/figS2_memory.pdf",
         png=report(
@@ -280,8 +280,8 @@ rule figS2_memory:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS2_memory"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS2_memory"),
@@ -291,9 +291,9 @@ rule figS2_memory:
 
 rule figS3_variants:
     input:
-        networks=f"{TS_RESULTS}/tables/networks.parquet",
-        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
-        heads=f"{TS_RESULTS}/tables/heads.parquet",
+        networks=f"{TS_SOURCE}/tables/networks.parquet",
+        timescales=f"{TS_SOURCE}/tables/timescales.parquet",
+        heads=f"{TS_SOURCE}/tables/heads.parquet",
     output:
         pdf=f"{TS_FIGURES}/figS3_variants.pdf",
         png=report(
@@ -309,8 +309,8 @@ rule figS3_variants:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS3_variants"),
     params:
         **TS_SMALL_PRINT,
         code=code("timescales/figS3_variants"),
@@ -320,8 +320,8 @@ rule figS3_variants:
 
 rule figS4_substeps:
     input:
-        substeps=f"{TS_RESULTS}/tables/substeps.parquet",
-        timescales=f"{TS_RESULTS}/tables/timescales.parquet",
+        substeps=f"{TS_SOURCE}/tables/substeps.parquet",
+        timescales=f"{TS_SOURCE}/tables/timescales.parquet",
     output:
         pdf=f"{TS_FIGURES}/figS4_substeps.pdf",
         png=report(
@@ -337,8 +337,8 @@ rule figS4_substeps:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("figS4_substeps"),
     params:
         **TS_SMALL_PRINT,
         substeps={

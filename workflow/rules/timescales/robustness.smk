@@ -17,9 +17,9 @@ rule test_memory:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["test_memory"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["test_memory"]),
+        runtime=minutes("test_memory"),
     params:
         settings=TIMESCALES["memory"],
         accuracy=TIMESCALES["accuracy"],
@@ -42,9 +42,9 @@ rule ablate_neurons:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["ablate_neurons"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["ablate_neurons"]),
+        runtime=minutes("ablate_neurons"),
     params:
         settings=TIMESCALES["ablation"],
         accuracy=TIMESCALES["accuracy"],
@@ -67,9 +67,9 @@ rule perturb_networks:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["perturb_networks"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["perturb_networks"]),
+        runtime=minutes("perturb_networks"),
     params:
         settings=TIMESCALES["perturbation"],
         accuracy=TIMESCALES["accuracy"],
@@ -92,9 +92,9 @@ rule retrain_networks:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=lambda wildcards: shard_memory("retrain_networks", wildcards),
-        runtime=4320,
+        gpu=gpus,
+        mem_mb=megabytes(shard_memory("retrain_networks")),
+        runtime=minutes("retrain_networks"),
     params:
         settings=TIMESCALES["retraining"],
         accuracy=TIMESCALES["accuracy"],
@@ -118,9 +118,9 @@ rule change_steps:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["change_steps"],
-        runtime=240,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["change_steps"]),
+        runtime=minutes("change_steps"),
     params:
         settings=TIMESCALES["substeps"],
         accuracy=TIMESCALES["accuracy"],

@@ -23,9 +23,9 @@ rule train_curricula:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=lambda wildcards: shard_memory("train_curricula", wildcards),
-        runtime=4320,
+        gpu=gpus,
+        mem_mb=megabytes(shard_memory("train_curricula")),
+        runtime=minutes("train_curricula"),
     params:
         networks=lambda wildcards: [
             list(network) for network in TS_SHARDS[wildcards.shard]

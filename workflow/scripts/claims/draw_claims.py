@@ -3,9 +3,9 @@
 from memdyn.claims.judge import read
 from memdyn.figures import claims as figure
 from memdyn.figures.style import save
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 drawn = figure.draw(read(snakemake.input[0]), figure.note(params.scale, params.n_units))
 save(*drawn, snakemake.output)

@@ -5,23 +5,27 @@ from pathlib import Path
 
 import pandas as pd
 
+from memdyn.claims.intervals import numbers
 from memdyn.claims.judge import Evidence, judge, write
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
-from memdyn.slow_manifolds import claims as slow_manifolds
+from memdyn.jobs.start import start_job
+from memdyn.slow_manifolds.claims import claims as slow_manifolds
 from memdyn.slow_manifolds.tables import fully_trained
 from memdyn.timescales.claims import claims as timescales
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params, found = snakemake.params, []
 for study, claims in (("slow_manifolds", slow_manifolds.CLAIMS), ("timescales", timescales.CLAIMS)):
     files = {Path(file).stem: file for file in snakemake.input.get(study, [])}
     tables = {name: read_table(file, f"{study}.{name}/1") for name, file in files.items()}
     if study == "slow_manifolds":
-        tables = {name: fully_trained(table) for name, table in tables.items()}
-    evidence = Evidence(tables, params.n_units[study])
+        every = {slow_manifolds.EVERY: tables["networks"]} if "networks" in tables else {}
+        tables = {name: fully_trained(table) for name, table in tables.items()} | every
+    evidence = Evidence(tables, params.facts[study])
     found.append(judge(study, claims, evidence, params.scale))
 table = pd.concat(found, ignore_index=True)
 for row in table[table["kind"] == "claim"].itertuples():
-    logging.info("%s: %s (%s)", row.verdict, row.sentence, row.detail or row.n)
+    number = numbers(row.estimate, row.low, row.high)
+    told = f"{row.statistic} = {number}, n = {row.n}" if row.n else row.detail
+    logging.info("%s: %s (%s)", row.verdict, row.sentence, told)
 write(snakemake.output[0], table)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from memdyn.costs.calibration import calibrate
 from memdyn.device import set_up
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 set_up(0, snakemake.threads)
 seconds = calibrate(snakemake.params.config)
 facts = {"seconds": seconds, "provenance": provenance(device="cpu")}

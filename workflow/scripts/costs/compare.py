@@ -1,9 +1,9 @@
 """Print and write how far the prediction was off."""
 
 from memdyn.costs.prediction import compare, errors_as_text, read_prediction
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 table = compare(read_prediction(snakemake.params.prediction), snakemake.params.logs)
 table.to_csv(snakemake.output[0], index=False, float_format="%.4g")
 print(errors_as_text(table), flush=True)

@@ -2,7 +2,7 @@
 
 from memdyn.costs.speed_figure import draw, read_rows
 from memdyn.figures.style import save
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 save(*draw(read_rows(snakemake.input)), snakemake.output)

@@ -3,7 +3,7 @@
 from memdyn.costs.growth import read_points
 from memdyn.costs.growth_figure import draw
 from memdyn.figures.style import save
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 save(*draw(read_points(snakemake.input[0])), snakemake.output)

@@ -2,9 +2,9 @@
 
 from memdyn.costs.prediction import as_text, predict
 from memdyn.files import read_facts
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 seconds = read_facts(snakemake.input[0], "seconds")
 table = predict(snakemake.params.config, seconds, snakemake.params.cores or 1)
 table.to_csv(snakemake.output[0], index=False, float_format="%.4g")

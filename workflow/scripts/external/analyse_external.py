@@ -14,10 +14,10 @@ from memdyn.external.reading import (
 from memdyn.external.tables import schema
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.files import save_arrays, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, outputs = snakemake.params, snakemake.output
 entry = params.entry

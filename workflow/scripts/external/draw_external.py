@@ -4,9 +4,9 @@ from memdyn.figures.network_page import draw_external
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save
 from memdyn.files import load_arrays
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 own, about = load_arrays(snakemake.input[0], LANDSCAPES_SCHEMA)
 name = snakemake.wildcards.name
 note = f"From {snakemake.params.file}."

@@ -4,15 +4,15 @@ import logging
 
 from memdyn.device import set_up
 from memdyn.files import read_table, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.robustness.noise import add_noise
 from memdyn.slow_manifolds.tables import performing, schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, tables = snakemake.input, snakemake.params, []
 task = load_task(inputs.stimuli, params.task, params.network["dt"])

@@ -3,15 +3,15 @@
 import logging
 
 from memdyn.files import read_table, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.mechanisms.labels import classify
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 task = load_task(snakemake.input.stimuli, params.task, params.dt)
 ends = read_table(snakemake.input.ends, schema("ends"))

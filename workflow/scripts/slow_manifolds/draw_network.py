@@ -3,11 +3,11 @@
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures.network_page import draw_network
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
 own, about = load_arrays(inputs.landscape, LANDSCAPES_SCHEMA)
 drawn = draw_network(

@@ -3,11 +3,11 @@
 from memdyn.figures.recordings import EXAMPLES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures import fig1_task as figure
 from memdyn.slow_manifolds.tasks.pattern_matching import LATENTS_SCHEMA, load_task
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 inputs, params = snakemake.input, snakemake.params
 stimuli, facts = load_arrays(inputs.stimuli, LATENTS_SCHEMA)
 examples, about = load_arrays(inputs.examples, EXAMPLES_SCHEMA)

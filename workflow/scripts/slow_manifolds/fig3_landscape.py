@@ -3,11 +3,11 @@
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA
 from memdyn.figures.style import save, scale_note
 from memdyn.files import load_arrays
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures.fig3_landscape import draw
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 inputs, params = snakemake.input, snakemake.params
 landscapes, about = load_arrays(inputs.landscapes, LANDSCAPES_SCHEMA)
 drawn = draw(

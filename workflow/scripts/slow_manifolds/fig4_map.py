@@ -1,16 +1,23 @@
 """Figure 4: mechanisms and performance over the grid of networks."""
 
+from memdyn.claims.judge import Evidence
 from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
+from memdyn.slow_manifolds.claims.controls import EVERY
 from memdyn.slow_manifolds.figures import fig4_map as figure
 from memdyn.slow_manifolds.tables import fully_trained, schema
 
-start_log(snakemake.log[0])
-params = snakemake.params
+start_job(snakemake)
+inputs, params = snakemake.input, snakemake.params
+networks, points, memory = (
+    read_table(inputs[kind], schema(kind)) for kind in ("networks", "points", "memory")
+)
+tables = {EVERY: networks, "points": fully_trained(points), "memory": fully_trained(memory)}
 drawn = figure.draw(
-    fully_trained(read_table(snakemake.input.networks, schema("networks"))),
+    fully_trained(networks),
     failed=f"failed_{params.max_error:g}",
     note=scale_note(params.scale, params.n_units, params.n_trials),
+    evidence=Evidence(tables, params.facts),
 )
 save(*drawn, snakemake.output)

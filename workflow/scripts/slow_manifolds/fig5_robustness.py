@@ -2,11 +2,11 @@
 
 from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures import fig5_robustness as figure
 from memdyn.slow_manifolds.tables import fully_trained, schema
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 networks, delays, noise = (
     fully_trained(read_table(snakemake.input[kind], schema(kind)))

@@ -4,8 +4,8 @@ import logging
 
 from memdyn.device import set_up
 from memdyn.files import read_table, save_arrays, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.cycles import find_runs
 from memdyn.slow_manifolds.networks.system import step_of
@@ -14,7 +14,7 @@ from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks, run_starts
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])

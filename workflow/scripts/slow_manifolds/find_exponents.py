@@ -6,8 +6,8 @@ import torch
 
 from memdyn.device import set_up
 from memdyn.files import load_arrays, read_table, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.exponents import find_exponents
 from memdyn.slow_manifolds.networks.system import step_of
@@ -15,7 +15,7 @@ from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, tables = snakemake.input, snakemake.params, []
 able = analysed(read_table(inputs.performance, schema("performance")), params.settings)

@@ -6,19 +6,19 @@ import torch
 
 from memdyn.device import set_up
 from memdyn.files import load_arrays, read_table, save_arrays, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS, parts_of_spectrum
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import find_points
-from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.landscape.starts import after, choose_seeds, evenly, task_speed
 from memdyn.settings import steps
 from memdyn.slow_manifolds.networks.system import rate_readout, step_of
 from memdyn.slow_manifolds.tables import analysed, schema
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
 able = analysed(read_table(inputs.performance, schema("performance")), settings)
@@ -37,7 +37,7 @@ for network, *ready in ready_networks(
     speed = task_speed(system, starts)
     found = find_points(system, seeds, speed=speed, settings=settings, readout=rate_readout(frozen))
     points.append(with_network(network, found.table.assign(degree_sum=found.degree_sum)))
-    held = late[:: max(1, len(late) // settings["memory_states"])][: settings["memory_states"]]
+    held = evenly(late, settings["memory_states"])  # of all trial types: both memories are in it
     table, spectrum = measure_memory(
         system, held, delay=params.delay, speed=speed, settings=settings
     )

@@ -3,11 +3,11 @@
 import logging
 
 from memdyn.files import save_arrays
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.tasks.latents import make_latents, refuse_collapsed
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 arrays, metadata = make_latents(snakemake.params.settings, snakemake.params.classes)
 for label in metadata["classes"]:
     logging.info("class %s: %d latents", label, len(arrays[f"latents_{label}"]))

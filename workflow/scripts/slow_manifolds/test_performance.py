@@ -7,8 +7,9 @@ import torch
 
 from memdyn.device import set_up
 from memdyn.files import save_arrays, write_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.partial import forget
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.performance import find_trial_ends, measure, run_cases
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
@@ -17,11 +18,12 @@ from memdyn.slow_manifolds.training.finished import CASES_SCHEMA, frozen_network
 from memdyn.slow_manifolds.training.force import STATUS
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params = snakemake.params
 task = load_task(snakemake.input.stimuli, params.task, params.network["dt"])
 shard = load_trained(snakemake.input.networks, params.network)
+forget(snakemake.input.networks)
 rows, ends, delays = [], [], []
 for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, device)):
     x = torch.as_tensor(shard.x[i], dtype=torch.float32, device=device)

@@ -5,17 +5,17 @@ import logging
 from memdyn.device import set_up
 from memdyn.figures.recordings import EXAMPLES_SCHEMA, LANDSCAPES_SCHEMA, part_of
 from memdyn.files import load_arrays, read_table, save_arrays
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
-from memdyn.slow_manifolds.portraits import record
+from memdyn.slow_manifolds.portraits import degree_sum, record
 from memdyn.slow_manifolds.tables import schema, votes_of
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import of_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
@@ -37,6 +37,7 @@ for shard in zip(
         for key, array in record(ready, task, part_of(found, network), own[0]).items():
             arrays[f"{name}.{key}"] = array
         facts[name] = {**examples[name], **describe(*own, votes.get(network))}
+        facts[name]["degree_sum"] = degree_sum(own[0])
         logging.info("%s: %s, %d points, %d cycles", network, name, len(own[0]), len(own[1]))
 order = {name: facts[name] for name in examples}
 metadata = {"schema": LANDSCAPES_SCHEMA, "examples": order}

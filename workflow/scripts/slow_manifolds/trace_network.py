@@ -5,18 +5,18 @@ import logging
 from memdyn.device import set_up
 from memdyn.figures.recordings import LANDSCAPES_SCHEMA, part_of
 from memdyn.files import FileProblem, load_arrays, read_table, save_arrays
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.portrait import describe
 from memdyn.landscape.vote import ROUTES
-from memdyn.slow_manifolds.portraits import record
+from memdyn.slow_manifolds.portraits import degree_sum, record
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import of_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
@@ -33,7 +33,6 @@ states = inputs.networks, inputs.cases
 ready = next(ready_networks(*states, params.network, device, only={name}))
 arrays = record(ready, task, part_of(found, name), tables["points"])
 votes, rows = tables["votes"].iloc[0], (tables[kind] for kind in ("points", "cycles", "memory"))
-degree = tables["points"]["degree_sum"] if len(tables["points"]) else ()
 facts = {
     **ready.network._asdict(),
     **describe(*rows, votes["vote"]),
@@ -41,7 +40,7 @@ facts = {
     "performs": bool(tables["performance"]["performs"].iloc[0]),
     "rmse": float(tables["performance"]["rmse"].iloc[0]),
     **{key: tables["mechanisms"][key].iloc[0] for key in ("mechanism", "authors_a", "authors_b")},
-    "degree_sum": None if not len(degree) or degree.isna().any() else int(degree.iloc[0]),
+    "degree_sum": degree_sum(tables["points"]),
     "exponent": float(tables["exponents"]["exponent_1"].max()),
 }
 logging.info("%s: %s", name, ", ".join(f"{key} {value}" for key, value in facts.items()))

@@ -4,15 +4,15 @@ import logging
 
 from memdyn.dynamics.kinds import PointKind
 from memdyn.files import load_arrays, read_table, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.landscape.arrays import ARRAYS
 from memdyn.landscape.evidence import arrivals, run_evidence, vote_on
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.tables import schema
 from memdyn.tables import combine, of_network, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 inputs, params, votes = snakemake.input, snakemake.params, []
 ends, runs, cycles, points, exponents = (
     read_table(inputs[kind], schema(kind))

@@ -4,15 +4,15 @@ import logging
 
 from memdyn.device import set_up
 from memdyn.files import write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.ablation import ablate
 from memdyn.timescales.robustness.cases import cases
 from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, tables = snakemake.params, []
 snapshots = open_snapshots(snakemake.input[0])

@@ -3,13 +3,14 @@
 import pandas as pd
 
 from memdyn.files import read_table, write_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.partial import forget
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.tables import combine, with_network
 from memdyn.timescales.tables import schema
 from memdyn.timescales.training.checkpoints import open_snapshots
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 tables: dict[str, list[pd.DataFrame]] = {"epochs": [], "heads": [], "networks": []}
 for path in snakemake.input.snapshots:
     snapshots = open_snapshots(path)
@@ -26,6 +27,8 @@ for path in snakemake.input.snapshots:
             tables[name].append(with_network(network, rows))
 for name in snakemake.params.measured:
     tables[name] = [read_table(path, schema(name)) for path in snakemake.input[name]]
+for path in snakemake.input.get("retraining", []):
+    forget(path)
 for name, rows in tables.items():
     metadata = {"schema": schema(name), "provenance": provenance()}
     write_table(snakemake.output[name], combine(rows), metadata)

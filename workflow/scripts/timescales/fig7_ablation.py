@@ -2,12 +2,12 @@
 
 from memdyn.figures.style import save
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import fig7_ablation as figure
 from memdyn.timescales.figures.conditions import scale_note
 from memdyn.timescales.tables import schema
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 ablation = read_table(snakemake.input["ablation"], schema("ablation"))
 drawn = figure.draw(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ from memdyn.figures.style import (
 )
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
-ROW, TOP, BOTTOM = 1.62, 0.55, 0.56  # heights (inch): of one mechanism, above and below all
+ROW, TOP, BOTTOM = 1.62, 0.55, 0.68  # heights (inch): of one mechanism, above and below all
 DRAWN_EVERY = 5  # steps between the columns of the maps of activity and the points of long traces
 TITLES = ("unit activity in one trial", "trials, then left alone", "output when left alone")
 RATES = LinearSegmentedColormap.from_list("rates", ["#2B5C8A", "#F7F7F7", "#A23B3B"])
@@ -60,7 +61,7 @@ def draw(
     with house_style():
         if not names:
             return nothing_to_draw(
-                "No network performs the task, so there is no mechanism to show.", note
+                "No network performs the task with a mechanism on which label and vote agree.", note
             )
         height = TOP + ROW * len(names) + BOTTOM
         figure = new_figure(FULL, height)
@@ -87,13 +88,20 @@ def draw(
                     column_title(ax, key, title, up=22)
             summary[name] = {
                 key: fact[key]
-                for key in ("network", "rmse", "saturation_delay", "change_in_delay", "kinds")
+                for key in (
+                    "network",
+                    "rmse",
+                    "saturation_delay",
+                    "change_in_delay",
+                    "trial_ends",
+                    "kinds",
+                )
             }
         _draw_keys(figure, task, classes, height)
         small_print(
             figure,
-            f"{note} One network per mechanism: of those that perform the task, the one with the"
-            " smallest RMSE.",
+            f"{note} One network per mechanism, by where memories end: the one with the smallest"
+            " RMSE of those that\nperform the task and on which label and vote agree.",
         )
         return Drawn(
             figure,
@@ -116,6 +124,7 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping) -> None:
         f"RMSE {fact['rmse']:.3f}",
         f"saturated in D1 {fact['saturation_delay']:.0%}",
         f"mean |Δr| in D1 {fact['change_in_delay']:.2f}",
+        *wrap(f"trials end: {MECHANISM_NAMES[fact['trial_ends']]}", 24),
     )
     ax.text(0.07, 0.78, "\n".join(lines), size=SMALL, va="top", linespacing=1.45, color=INK)
 
@@ -323,7 +332,7 @@ def _draw_keys(
     figure: Figure, task: SequentialPatternMatching, classes: list[int], height: float
 ) -> None:
     """What the colours and marks mean, under the columns."""
-    top = height - 0.36
+    top = height - 0.48
     scale = panel(figure, 2.05, top, 0.9, 0.07)
     scale.imshow(np.linspace(-1, 1, 101)[None], cmap=RATES, aspect="auto", extent=(-1, 1, 0, 1))
     scale.set(xticks=[], yticks=[])

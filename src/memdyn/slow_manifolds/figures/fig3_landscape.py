@@ -59,7 +59,7 @@ def draw(
     with house_style():
         if not names:
             return nothing_to_draw(
-                "No network performs the task, so there is no landscape to show.", note
+                "No network performs the task with a mechanism on which label and vote agree.", note
             )
         height = TOP + ROW * len(names) + BOTTOM
         figure = new_figure(FULL, height)
@@ -90,11 +90,16 @@ def draw(
                 "points": {kind: scene.kinds.count(kind) for kind in MARKS},
                 "periods": fact["periods"],
                 **{key: fact[key] for key in ("n_slow", "dimension", "drift", "slowest")},
+                "degree_sum": fact["degree_sum"],
             }
         colours = class_colours(len(classes))
         holding = [(f"“{label}”", c) for label, c in zip(classes, colours, strict=True)]
         draw_keys(figure, height - 0.62, "delay 1, holding", holding, CROSS)
-        small_print(figure, f"{note} The networks of figure 2.")
+        small_print(
+            figure,
+            f"{note} The networks of figure 2. Incomplete: points are missing, as their degrees do"
+            " not sum to 1.",
+        )
         return Drawn(
             figure,
             {key: pd.concat(parts, ignore_index=True) for key, parts in plotted.items()},
@@ -116,6 +121,8 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: li
     counts = [f"{kinds.count(kind)} {kind} point{'s'[: kinds.count(kind) != 1]}" for kind in MARKS]
     lines = [f"g = {fact['g']:g},  fb = {fact['fb']:g}", f"vote: {vote}"]
     lines += [line for line in counts if not line.startswith("0 ")] or ["no point found"]
+    if fact["degree_sum"] not in (None, 1):
+        lines.append(f"incomplete: degrees sum to {fact['degree_sum']}")
     if fact["periods"]:
         lines.append(f"period {', '.join(f'{period:.1f}' for period in fact['periods'][:2])} τ")
     if fact["n_slow"] is not None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from memdyn.claims.judge import Evidence, NotRun
 from memdyn.figures.style import (
     FAINT,
     FULL,
@@ -33,16 +34,29 @@ from memdyn.figures.style import (
     tint,
 )
 from memdyn.landscape.labels import MECHANISMS
+from memdyn.slow_manifolds.claims import controls
+from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
 
-HEIGHT = 6.3
+#: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
+MAPS, ROW = 6.05, 2.35
+BOTTOM = 0.4
 #: Letter of each mechanism inside a cell.
 MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
-LABELS = {"mechanism": "trial ends", "mechanism_memory": "memory states"}
+#: The two questions, which are never mixed; all panels but b and e go by the first.
+LABELS = {"mechanism_memory": "memory states", "mechanism": "trial ends"}
+LABEL = "mechanism_memory"
 AUTHORS = {"authors_a": "test A (trial ends)", "authors_b": "test B (noisy starts)"}
 WEAK = 0.4  # strength of the colour of networks that do not perform
+#: What a control compares, above its panel.
+CONTROLS = {
+    "pg": "density of J",
+    "distribution": "initialisation",
+    "trials": "length of training",
+    "stimuli": "stimuli",
+}
 
 
-def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
+def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> Drawn:
     """Draw the figure.
 
     Args:
@@ -50,13 +64,16 @@ def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
             labels, ``saturation_delay``, ``change_in_delay`` and the column ``failed``.
         failed: column with the fraction of test runs that failed.
         note: scale and size, for the small print.
+        evidence: the tables ``points`` and ``memory``, and all networks as ``controls.EVERY``;
+            panels of controls that the grid does not have are left out.
     """
+    compared = _controls(evidence)
     with house_style():
-        figure = new_figure(FULL, HEIGHT)
+        figure = new_figure(FULL, MAPS + ROW * (1 + bool(compared)) + BOTTOM)
         maps = [panel(figure, left, 0.42, 1.86, 1.86) for left in (0.62, 3.0, 5.38)]
         titles = (
-            "mechanism: trial ends",
             "mechanism: memory states",
+            "mechanism: trial ends",
             "failed test runs (%)",
         )
         for ax, key, title in zip(maps, "abc", titles, strict=True):
@@ -76,14 +93,136 @@ def draw(networks: pd.DataFrame, failed: str, note: str) -> Drawn:
         authors = count_authors_labels(networks)
         _draw_authors(figure, authors)
         phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), networks)
+        measured = _draw_measures(figure, networks, evidence)
+        _draw_controls(figure, compared)
         small_print(
             figure,
-            f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task."
-            " Pale: does not perform.",
+            f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
+            " (pale in a, b: does not).\nd to f and below: by memory states, performing networks;"
+            " bars: means.",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
-        plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases}
-        return Drawn(figure, plotted, _summary(networks, counts, authors, failed))
+        plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
+        shares = {key: rows for key, (_, rows) in zip("jklm", compared.items(), strict=False)}
+        return Drawn(
+            figure, plotted | shares, _summary(networks, counts, authors, failed, measured)
+        )
+
+
+def _controls(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Shares of mechanisms in pairs of networks, per control that the grid has: ``value``,
+    ``mechanism``, ``share``, ``pairs``."""
+    found = {}
+    for name in CONTROLS:
+        try:
+            both, compared = controls.pairs(evidence.rows(controls.EVERY), name)
+        except NotRun:
+            continue
+        second, first = compared.split(" minus ")
+        found[name] = pd.DataFrame(
+            {
+                "value": value,
+                "mechanism": label,
+                "share": float((both[side] == label).mean()),
+                "pairs": len(both),
+            }
+            for value, side in ((first, "first"), (second, "second"))
+            for label in MECHANISMS
+        )
+    return found
+
+
+def _draw_controls(figure: Figure, compared: dict[str, pd.DataFrame]) -> None:
+    """A panel per control: shares of mechanisms at its two values, networks in pairs."""
+    width = 7.0 / max(len(compared), 3)
+    for i, (name, rows) in enumerate(compared.items()):
+        ax = panel(figure, 1.15 + i * width, MAPS + ROW + 0.35, width - 1.0, ROW - 1.2)
+        values = list(dict.fromkeys(rows["value"]))
+        for y, value in enumerate(values):
+            left = 0.0
+            for row in rows[rows["value"] == value].itertuples():
+                ax.barh(y, row.share, 0.6, left=left, color=MECHANISM_COLOURS[row.mechanism])
+                left += row.share
+        names = [value.removeprefix("stimuli ") for value in values]
+        ax.set(
+            yticks=range(2), yticklabels=names, ylim=(1.5, -0.5), xlim=(0, 1), xticks=[0, 0.5, 1]
+        )
+        ax.set_xlabel(f"share of {rows['pairs'].iloc[0]} pairs")
+        ax.tick_params(axis="y", length=0)
+        ax.set_title(CONTROLS[name], loc="left")
+        letter(ax, "jklm"[i], left=20)
+
+
+#: What is measured of networks, by panel: title, label of the axis, whether it is logarithmic.
+MEASURES = {
+    "g": ("stable points per item", "up to sign, over 5 items", False),
+    "h": ("slowest mode of memories", "time constant (τ)", True),
+    "i": ("slow modes of memories", "modes longer than the delay", False),
+}
+
+
+def _draw_measures(
+    figure: Figure, networks: pd.DataFrame, evidence: Evidence
+) -> dict[str, pd.DataFrame]:
+    """Efficiency and spectra at memory states: a dot per network, a bar per mechanism."""
+    measures = {"g": points_per_item, "h": _slowest, "i": of_memories("n_slow")}
+    able = networks[networks["performs"]]
+    found = {}
+    for i, (key, measure) in enumerate(measures.items()):
+        title, label, is_log = MEASURES[key]
+        ax = panel(figure, 0.62 + 2.42 * i, MAPS + 0.3, 1.72, ROW - 0.85)
+        ax.set_title(title, loc="left")
+        letter(ax, key, left=34)
+        try:
+            values = able["network"].map(measure(evidence))
+        except NotRun:
+            values = pd.Series(np.nan, index=able.index)
+        rows = able[["network", LABEL]].assign(value=values).dropna(subset="value")
+        found[key] = rows
+        if rows.empty:
+            say(ax, "Not measured.")
+            continue
+        names = present(rows[LABEL])
+        for x, name in enumerate(names):
+            own = rows.loc[rows[LABEL] == name, "value"].to_numpy()
+            spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else [0.0]
+            ax.plot(
+                x + np.asarray(spread),
+                np.sort(own),
+                **{"ls": "", "marker": "o", "ms": 3.4, "mec": "white", "mew": 0.4},
+                color=MECHANISM_COLOURS[name],
+                clip_on=False,
+            )
+            middle = np.exp(np.log(own).mean()) if is_log else own.mean()
+            ax.plot([x - 0.35, x + 0.35], [middle] * 2, color=INK, lw=1.2, zorder=4)
+            ax.annotate(
+                f"{len(own)}",
+                (x, 1),
+                xycoords=ax.get_xaxis_transform(),
+                ha="center",
+                va="bottom",
+                size=SMALL,
+                color=FAINT,
+            )
+        ax.set(xticks=range(len(names)), xticklabels=[MARKS[name] for name in names])
+        ax.set(xlim=(-0.6, len(names) - 0.4), ylabel=label)
+        if is_log:
+            ax.set_yscale("log")
+            delay = evidence.fact("delay")
+            ax.axhline(delay, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
+            ax.set_xlabel("dotted: the delay")
+        else:
+            ax.set_ylim(bottom=0)
+        for tick, name in zip(ax.get_xticklabels(), names, strict=True):
+            tick.set(color=deep(MECHANISM_COLOURS[name]), weight="bold")
+        ax.tick_params(axis="x", length=0)
+    return found
+
+
+def _slowest(evidence: Evidence) -> pd.Series:
+    """Slowest mode of the median memory state; none where it grows."""
+    slowest = of_memories("slowest")(evidence)
+    return slowest[np.isfinite(slowest)]
 
 
 def count_mechanisms(networks: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +258,11 @@ def count_authors_labels(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(
-    networks: pd.DataFrame, counts: pd.DataFrame, authors: pd.DataFrame, failed: str
+    networks: pd.DataFrame,
+    counts: pd.DataFrame,
+    authors: pd.DataFrame,
+    failed: str,
+    measured: dict[str, pd.DataFrame],
 ) -> dict:
     able = networks[networks["performs"]]
     by_label = {
@@ -137,8 +280,14 @@ def _summary(
             for test, rows in authors.groupby("test", sort=False)
         },
         "saturation_median": {
-            name: able.loc[able["mechanism"] == name, "saturation_delay"].median()
-            for name in present(able["mechanism"])
+            name: able.loc[able[LABEL] == name, "saturation_delay"].median()
+            for name in present(able[LABEL])
+        },
+        **{
+            name: {
+                label: own["value"].mean() for label, own in measured[key].groupby(LABEL, sort=True)
+            }
+            for key, name in (("g", "points_per_item"), ("h", "slowest"), ("i", "slow_modes"))
         },
     }
 
@@ -261,7 +410,7 @@ def _draw_counts(ax: Axes, counts: pd.DataFrame, networks: pd.DataFrame) -> None
         yticklabels=[MECHANISM_NAMES[name] for name in MECHANISMS],
         ylim=(len(MECHANISMS) - 0.5, -0.5),
         xlim=(0, max(1, 1.3 * counts["networks"].max())),
-        xlabel="networks (performing / all)\ntop: trial ends, below: memory",
+        xlabel="networks (performing / all)\ntop: memory, below: trial ends",
     )
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.tick_params(axis="y", length=0)
@@ -320,14 +469,14 @@ def _draw_authors(figure: Figure, authors: pd.DataFrame) -> None:
 def _draw_phases(ax: Axes, networks: pd.DataFrame) -> pd.DataFrame:
     """Tonic against phasic: saturated units against the change of rates in the delay."""
     letter(ax, "f", left=34)
-    columns = ["network", "mechanism", "performs", "saturation_delay", "change_in_delay"]
+    columns = ["network", LABEL, "performs", "saturation_delay", "change_in_delay"]
     able = networks.loc[networks["performs"], columns]
     ax.set_title("tonic or phasic delays", loc="left")
     if able.empty:
         say(ax, "No network performs\nthe task.")
         return able
-    for name in present(able["mechanism"]):
-        own = able[able["mechanism"] == name]
+    for name in present(able[LABEL]):
+        own = able[able[LABEL] == name]
         ax.plot(
             100 * own["saturation_delay"],
             own["change_in_delay"],

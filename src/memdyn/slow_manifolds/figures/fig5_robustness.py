@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from memdyn.claims.intervals import of_mean
 from memdyn.figures.style import (
     FAINT,
     FULL,
@@ -29,15 +29,22 @@ from memdyn.figures.style import (
     small_print,
     tint,
 )
+from memdyn.slow_manifolds.claims.measures import TRIALS
 
-ROW, TOP, BOTTOM = 2.35, 0.42, 0.06  # heights (inch): of one test, above and below all
-N_BOOTSTRAP, LEVEL, SEED = 2000, 0.95, 0
+ROW, TOP, BOTTOM = 2.35, 0.42, 0.3  # heights (inch): of one test, above and below all
+#: Curves are grouped by where memories end.
+LABEL = "mechanism_memory"
+#: All forgotten: half of the trials come out right whatever is remembered.
+CHANCE = 0.5
+LETTERS = "abcdefghij"
 PARTS = ("failed", "asymptotic", "fixed_time")
 NOISE_NAMES = {
-    "uniform": "noise U(0.5, 0.5 + s) on stimulus 1",
-    "gaussian": "noise N(0, s²/12) on stimulus 1",
+    "uniform": "offset + noise U(0.5, 0.5 + s)",
+    "gaussian": "noise of zero mean N(0, s²/12)",
+    "state": "noise in all units, SD s √dt",
+    "lesion": "units without input in stimulus 1",
 }
-COLUMNS = ["mechanism", "level", "quantity", "mean", "low", "high", "n"]
+COLUMNS = ["mechanism", "level", "quantity", "mean", "low", "high", "n", "seeds"]
 
 
 def draw(
@@ -46,7 +53,7 @@ def draw(
     """Draw the figure.
 
     Args:
-        networks: one row per network, with ``performs`` and ``mechanism``.
+        networks: one row per network, with ``performs``, ``seed`` and ``LABEL``.
         delays, noise: failed fractions per network and condition; may be empty, without columns.
         nominal: duration of the unextended delay (tau).
         note: scale and size, for the small print.
@@ -69,89 +76,58 @@ def draw(
             figure = new_figure(FULL, TOP + ROW * len(tests) + BOTTOM)
         for row, (test, found) in enumerate(tests.items()):
             if len(able):
-                _draw_test(figure, TOP + row * ROW, test, found, "abcdefgh"[2 * row :], nominal)
+                _draw_test(figure, TOP + row * ROW, test, found, LETTERS[2 * row :], nominal)
         small_print(
             figure,
-            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}). Bands:"
-            f" {LEVEL:.0%} bootstrap over networks.",
+            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by"
+            " where memories end.\nLines: means over seeds; bands: their 95 % intervals, as for"
+            " claims. Dashed: chance. Noise is added to both channels of stimulus 1;\nthe authors'"
+            " has a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (s > 1).",
         )
         plotted = {
-            "abcdefgh"[2 * row : 2 * row + 2]: found.assign(test=test)
+            LETTERS[2 * row : 2 * row + 2]: found.assign(test=test)
             for row, (test, found) in enumerate(tests.items())
         }
         return Drawn(figure, plotted, _summary(able, tests))
 
 
 def curves(table: pd.DataFrame, networks: pd.DataFrame, level: str) -> pd.DataFrame:
-    """Mean failed fraction per mechanism and level, with its interval over networks.
+    """Mean failed fraction per mechanism and level, with its interval over seeds.
 
     Args:
         table: one row per network and level, with the columns of ``PARTS``; may be empty.
-        networks: one row per network; only those that perform count.
+        networks: one row per network; only those that perform count, by ``LABEL``.
         level: column that holds the level.
 
     Returns:
-        Rows of ``mechanism``, ``level``, ``quantity`` (one of ``PARTS``), ``mean``, ``low``,
-        ``high`` (percentile bootstrap over networks; not a number for a single one) and ``n``.
+        Rows of ``mechanism``, ``level``, ``quantity`` (one of ``PARTS``), ``mean`` (over seeds, of
+        the mean over networks of each), ``low``, ``high`` (as for claims; not a number for a single
+        seed), ``n`` (networks) and ``seeds``.
     """
-    able = networks.loc[networks["performs"], ["network", "mechanism"]]
+    able = networks.loc[networks["performs"], ["network", "seed", LABEL]]
     if table.empty or able.empty:
         return pd.DataFrame(columns=COLUMNS)
     joined = table[["network", level, *PARTS]].merge(able, on="network", validate="many_to_one")
     rows = []
-    for name in present(joined["mechanism"]):
-        own = joined[joined["mechanism"] == name]
+    for name in present(joined[LABEL]):
+        own = joined[joined[LABEL] == name]
         for part in PARTS:
-            values = own.pivot_table(part, "network", level, dropna=False).dropna(how="all")
-            low, high = bootstrap(values.to_numpy())
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "mechanism": name,
-                        "level": values.columns.to_numpy(dtype=float),
-                        "quantity": part,
-                        "mean": values.mean().to_numpy(),
-                        "low": low,
-                        "high": high,
-                        "n": len(values),
-                    }
+            known = own.dropna(subset=part)
+            means = known.groupby([level, "seed"])[part].mean()
+            counts = known.groupby(level)["network"].nunique()
+            for place, values in means.groupby(level):
+                found = of_mean(values, TRIALS if level == "extra" else 0.0)
+                rows.append(
+                    (name, place, part, *found[:3], int(counts[place]), found.units),
                 )
-            )
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
-
-
-def bootstrap(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Limits of the mean of each column when rows are drawn with replacement.
-
-    Args:
-        values: (n_networks, n_levels); a network keeps its values at all levels together.
-
-    Returns:
-        Low and high (n_levels,), not a number if there are fewer than two rows.
-    """
-    n = len(values)
-    if n < 2:
-        unknown = np.full(values.shape[1], np.nan)
-        return unknown, unknown
-    picks = np.random.default_rng(SEED).integers(n, size=(N_BOOTSTRAP, n))
-    counts = np.zeros((N_BOOTSTRAP, n))
-    np.add.at(counts, (np.arange(N_BOOTSTRAP)[:, None], picks), 1)
-    known = np.isfinite(values)
-    total = counts @ np.where(known, values, 0.0)
-    with np.errstate(invalid="ignore"):
-        means = total / (counts @ known)
-    tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(means, [tail, 1 - tail], axis=0)
-    return low, high
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _summary(able: pd.DataFrame, tests: Mapping[str, pd.DataFrame]) -> dict:
     summary = {
         "performing": len(able),
-        "networks": {
-            name: int((able["mechanism"] == name).sum()) for name in present(able["mechanism"])
-        },
-        "bootstrap": {"draws": N_BOOTSTRAP, "level": LEVEL, "seed": SEED},
+        "networks": {name: int((able[LABEL] == name).sum()) for name in present(able[LABEL])},
+        "seeds": able["seed"].nunique(),
     }
     for test, found in tests.items():
         failed = found[found["quantity"] == "failed"]
@@ -176,7 +152,7 @@ def _draw_test(
     if found.empty:
         say(ax, "No network was tested.")
         return
-    axis = _delay_axis if delay else _noise_axis
+    axis = _delay_axis if delay or test == "lesion" else _noise_axis
     failed = found[found["quantity"] == "failed"]
     ends = {}
     for name in present(failed["mechanism"]):
@@ -192,14 +168,15 @@ def _draw_test(
             clip_on=False,
             zorder=4,
         )
-        ends[name] = (own["mean"].iloc[-1], int(own["n"].iloc[0]))
+        ends[name] = (own["mean"].iloc[-1], int(own["n"].iloc[0]), int(own["seeds"].iloc[0]))
     axis(ax, found["level"])
+    _draw_chance(ax)
     ax.set(ylim=(0, 1), ylabel="failed fraction of trials")
     if delay:
         ax.set_xlabel(f"added to the delay of {nominal:g} τ (τ); ○: nothing")
         ax.plot(0, 0, "o", ms=4, mfc="white", mec=INK, mew=0.8, clip_on=False, zorder=6)
     else:
-        ax.set_xlabel("noise level s (0: none)")
+        ax.set_xlabel("fraction of units" if test == "lesion" else "noise level s (0: none)")
     _label_ends(ax, ends)
 
     names = list(ends)
@@ -225,6 +202,10 @@ def _draw_test(
     _key_to_split(figure, top)
 
 
+def _draw_chance(ax: Axes) -> None:
+    ax.axhline(CHANCE, color=INK, lw=0.6, ls=(0, (4, 2)), zorder=5)
+
+
 def _delay_axis(ax: Axes, levels: pd.Series) -> None:
     ax.set_xlim(0, levels.max())
     ax.xaxis.set_major_locator(
@@ -238,12 +219,12 @@ def _noise_axis(ax: Axes, levels: pd.Series) -> None:
     first, last = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     ax.set_xscale("symlog", linthresh=first, linscale=0.5)
     ax.set_xlim(0, last)
-    decades = [x for x in (0.1, 1, 10, 100) if first <= x <= last]
+    decades = [x for x in (0.01, 0.1, 1, 10, 100) if first <= x <= last]
     ax.set_xticks([0, *decades], ["0", *(f"{x:g}" for x in decades)])
     ax.set_xticks([], minor=True)
 
 
-def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int, int]]) -> None:
     """Name each curve at its end, apart from the others."""
     gap = 0.15
     order = sorted(ends, key=lambda name: ends[name][0])
@@ -256,8 +237,9 @@ def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, int]]) -> None:
         if i and places[i] - places[i - 1] >= gap:
             over = min(over, max(0.0, places[i - 1] - (places[i] - gap)))
     for name, place in zip(order, places, strict=True):
-        value, n = ends[name]
-        text = f"{MECHANISM_NAMES[name]}\nn = {n}" + (", no interval" if n == 1 else "")
+        value, n, n_seeds = ends[name]
+        few = ", no interval" if n_seeds == 1 else f", {n_seeds} seeds"
+        text = f"{MECHANISM_NAMES[name]}\nn = {n}{few}"
         end_label(ax, (1, value), (1.07, place), text, MECHANISM_COLOURS[name])
 
 
@@ -271,6 +253,7 @@ def _draw_split(ax: Axes, own: pd.DataFrame, name: str, axis) -> None:
     ax.fill_between(level, gone, total, color=tint(colour, 0.35), lw=0)
     ax.plot(level, total, color=colour, lw=0.9)
     axis(ax, own["level"])
+    _draw_chance(ax)
     ax.set(ylim=(0, 1), yticks=[0, 0.5, 1])
     ax.set_yticklabels(["0", "", "1"])
     ax.set_title(MECHANISM_NAMES[name], color=deep(colour), size=SMALL, loc="left", pad=2)

@@ -43,7 +43,9 @@ def extend_delays(
         settings: the ``delays`` section of the configuration.
 
     Returns:
-        One row per added delay: ``extra_steps`` and the values of ``count_failures``.
+        One row per added delay: ``extra_steps``, the values of ``count_failures``, and, as means
+        over cases of distances at the end of the response, ``deviation_memory`` of the outputs z_d
+        and ``displacement`` of the rates (root mean square over units).
     """
     types = case_types(task)
     drawn = task.draw(types, generator(seed, Stream.DELAY_STIMULI))
@@ -64,18 +66,29 @@ def extend_delays(
 
     rest = trial_ends.new_zeros(task.n_steps - n_after, len(types), shown.shape[3])
     rest[: task.n_stimulus] = shown[:, 1]
-    ends, settled = [], []
-    lengths = [0, *extra_steps]
+    ends, settled, moved = [], [], []
+    lengths, nominal = [0, *extra_steps], []
     per_chunk = max(1, CHUNK // len(types))
     for first in range(0, len(lengths), per_chunk):
         some = lengths[first : first + per_chunk]
         x = torch.cat([kept[length] for length in some])
         x, outputs = run(network, x, len(rest), rest.repeat(1, len(some), 1))
         ends.append(_output(outputs, len(some)))
+        last = outputs[-1, :, 1:].double(), torch.tanh(x).double()
+        last = [part.reshape(len(some), len(types), -1) for part in last]
+        nominal = last if first == 0 else nominal
+        away = [(part - own[:1]).square() for part, own in zip(last, nominal, strict=True)]
+        moved.append(torch.stack([away[0].sum(2).sqrt().mean(1), away[1].mean(2).sqrt().mean(1)]))
         settled.append(_output(run(network, x, task.n_steps)[1], len(some)))
     end, settled_end = np.concatenate(ends), np.concatenate(settled)
+    away = torch.cat(moved, dim=1).cpu().numpy()
     return pd.DataFrame(
-        {"extra_steps": length, **count_failures(end[0], end[i], settled_end[i], settings)}
+        {
+            "extra_steps": length,
+            **count_failures(end[0], end[i], settled_end[i], settings),
+            "deviation_memory": away[0, i],
+            "displacement": away[1, i],
+        }
         for i, length in enumerate(lengths)
         if i
     )

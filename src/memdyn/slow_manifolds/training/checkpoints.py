@@ -179,5 +179,14 @@ def save_snapshot(path: Path, trained: Path | str, trial: int, metadata: Mapping
     )
 
 
+def key_of(path: Path | str) -> str:
+    """Key under which a finished shard was trained, once all its arrays are verified.
+
+    Raises:
+        FileProblem: missing, truncated, damaged or foreign file.
+    """
+    return load_arrays(path, TRAINED_SCHEMA, names=_KEPT)[1]["provenance"]["key"]
+
+
 def _tensors(state: TrainingState) -> dict[str, torch.Tensor]:
     return {name: getattr(state, name) for name in _STATE}

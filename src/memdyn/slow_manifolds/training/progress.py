@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from memdyn.files import DiskProblem
+from memdyn.jobs import stopping
 from memdyn.slow_manifolds.training.force import CONVERGED, DIVERGED, TRAINING, TrainingState
 
 log = logging.getLogger(__name__)
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 class Progress:
     """Called after each trial: logs where a shard stands, and saves it now and then.
+
+    If the job was asked to stop (``jobs.stopping``), it saves and raises ``Stopped``.
 
     Args:
         name: of the shard.
@@ -61,12 +64,18 @@ class Progress:
                 int((state.status == DIVERGED).sum()),
                 duration(left),
             )
-        if not done and now - self.saved >= self.save_every:
+        stop = None if done else stopping.asked()
+        if not done and (stop or now - self.saved >= self.save_every):
             try:
                 self.save(state)
             except DiskProblem as problem:
                 log.warning("%s; training goes on and saves again later", problem)
             self.saved = time.monotonic()
+        if stop:
+            raise stopping.Stopped(
+                f"{stop}: {self.name} is saved at trial {state.trial} of {self.n_trials}, where "
+                "its next try goes on"
+            )
 
 
 def duration(seconds: float) -> str:

@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 #: Size of the authors' networks; bands say nothing about another.
 N_UNITS = 500
+#: Their recordings for tau_net: trials, and the steps of each at least. Another length gives
+#: another tau_net and another spread of it.
+TRIALS, STEPS = 10, 100_000
 #: The time constants before training: mean and SD of U(1, 2).
 TAU_AT_START = (1.5, 0.289)
 

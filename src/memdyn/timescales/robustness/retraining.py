@@ -12,11 +12,14 @@ reference is the network at ``N_from`` before it is retrained.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import torch
 
+from memdyn.files import keep_trying
 from memdyn.randomness import Stream
 from memdyn.timescales.conditions import Condition
 from memdyn.timescales.networks.recurrent import Parameters
@@ -32,8 +35,25 @@ def with_one_head(params: Parameters, head: int) -> Parameters:
     return {**params, **chosen}
 
 
+class Progress(Protocol):
+    """Keeps where the copies stand, so that a killed job goes on."""
+
+    def load(
+        self, device: torch.device | str
+    ) -> tuple[gradient.TrainingState, Parameters] | None: ...
+
+    def __call__(self, state: gradient.TrainingState, copies: Parameters) -> None: ...
+
+    def save(self, state: gradient.TrainingState, copies: Parameters) -> None: ...
+
+
 def train_at(
-    params: Parameters, condition: Condition, Ns: Sequence[int], seed: int, epochs: int
+    params: Parameters,
+    condition: Condition,
+    Ns: Sequence[int],
+    seed: int,
+    epochs: int,
+    progress: Progress | None = None,
 ) -> Parameters:
     """Train copies of one network, each on one N, without a curriculum.
 
@@ -43,6 +63,7 @@ def train_at(
         Ns: memory lengths, one copy each; they are trained side by side.
         seed: of the network: of the data of all copies.
         epochs: of each copy.
+        progress: loads an earlier state, is called after each update, and saves the end.
 
     Returns:
         The copies after training (B = len(Ns)), also those that diverged (their values are then
@@ -51,26 +72,39 @@ def train_at(
     # No accuracy is above this one: nothing stops before its last epoch.
     training = {**condition.training, "max_epochs": epochs, "accuracy": np.inf, "test_batches": 1}
     alone = condition._replace(curriculum=Curriculum("none", min(Ns), max(Ns)), training=training)
-    copies = {
-        name: value.repeat(len(Ns), *[1] * (value.ndim - 1)) for name, value in params.items()
-    }
-    found = {name: value.clone() for name, value in copies.items()}
-    state = gradient.start(copies, alone, params["heads"].device)
-    state.positions = [(N, N) for N in Ns]
+    device = params["heads"].device
+    loaded = progress.load(device) if progress else None
+    if loaded is None:
+        copies = {
+            name: value.repeat(len(Ns), *[1] * (value.ndim - 1)) for name, value in params.items()
+        }
+        found = {name: value.clone() for name, value in copies.items()}
+        state = gradient.start(copies, alone, device)
+        state.positions = [(N, N) for N in Ns]
+    else:
+        state, found = loaded
 
     def keep(state: gradient.TrainingState) -> None:
         # A copy leaves the state when it is done, so what it has become is taken before.
         if state.update == training["updates_per_epoch"]:
             for name, value in found.items():
                 value[state.active] = state.params[name]
+        if progress:
+            progress(state, found)
 
     streams = (Stream.TS_RETRAINING, Stream.TS_TESTING)
     gradient.train(state, [seed] * len(Ns), alone, lambda *_: None, keep, streams)
+    if progress:
+        keep_trying(lambda: progress.save(state, found))
     return found
 
 
 def retrain(
-    case: Case, condition: Condition, settings: Mapping, accuracy_settings: Mapping
+    case: Case,
+    condition: Condition,
+    settings: Mapping,
+    accuracy_settings: Mapping,
+    progress: Callable[[str], Progress | None] = lambda name: None,
 ) -> pd.DataFrame:
     """Accuracy at larger N after retraining from one network.
 
@@ -80,6 +114,7 @@ def retrain(
         settings: the ``retraining`` section: ``to`` (list of N), ``epochs``, ``at_once`` (copies
             that are trained side by side; it changes nothing but memory and time).
         accuracy_settings: the ``accuracy`` section.
+        progress: for copies of a name, what keeps where they stand.
 
     Returns:
         One row per N: ``N_from``, ``N``, ``epochs``, ``accuracy`` (mean over long sequences),
@@ -96,7 +131,8 @@ def retrain(
     means, Ns = [], settings["to"]
     for first in range(0, len(Ns), settings["at_once"]):
         some = Ns[first : first + settings["at_once"]]
-        trained = train_at(one, condition, some, seed, settings["epochs"])
+        name = f"{case.network.name}.from{case.N}to{some[0]}"
+        trained = train_at(one, condition, some, seed, settings["epochs"], progress(name))
         for copy, N in enumerate(some):
             own = {name: value[copy, None] for name, value in trained.items()}
             means.append(answer(own, N).mean())

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from memdyn.files import load_arrays, save_arrays
+from memdyn.files import FileProblem, load_arrays, save_arrays
 from memdyn.timescales.grid import Network
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 from memdyn.timescales.training.curriculum import Curriculum
@@ -28,6 +28,7 @@ class Snapshots:
 
     Attributes:
         networks: its networks.
+        key: all that decided how they were trained (``jobs.digest.training_key``).
     """
 
     def __init__(self, path: Path | str):
@@ -35,6 +36,7 @@ class Snapshots:
         facts = ("members", "solved", "cells", "curricula", "status")
         _, self._facts = load_arrays(path, SCHEMA, under="nothing", facts=facts)
         self.networks = [Network(*row) for row in self._facts["members"]]
+        self.key = self._facts.get("provenance", {}).get("key", "")
 
     def solved(self, network: Network) -> list[int]:
         """N that the network solved, ascending; with several heads, the largest of each time."""
@@ -101,11 +103,14 @@ class Unfinished(NamedTuple):
             {"position": list(position)},
         )
 
-    def save_group(self, group: str, state: TrainingState) -> None:
-        """Keep where a group of networks stands, finished or not."""
+    def save_group(
+        self, group: str, state: TrainingState, copies: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
+        """Keep where a group of networks stands, finished or not; ``copies``: see load_copies."""
         arrays = {f"params/{name}": value for name, value in state.params.items()}
         for name, own in state.moments.items():
             arrays |= {f"moments/{name}/{kind}": value for kind, value in own.items()}
+        arrays |= {f"copies/{name}": value for name, value in (copies or {}).items()}
         arrays = {name: value.cpu().numpy() for name, value in arrays.items()}
         for b in range(len(state.status)):
             arrays[f"epochs/{b}"] = np.array(state.epochs[b]).reshape(-1, len(EPOCH_COLUMNS))
@@ -153,6 +158,16 @@ class Unfinished(NamedTuple):
             heads=[[tuple(row) for row in arrays[f"heads/{b}"].tolist()] for b in range(n)],
         )
 
+    def load_copies(self, group: str, device: torch.device | str) -> Parameters:
+        """The ``copies`` saved with a group: what its networks had become, also those that left.
+
+        Raises:
+            FileProblem: the file is missing, truncated or foreign.
+        """
+        path = self.folder / f"{group}.safetensors"
+        arrays, _ = load_arrays(path, PARTIAL_SCHEMA, under="copies/")
+        return {name: torch.from_numpy(array.copy()).to(device) for name, array in arrays.items()}
+
     def solved(self, network: Network) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
         """What a network has solved: largest N -> position and parameters, ascending."""
         found = {}
@@ -179,12 +194,17 @@ def save_snapshots(
     groups: Sequence[tuple[Sequence[Network], Cell, Curriculum, TrainingState]],
     metadata: Mapping,
 ) -> None:
-    """Put all groups of a finished shard into one file."""
+    """Put all groups of a finished shard into one file.
+
+    Raises:
+        FileProblem: a network that was solved, as its history says, is not in the folder.
+    """
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, dict] = {name: {} for name in ("solved", "cells", "curricula", "status")}
     for networks, cell, curriculum, state in groups:
         for b, network in enumerate(networks):
-            name, kept = network.name, unfinished.solved(network)
+            name = network.name
+            kept = _as_booked(unfinished, network, state.epochs[b])
             for N, (_, params) in kept.items():
                 arrays |= {f"{name}/N{N}/{key}": value for key, value in params.items()}
             arrays[f"{name}/history/epochs"] = np.array(state.epochs[b], dtype=np.float64)
@@ -195,3 +215,26 @@ def save_snapshots(
             facts["status"][name] = state.status[b]
     all_networks = [list(network) for networks, *_ in groups for network in networks]
     save_arrays(path, arrays, {"schema": SCHEMA, "members": all_networks, **facts, **metadata})
+
+
+def _as_booked(
+    unfinished: Unfinished, network: Network, epochs: Sequence[tuple]
+) -> dict[int, tuple[list[int], dict[str, np.ndarray]]]:
+    """What a network has solved as its history says; an earlier try may have left more."""
+    last, advanced = (EPOCH_COLUMNS.index(name) for name in ("n_max", "advanced"))
+    booked, kept = [int(row[last]) for row in epochs if row[advanced]], unfinished.solved(network)
+    if missing := [N for N in booked if N not in kept]:
+        raise FileProblem(
+            f"{unfinished.folder} does not hold {network.name} at N = {missing[0]}, which it has "
+            "solved: delete this folder and train again"
+        )
+    return {N: kept[N] for N in booked}
+
+
+def key_of(path: Path | str) -> str:
+    """Key under which a finished shard was trained, once all its arrays are verified.
+
+    Raises:
+        FileProblem: missing, truncated, damaged or foreign file.
+    """
+    return load_arrays(path, SCHEMA)[1]["provenance"]["key"]

@@ -6,4 +6,5 @@ HEADINGS = {
     "2": "The prevalent one holds memories on slow manifolds, phasically",
     "3": "Direct attractors keep memories, slow manifolds forget",
     "4": "Slow manifolds are efficient, and robust to noise",
+    "controls": "Controls: what else shifts the mechanisms (no sentence of theirs)",
 }

@@ -1,0 +1,68 @@
+"""What the pages take from the code: keys of the configuration, kinds of tables."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+
+def on_page_markdown(markdown: str, **_) -> str:
+    """Put in what stands between <!-- and -->."""
+    made = {"keys": configuration_keys, "tables": kinds_of_tables}
+    return re.sub(r"<!-- (\w+) -->", lambda found: made[found[1]](), markdown)
+
+
+def configuration_keys() -> str:
+    """A table per section: key, the paper's value, what it means."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    values = yaml.safe_load((ROOT / "config.yaml").read_text())
+    sections: dict[str, list[str]] = {}
+    for path, entry in _keys(schema, schema):
+        section, _, key = path.rpartition(".")
+        value = values
+        for part in path.split("."):
+            value = value.get(part, "") if isinstance(value, Mapping) else ""
+        shown = (
+            yaml.safe_dump(value, default_flow_style=True, width=10**6)
+            .removesuffix("...\n")
+            .strip()
+        )
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        allowed = ", ".join(map(str, entry["enum"])) if "enum" in entry else entry.get("type", "")
+        row = f"| `{key}` | `{shown or '-'}` | {allowed} | {entry.get('description', '')} |"
+        sections.setdefault(section, []).append(row)
+    head = "| key | the paper's value | kind | what |\n|---|---|---|---|\n"
+    return "\n\n".join(
+        f"## `{section}`\n\n{head}" + "\n".join(rows) if section else head + "\n".join(rows)
+        for section, rows in sections.items()
+    )
+
+
+def _keys(entry: Mapping, schema: Mapping, at: str = "") -> Iterator[tuple[str, Mapping]]:
+    """Every key that holds no keys of its own, with its entry in the schema."""
+    for name, inner in entry.get("properties", {}).items():
+        while "$ref" in inner:
+            inner = schema["$defs"][inner["$ref"].rpartition("/")[2]]
+        path = f"{at}.{name}" if at else name
+        if inner.get("properties"):
+            yield from _keys(inner, schema, path)
+        else:
+            yield path, inner
+
+
+def kinds_of_tables() -> str:
+    """What lies under results/<scale>/<study>/tables."""
+    from memdyn.slow_manifolds.tables import KINDS as ONE
+    from memdyn.timescales.tables import KINDS as TWO
+
+    return "\n".join(
+        f"- `{study}`: " + ", ".join(f"`{kind}`" for kind in kinds)
+        for study, kinds in (("slow_manifolds", ONE), ("timescales", TWO))
+    )

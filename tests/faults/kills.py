@@ -1,0 +1,186 @@
+"""Training killed at random moments: it must end with the same bits, and lose nothing.
+
+    python tests/faults/kills.py --kills 20 [--seed 0] [--only force curricula retraining]
+
+The jobs of ``tiny.yaml`` run as processes of their own (``run_job.py``), are killed with SIGKILL
+again and again (one in five with SIGTERM, which lets them save), and what they end with is compared
+with the end of a job that nobody killed. Prints what was tried, how often a killed job went on, how
+often it began anew since nothing had been saved, what differed, and how long it took to go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+TINY = Path(__file__).with_name("tiny.yaml")
+#: What is killed: name -> rule and the rules whose output it needs, all with a shard of their own.
+JOBS = {
+    "force": ("train_networks", ["make_stimuli"]),
+    "curricula": ("train_curricula", []),
+    "retraining": ("retrain_networks", ["train_curricula"]),
+}
+SHARDS = {"train_networks": "gauss_pg0.4_seed0_part0", "make_stimuli": None}
+
+
+class Result(NamedTuple):
+    """Outcome of the kills of one kind of job.
+
+    Attributes:
+        kills: tried.
+        resumed, anew: restarts that went on, or began anew since nothing had been saved.
+        ends: jobs that came to their end after kills.
+        wrong: ends that differ from that of a job that was not killed; or other than 0 as status.
+        recovery: longest time from a start to going on (s).
+    """
+
+    kills: int
+    resumed: int
+    anew: int
+    ends: int
+    wrong: list[str]
+    recovery: float
+
+
+def job(rule: str, folder: Path) -> Path:
+    """Write down one job of the tiny scale, to run in ``folder``."""
+    from memdyn.jobs.mock import mock_snakemake
+
+    shard = SHARDS.get(rule, "part0")
+    asked = mock_snakemake(rule, configfiles=[TINY], **({"shard": shard} if shard else {}))
+    named = {name: dict(getattr(asked, name).items()) for name in ("input", "output", "params")}
+    for name in ("input", "output"):
+        files = getattr(asked, name)
+        named[name] = named[name] or {f"file{i}": file for i, file in enumerate(files)}
+    study = Path(asked.output[0]).parts[2]
+    content = {
+        **named,
+        "wildcards": dict(asked.wildcards.items()),
+        "log": asked.log[0],
+        "script": str(ROOT / "workflow/scripts" / study.replace("stimuli", "") / f"{rule}.py"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{rule}.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def start(rule: str, folder: Path) -> subprocess.Popen:
+    """Begin a job in a folder, with a fresh log."""
+    log_of(rule, folder).unlink(missing_ok=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, Path(__file__).with_name("run_job.py"), f"{rule}.json"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=folder, env=environment, **quiet)
+
+
+def output(rule: str, folder: Path) -> Path:
+    return folder / next(iter(json.loads((folder / f"{rule}.json").read_text())["output"].values()))
+
+
+def log_of(rule: str, folder: Path) -> Path:
+    return folder / json.loads((folder / f"{rule}.json").read_text())["log"]
+
+
+def said(rule: str, folder: Path) -> str:
+    path = log_of(rule, folder)
+    return path.read_text() if path.exists() else ""
+
+
+def values(path: Path) -> dict:
+    """All that a finished file holds, but for what says when and how it was made."""
+    from memdyn.files import load_arrays, read_table, read_table_metadata
+
+    if path.suffix == ".parquet":
+        return {"table": read_table(path, read_table_metadata(path)["schema"]).to_csv()}
+    for schema in ("slow_manifolds.trained/2", "timescales.snapshots/1"):
+        try:
+            arrays, facts = load_arrays(path, schema)
+        except Exception:
+            continue
+        facts.pop("provenance")
+        return {name: array.tobytes() for name, array in arrays.items()} | {"facts": str(facts)}
+    raise ValueError(f"{path} is no finished file")
+
+
+def campaign(name: str, kills: int, chance: random.Random, folder: Path) -> Result:
+    """Kill jobs of one kind so many times."""
+    rule, needs = JOBS[name]
+    whole = folder / "whole"
+    for each in (*needs, rule):
+        job(each, whole)
+        if (code := start(each, whole).wait()) != 0:
+            raise RuntimeError(f"{each} ended with {code}: {said(each, whole)[-500:]}")
+    expected = values(output(rule, whole))
+    tried, resumed, anew, ends, wrong, recovery, length = 0, 0, 0, 0, [], 0.0, 1.0
+    while tried < kills:
+        ends += 1
+        place = folder / f"round{ends}"
+        for each in (*needs, rule):
+            job(each, place)
+        for each in needs:
+            before = output(each, whole).relative_to(whole)
+            (place / before).parent.mkdir(parents=True, exist_ok=True)
+            os.link(whole / before, place / before)
+        again = False
+        while True:
+            began, process = time.monotonic(), start(rule, place)
+            while " on cpu" not in said(rule, place) and process.poll() is None:
+                time.sleep(0.02)
+            working = time.monotonic()
+            if tried < kills:
+                wait = chance.uniform(0, length)
+                while process.poll() is None and time.monotonic() < working + wait:
+                    time.sleep(0.005)
+            else:
+                process.wait()
+            text = said(rule, place)
+            if again and process.poll() in (None, 0):
+                went_on = "resuming" in text or "it is kept" in text
+                resumed, anew = resumed + went_on, anew + (not went_on)
+                recovery = max(recovery, working - began) if went_on else recovery
+            if process.poll() is not None:
+                length = max(length, 0.5 * (time.monotonic() - working))
+                break
+            process.send_signal(signal.SIGTERM if tried % 5 == 4 else signal.SIGKILL)
+            process.wait()
+            tried, again = tried + 1, True
+        if process.returncode != 0:
+            wrong.append(f"status {process.returncode}: {said(rule, place)[-400:]}")
+        elif values(output(rule, place)) != expected:
+            wrong.append(f"{place} differs from {whole}")
+    return Result(tried, resumed, anew, ends, wrong, recovery)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", default=list(JOBS), choices=JOBS)
+    args = parser.parse_args()
+    sys.path.insert(0, str(ROOT / "src"))
+    print(f"{'job':14}{'kills':>8}{'went on':>10}{'anew':>8}{'ends':>8}{'wrong':>8}{'back in':>10}")
+    status = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in args.only:
+            found = campaign(name, args.kills, random.Random(args.seed), Path(folder) / name)
+            counts = (found.kills, found.resumed, found.anew, found.ends, len(found.wrong))
+            widths = (8, 10, 8, 8, 8)
+            row = "".join(f"{n:>{width}}" for n, width in zip(counts, widths, strict=True))
+            print(f"{name:14}{row}{found.recovery:>8.1f} s", *found.wrong, sep="\n", flush=True)
+            status |= bool(found.wrong)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
