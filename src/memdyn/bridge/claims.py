@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from memdyn.bridge.forgetting import MIN_RANKED, rank_correlation
+from memdyn.bridge.together import MIN_RANKED, rank_correlation
 from memdyn.claims.intervals import Interval, above, below, of_mean
 from memdyn.claims.judge import Claim, Evidence, NotRun, Statistic
 from memdyn.timescales.claims.claims import at_largest, column, paired, slope
@@ -43,7 +43,7 @@ def tau_net_follows(condition: str) -> Statistic:
         found = []
         for _, own in evidence.rows("slowness", condition=condition).groupby("network"):
             own = own.dropna(subset=["tau_net_corrected"])
-            if len(own) >= MIN_RANKED and own["tau_net_corrected"].nunique() > 1:
+            if len(own) >= MIN_RANKED and np.ptp(own["tau_net_corrected"]) > 0:
                 found.append(spearmanr(own["tau_net_corrected"], own["exponent_1"]).statistic)
         if not found:
             raise NotRun(f"no network of {condition} has {MIN_RANKED} N with a tau_net")

@@ -1,8 +1,8 @@
 """Does tau_net foretell forgetting? Networks of study 1 in the hands of study 2's measure.
 
 A network is driven by a stream of its trials, as in its life, and its units are recorded; the
-autocorrelation of each gives its tau_net as in study 2. Beside it stands the delay at which half
-of the network's trials fail. All times are in tau.
+autocorrelation of each gives its tau_net as in study 2. ``together`` puts beside it the delay at
+which half of the network's trials fail. All times are in tau.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import torch
-from scipy.stats import spearmanr
 
 from memdyn.randomness import Stream, generator
 from memdyn.settings import steps
@@ -20,10 +18,6 @@ from memdyn.slow_manifolds.networks.frozen import FrozenNetwork, run
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching, trial_order
 from memdyn.timescales.activity import tau_net
 
-#: Failed fraction that counts as forgetting.
-HALF = 0.5
-#: Fewer networks are not ranked.
-MIN_RANKED = 4
 # Index within streams whose first indices the tests of performance have used.
 _OWN = 2**31
 
@@ -103,61 +97,3 @@ def measure(
     row = tau_net.summarise(np.full(recording.shape[2], np.nan), paper, corrected)
     times = {name: settings["sample"] * row[name] for name in row if name.startswith("tau_net")}
     return times | {name: row[name] for name in row if name.startswith("n_")}
-
-
-def half_forgetting(delays: pd.DataFrame) -> pd.DataFrame:
-    """The added delay at which half of a network's trials fail, per network.
-
-    Args:
-        delays: study 1's table of that name: ``network``, ``extra`` (tau), ``failed``.
-
-    Returns:
-        ``half_delay``, between two tested delays on a straight line (from none failed at 0), and
-        ``forgets``: False where fewer fail at every delay tested; ``half_delay`` is then the
-        longest of them, a lower limit.
-    """
-    rows = []
-    for name, own in delays.sort_values("extra").groupby("network", sort=False):
-        extra, failed = own["extra"].to_numpy(float), own["failed"].to_numpy(float)
-        over = np.flatnonzero(failed >= HALF)
-        half = extra[-1]
-        if len(over):
-            i = over[0]
-            before = (extra[i - 1], failed[i - 1]) if i else (0.0, 0.0)
-            part = (HALF - before[1]) / (failed[i] - before[1])
-            half = before[0] + part * (extra[i] - before[0])
-        rows.append({"network": name, "half_delay": half, "forgets": bool(len(over))})
-    return pd.DataFrame(rows, columns=["network", "half_delay", "forgets"])
-
-
-def put_together(
-    activity: pd.DataFrame, delays: pd.DataFrame, networks: pd.DataFrame
-) -> pd.DataFrame:
-    """The table ``forgetting``: rows of ``activity`` with the mechanism, by memories and by trial
-    ends, and what ``half_forgetting`` says; networks without any of them are left out."""
-    if activity.empty or delays.empty:
-        return pd.DataFrame()
-    labels = networks[["network", "mechanism", "mechanism_memory"]]
-    table = activity.merge(labels, on="network", validate="one_to_one")
-    return table.merge(half_forgetting(delays), on="network", validate="one_to_one")
-
-
-def rank_correlation(table: pd.DataFrame, value: str, mechanism: str | None = None) -> pd.Series:
-    """Spearman's rank correlation of a column with ``half_delay`` over networks, seed by seed.
-
-    Networks that never forget share the highest rank. Seeds of fewer than ``MIN_RANKED`` networks,
-    or whose networks are all alike in one of both, are left out.
-
-    Args:
-        table: ``forgetting``.
-        value: column.
-        mechanism: only networks of this label (by memories).
-    """
-    if mechanism is not None:
-        table = table[table["mechanism_memory"] == mechanism]
-    found = {}
-    for seed, own in table.dropna(subset=[value, "half_delay"]).groupby("seed"):
-        varied = min(own[value].nunique(), own["half_delay"].nunique()) > 1
-        if len(own) >= MIN_RANKED and varied:
-            found[seed] = float(spearmanr(own[value], own["half_delay"]).statistic)
-    return pd.Series(found, dtype=float)

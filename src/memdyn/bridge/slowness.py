@@ -8,13 +8,14 @@ drive it: the leading Lyapunov exponent of the driven run, and the mode that goe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 
 from memdyn.dynamics.cells import GRU, LSTM, LeakyNetwork
-from memdyn.dynamics.driven import driven_exponents, participation
+from memdyn.dynamics.driven import DrivenExponents, driven_exponents, participation
 from memdyn.dynamics.fixed_points import EXACT, find_fixed_points
 from memdyn.dynamics.spectrum import modes, time_constants
 from memdyn.dynamics.systems import System, advance
@@ -49,25 +50,22 @@ def forgetting_time(exponent: float) -> float:
     return -1 / exponent if exponent < 0 else float("inf")
 
 
-def measure(
-    cell: Cell, params: Parameters, seed: int, settings: Mapping
-) -> dict[str, dict | pd.DataFrame]:
-    """Rows of the tables ``driven`` (one), ``points`` (one per input) and ``modes``, all in steps.
+class Driven(NamedTuple):
+    """A network while random bits drive it.
 
-    Args:
-        cell: its kind.
-        params: one network, with a network axis of one.
-        seed: of the network; networks of one seed meet the same bits.
-        settings: the section ``bridge.slowness``.
-
-    Returns:
-        ``driven``: ``exponent_1``, ``exponent_2``, mean over trials; ``exponent_sd``, SD of the
-        first over trials; ``forgetting_time``; ``participation`` of the slowest mode,
-        ``mode_tau``, the mean tau of its units, each by its part; ``tau_mean``, ``tau_max``.
-        ``points``: ``item`` that is held; ``n_points``, ``n_stable``, ``n_failed`` seeds that ended
-        nowhere; of the stable point with the slowest mode its ``time`` and ``participation``.
-        ``modes``: ``rank``, ``part`` and ``tau`` of the units that carry most of the slowest mode.
+    Attributes:
+        system: the network.
+        start: (trials, n) states where the runs began.
+        found: exponents and slowest mode of each trial.
     """
+
+    system: System
+    start: torch.Tensor
+    found: DrivenExponents
+
+
+def drive(cell: Cell, params: Parameters, seed: int, settings: Mapping) -> Driven:
+    """Exponents of a network that is driven by random bits, as for tau_net; args as ``measure``."""
     system, rng = system_of(cell, params), generator(seed, Stream.TS_STIMULATION)
     n_trials, n_units = settings["trials"], params["heads"].shape[-1]
     device = params["heads"].device
@@ -84,11 +82,33 @@ def measure(
         k=min(N_EXPONENTS, system.n_units),
         transient=settings["burn_in"],
     )
+    return Driven(system, start, found)
+
+
+def measure(
+    cell: Cell, params: Parameters, seed: int, settings: Mapping
+) -> dict[str, dict | pd.DataFrame]:
+    """Rows of the tables ``driven`` (one), ``points`` (one per item) and ``modes``, all in steps.
+
+    Args:
+        cell: its kind.
+        params: one network, with a network axis of one.
+        seed: of the network; networks of one seed meet the same bits.
+        settings: the section ``bridge.slowness``.
+
+    Returns:
+        ``driven``: ``exponent_1``, ``exponent_2``, mean over trials; ``exponent_sd``, SD of the
+        first over trials; ``forgetting_time``; ``participation`` of the slowest mode and
+        ``mode_tau``, the mean tau of its units, each by its part; ``tau_mean``, ``tau_max``.
+        ``points``: ``item`` that is held; ``n_points``, ``n_stable``, ``n_failed`` seeds that ended
+        nowhere; of the stable point with the slowest mode its ``time`` and ``participation``.
+        ``modes``: ``rank``, ``part`` and ``tau`` of the units that carry most of the slowest mode.
+    """
+    system, start, found = drive(cell, params, seed, settings)
     tau = np.full(system.n_units, np.nan)
     if "tau" in params:
-        tau = params["tau"][0].double().cpu().numpy()
-    profile = found.profile.mean(0)
-    exponents = found.exponents.mean(0)
+        tau = params["tau"][0].double().cpu().numpy() * cell.steps_per_tau
+    profile, exponents = found.profile.mean(0), found.exponents.mean(0)
     driven = {
         **{f"exponent_{i + 1}": value for i, value in enumerate(exponents)},
         "exponent_sd": found.exponents[:, 0].std(),
@@ -100,10 +120,10 @@ def measure(
     }
     largest = np.argsort(-profile, kind="stable")[:LISTED]
     listed = {"rank": np.arange(1, len(largest) + 1), "part": profile[largest], "tau": tau[largest]}
-    low = -1.0 if cell.signed else 0.0
+    shown_as = (-1.0, 1.0) if cell.signed else (0.0, 1.0)
     points = [
-        {"item": item, **rest_points(system, shown_as, start, settings)}
-        for item, shown_as in ((0, low), (1, 1.0))
+        {"item": item, **rest_points(system, value, start, settings["n_seeds"])}
+        for item, value in enumerate(shown_as)
     ]
     return {
         "driven": {name: float(value) for name, value in driven.items()},
@@ -113,19 +133,19 @@ def measure(
 
 
 def rest_points(
-    system: System, value: float, states: torch.Tensor, settings: Mapping
+    system: System, value: float, states: torch.Tensor, n_seeds: int
 ) -> dict[str, float]:
     """Where a network can rest while one input is held, and its slowest mode there.
 
-    Seeds are states (rows, n) and random ones of their size, ``n_seeds`` of the settings in all.
+    Searched from ``n_seeds`` places: where states (rows, n) have come to, and random ones.
     """
     u = torch.full((1,), value).to(states)
     after = advance(system, states, u, n_steps=10)  # near the activity, of any size
-    more = max(0, settings["n_seeds"] - len(after))
+    more = max(0, n_seeds - len(after))
     noise = torch.randn(
         more, system.n_units, generator=torch.Generator().manual_seed(0), dtype=torch.float64
     )
-    seeds = torch.cat([after, after.std() * noise.to(after)])[: settings["n_seeds"]]
+    seeds = torch.cat([after, after.std() * noise.to(after)])[:n_seeds]
     found = find_fixed_points(system, seeds, u, rounds=1)
     exact = found[np.isin(found.kind, EXACT)]
     stable = exact[exact.stable]
@@ -137,20 +157,3 @@ def rest_points(
         mode = modes(system, torch.from_numpy(slowest.states).to(states), u).right[0, :, 0]
         row |= {"time": float(times.max()), "participation": float(participation(mode))}
     return row
-
-
-def with_tau_net(driven: pd.DataFrame, timescales: pd.DataFrame) -> pd.DataFrame:
-    """The table ``slowness``: rows of ``driven`` with ``tau_net`` of the same network and N.
-
-    Args:
-        driven: as of ``measure``, with networks; may be empty.
-        timescales: study 2's table of that name; tau_net is missing (not a number) where it was
-            not measured.
-    """
-    if driven.empty:
-        return driven
-    columns = {"tau_net_mean": "tau_net", "tau_net_corrected_mean": "tau_net_corrected"}
-    if timescales.empty:
-        return driven.assign(**dict.fromkeys(columns.values(), np.nan))
-    own = timescales[["network", "N", *columns]].rename(columns=columns)
-    return driven.merge(own, on=["network", "N"], how="left", validate="one_to_one")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from memdyn.tables import schema_of
 
-#: Kinds of tables: what shards are measured for, and what is put together of it.
-KINDS = ("driven", "points", "modes", "activity", "slowness", "forgetting")
+#: Kinds of tables of a finished run.
+KINDS = ("slowness", "points", "modes", "forgetting")
+#: ... and of what is measured of a shard only, before both studies are put together.
+PARTS = ("driven", "activity")
 
 
 def schema(kind: str) -> str:
@@ -14,4 +16,4 @@ def schema(kind: str) -> str:
     Raises:
         KeyError: there is no such kind.
     """
-    return schema_of("bridge", kind, KINDS)
+    return schema_of("bridge", kind, (*KINDS, *PARTS))

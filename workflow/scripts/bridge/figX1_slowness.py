@@ -4,10 +4,10 @@ from memdyn.bridge.figures import figX1_slowness as figure
 from memdyn.bridge.tables import schema
 from memdyn.figures.style import save
 from memdyn.files import read_table
-from memdyn.jobs.logs import start_log
+from memdyn.jobs.start import start_job
 from memdyn.timescales.figures.conditions import scale_note
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 params = snakemake.params
 slowness, points, modes = (
     read_table(snakemake.input[name], schema(name)) for name in ("slowness", "points", "modes")

@@ -6,14 +6,14 @@ from memdyn.bridge.forgetting import measure
 from memdyn.bridge.tables import schema
 from memdyn.device import set_up
 from memdyn.files import read_table, write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds import tables as slow_manifolds
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
 from memdyn.slow_manifolds.training.finished import ready_networks
 from memdyn.tables import combine, with_network
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, tables = snakemake.input, snakemake.params, []
 dt = params.network["dt"]

@@ -6,13 +6,13 @@ from memdyn.bridge.slowness import measure
 from memdyn.bridge.tables import schema
 from memdyn.device import set_up
 from memdyn.files import write_table
-from memdyn.jobs.logs import start_log
 from memdyn.jobs.provenance import provenance
+from memdyn.jobs.start import start_job
 from memdyn.tables import combine, with_network
 from memdyn.timescales.robustness.cases import on
 from memdyn.timescales.training.checkpoints import open_snapshots
 
-start_log(snakemake.log[0])
+start_job(snakemake)
 device = set_up(0, snakemake.threads)
 settings = snakemake.params.settings
 tables = {"driven": [], "points": [], "modes": []}
