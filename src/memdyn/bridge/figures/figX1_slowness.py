@@ -86,7 +86,8 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
             figure,
             note,
             "N-parity; networks that have just solved N, driven by random bits. Curves: mean over"
-            " networks; bands: 95 % interval (t, n ≥ 3); hairlines: networks.",
+            " networks; bands: 95 % interval (t, n ≥ 3); hairlines: networks; dotted: only some"
+            " networks got so far.",
         )
         return Drawn(figure, plotted, _summary(plotted))
 
@@ -133,7 +134,7 @@ def _draw_exponents(ax: Axes, slowness: pd.DataFrame) -> pd.DataFrame:
             color=FAINT,
             va="top",
         )
-        ax.set(xlabel="N", ylabel="leading exponent λ₁ (1/step)")
+        ax.set(xlabel="N", ylabel="exponent λ₁ (1/step)")
     return drawn
 
 
@@ -153,7 +154,7 @@ def _draw_times(axes: list[Axes], slowness: pd.DataFrame) -> dict[str, pd.DataFr
     found, top = {}, 0.0
     for ax, condition, name in zip(axes, CONDITIONS, "bc", strict=True):
         colour = colour_of(condition)
-        title = f"{name_of(condition, task=False)}: what lasts how long"
+        title = f"how long, {name_of(condition, task=False)}"
         ax.set_title(title, loc="left", color=deep(colour), pad=12)
         curves = {}
         for value, marker, _ in TIMES:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from memdyn.bridge.together import HALF, MIN_RANKED, rank_correlation
+from memdyn.bridge.together import MIN_RANKED, rank_correlation
 from memdyn.claims.intervals import of_mean
 from memdyn.figures.style import (
     FAINT,
@@ -30,7 +30,7 @@ from memdyn.figures.style import (
 
 VALUE = "tau_net_corrected_mean"
 #: Whose networks are ranked: words, mechanism.
-GROUPS = (("all networks", None), ("slow manifold\nonly", "slow_manifold"))
+GROUPS = (("all networks", None), ("slow\nmanifold", "slow_manifold"))
 COLUMNS = ["network", "seed", "mechanism_memory", VALUE, "half_delay", "forgets"]
 
 
@@ -45,13 +45,13 @@ def draw(table: pd.DataFrame, note: str) -> Drawn:
         if table.empty:
             sentence = "No network performs the task and was tested, so none is shown."
             return nothing_to_draw(sentence, note)
-        figure = new_figure(FULL, 3.1)
+        figure = new_figure(FULL, 3.2)
         axes = [
             panel(figure, left, 0.42, width, 1.75)
-            for left, width in ((0.62, 2.4), (3.72, 1.3), (5.75, 1.55))
+            for left, width in ((0.75, 2.3), (3.75, 1.4), (5.75, 1.55))
         ]
         for ax, name in zip(axes, "abc", strict=True):
-            letter(ax, name, left=34 if name == "a" else 26)
+            letter(ax, name, left=42 if name == "a" else 26)
         plotted = {
             "a": _draw_networks(axes[0], table),
             "b": _draw_correlations(axes[1], table),
@@ -61,8 +61,9 @@ def draw(table: pd.DataFrame, note: str) -> Drawn:
         small_print(
             figure,
             f"{note} Only networks that perform ({len(table)}), labelled by what becomes of their"
-            f" memories.\nτ_net: of units driven by the network's trials, mean, corrected for"
-            f" the bias of the fit. Rank correlation: from {MIN_RANKED} networks of a seed on.",
+            f" memories.\nτ_net: of units driven by the network's trials, mean, corrected for the"
+            f" bias of the fit.\nRank correlation: circles are seeds of {MIN_RANKED} networks or"
+            " more; line and band: their mean and its 95 % interval.",
         )
         return Drawn(figure, plotted, _summary(plotted))
 
@@ -88,7 +89,7 @@ def _draw_networks(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
                 zorder=4,
             )
     ax.set(yscale="log", xlabel="τ_net of the units (τ)")
-    ax.set_ylabel(f"added delay that {HALF:.0%} of trials fail at (τ)")
+    ax.set_ylabel("added delay at which\nhalf of the trials fail (τ)")
     low = min(table["half_delay"].min(), 1.0)
     ax.set_ylim(0.8 * low, 1.8 * table["half_delay"].max())
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if 0.8 * low <= tick]
@@ -128,18 +129,8 @@ def _draw_correlations(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
             limits = np.clip([mean.low, mean.high], -1, 1)
             ax.fill_between([at - 0.25, at + 0.25], *limits, color=colour, alpha=0.16, lw=0)
     ax.axhline(0, color=FAINT, lw=0.7, ls=(0, (2, 2)), zorder=1)
-    ax.set(xlim=(-0.5, len(GROUPS) - 0.5), ylim=(-1, 1), yticks=[-1, 0, 1])
+    ax.set(xlim=(-0.5, len(GROUPS) - 0.5), ylim=(-1.12, 1.12), yticks=[-1, 0, 1])
     ax.set_xticks(range(len(GROUPS)), [text for text, _ in GROUPS])
-    ax.annotate(
-        "○ a seed; line: mean\nband: 95 % interval",
-        (0, 0),
-        (0, -28),
-        "axes fraction",
-        "offset points",
-        size=SMALL,
-        color=FAINT,
-        va="top",
-    )
     return pd.DataFrame(rows, columns=["group", "seed", "rho"])
 
 
@@ -175,8 +166,8 @@ def _draw_mechanisms(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
 
 def _key(figure, table: pd.DataFrame) -> None:
     """Colours of mechanisms, below panel a."""
-    ax = panel(figure, 0.3, 2.52, 3.3, 0.16)
-    ax.set(xlim=(0, 3.3), ylim=(0, 1))
+    ax = panel(figure, 0.3, 2.56, 7.0, 0.16)
+    ax.set(xlim=(0, 7.0), ylim=(0, 1))
     ax.set_axis_off()
     x = 0.0
     for name in present(table["mechanism_memory"]):
