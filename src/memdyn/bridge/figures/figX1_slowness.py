@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -69,6 +70,8 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
             panel(figure, left, top, width, height) for top in tops for left in (0.62, 2.72, 4.62)
         ]
         for ax, name in zip(axes, "abcdef", strict=True):
+            if name in "abcd":
+                ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             letter(ax, name, left=34 if name in "ad" else 26, up=10)
         plotted = {"a": _draw_exponents(axes[0], slowness)}
         plotted |= _draw_times(axes[1:3], slowness)
