@@ -19,7 +19,7 @@ def test_tables_made_so_hold():
         slowness=made.slowness(), points=made.points(), forgetting=made.forgetting()
     )
     assert set(said.values()) == {"holds"}, said
-    assert table.loc["br.2.predicts", "detail"] == "3 seeds; 3 networks never forget half"
+    assert table.loc["br.2.predicts", "detail"] == "seeds: 3; never forget half: 3"
     assert set(table["claim"]) == set(HEADINGS)
 
 

@@ -64,7 +64,7 @@ def predicts(value: str, text: str, mechanism: str | None = None) -> Statistic:
         own = table[table["seed"].isin(found.index)]
         own = own if mechanism is None else own[own["mechanism_memory"] == mechanism]
         never = int((~own["forgets"]).sum())
-        detail = f"{len(found)} seeds; {never} networks never forget half"
+        detail = f"seeds: {len(found)}; never forget half: {never}"
         return of_mean(found)._replace(n=str(len(own)), detail=detail)
 
     return Statistic(f"rank correlation of {text} with the delay of half-forgetting", compute)
