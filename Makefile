@@ -9,6 +9,7 @@ PYTHON ?= python3
 TORCH  ?= $(if $(shell command -v nvidia-smi),cuda,cpu)
 CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 ARGS   ?=
+KILLS  ?= 20
 
 BIN     := .venv/bin
 COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(SCALE)
@@ -18,7 +19,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures keep drift figures_from_tables test bench setup lint docs clean help
+.PHONY: figures keep drift figures_from_tables test bench faults setup lint docs clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -49,6 +50,13 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 		name=$${script##*/bench_}; echo "== $$script"; \
 		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
 	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks draw_growth
+
+faults: .venv/ready-dev ## try what can go wrong: kills, disturbed runs, wrong configurations, damaged files (KILLS=20)
+	@. $(BIN)/activate && export OMP_NUM_THREADS=1 && status=0; \
+		python tests/faults/kills.py --kills $(KILLS) || status=1; \
+		python tests/faults/runs.py --each 3 || status=1; \
+		python tests/faults/configs.py --n 500 || status=1; \
+		python tests/faults/files.py --n 1000 || status=1; exit $$status
 
 setup: .venv/ready ## build the environment in .venv (TORCH=cpu|cuda; PYTHON=python3.12: another interpreter)
 

@@ -73,7 +73,9 @@ def test_two_rests_by_what_is_remembered(memory, label):
 def test_a_cycle_is_found_and_voted_for():
     system = EulerMap(RateNetwork(CHASE, tau=1.0, dt=0.1))
     tables, arrays, facts = apart(system, tau=1.0)
-    assert tables["votes"].iloc[0].filter(like="vote").tolist() == ["limit_cycle"] * 4
+    assert tables["votes"].iloc[0].filter(like="vote").tolist() == ["limit_cycle"] * (
+        1 + len(ROUTES)
+    )
     assert len(tables["cycles"]) == 1 and facts["stable_cycles"] == [True]
     assert arrays["orbits"].shape == (1, 64, 3) and facts["groups"] == ["cycle 0"]
     assert tables["memory"].empty and facts["n_slow"] is None

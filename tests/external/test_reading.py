@@ -165,15 +165,93 @@ def test_an_array_that_is_not_read_is_named(tmp_path, cell, name):
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
-    [({"bidirectional": True}, "two directions"), ({"num_layers": 2}, "several layers")],
+    ("cell", "settings", "words"),
+    [
+        ("gru", {"bidirectional": True}, "two directions"),
+        ("rnn", {"bidirectional": True, "num_layers": 2}, "two directions"),
+        ("lstm", {"proj_size": 3}, "a projection"),
+    ],
 )
-def test_what_would_change_the_steps_is_refused(settings, words):
-    module = torch.nn.GRU(2, 8, **settings)
+def test_what_would_change_the_steps_is_refused(cell, settings, words):
+    module = CELLS[cell](2, 8, **settings)
     weights = {name: value.detach() for name, value in module.state_dict().items()}
-    entry = {"name": "x", "file": "x", "cell": "gru", "n_units": 8, "n_inputs": 2}
+    entry = {"name": "x", "file": "x", "cell": cell, "n_units": 8, "n_inputs": 2}
     with pytest.raises(FileProblem, match=words):
         build_system({**entry, "states": {"n": 1, "sd": 1.0}}, weights)
+
+
+@pytest.mark.parametrize("n_layers", [2, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_stacked_layers_are_one_system(cell, n_layers):
+    torch.manual_seed(0)
+    module = CELLS[cell](2, 5, num_layers=n_layers).double()
+    weights = {f"core.{name}": value.detach() for name, value in module.state_dict().items()}
+    entry = {"name": "x", "file": "x", "cell": cell, "n_units": 5, "n_inputs": 2}
+    system = build_system({**entry, "states": {"n": 4, "sd": 0.5}}, weights)
+    x = starting_states({**entry, "states": {"n": 4, "sd": 0.5}}, system)
+    u = torch.tensor([0.3, -0.2], dtype=torch.float64).expand(4, -1)
+    parts = torch.stack(x.chunk(n_layers, -1))
+    state = tuple(parts.chunk(2, -1)) if cell == "lstm" else parts
+    _, after = module(u[None], tuple(p.contiguous() for p in state) if cell == "lstm" else parts)
+    after = torch.cat(after, -1) if cell == "lstm" else after
+    torch.testing.assert_close(system.step(x, u), torch.cat([*after], -1))
+    again = build_system({**entry, "states": {"n": 4, "sd": 0.5}}, weights)
+    assert system.n_units == again.n_units == x.shape[1]
+
+
+def test_a_readout_is_refused_by_name_unless_it_is_said_to_be_unused(tmp_path):
+    entry, module = save_network(tmp_path)
+    weights = {f"core.{k}": v.detach() for k, v in module.state_dict().items()}
+    weights["out.weight"] = torch.ones(1, 8)
+    with pytest.raises(FileProblem, match=r"holds 'out.weight', which a gru has no use for"):
+        build_system(entry, weights)
+    assert build_system({**entry, "unused": ["out.weight"]}, weights).n_units == 8
+
+
+def authors_file(path, n=6, tau=None):
+    """A network as Khajehabdollahi et al. save it: no ending, a state dict inside, many heads."""
+    torch.manual_seed(0)
+    layers = [torch.nn.Linear(1, n), torch.nn.Linear(n, n), *(torch.nn.Linear(n, 2) for _ in "ab")]
+    weights = {"parameterlist.0": 1 + torch.rand(n) if tau is None else torch.tensor([tau])}
+    for k, layer in enumerate(layers):
+        weights |= {f"modulelist.{k}.{name}": value for name, value in layer.state_dict().items()}
+    torch.save({"state_dict": weights}, path)
+    return {name: value.double() for name, value in weights.items()}
+
+
+@pytest.mark.parametrize("tau", [None, 3.0])
+@pytest.mark.parametrize("inside", [False, True])
+def test_files_of_the_authors_of_study_2_are_read_as_they_are(tmp_path, inside, tau):
+    path = tmp_path / "rnn_N2_N10"
+    w = authors_file(path, tau=tau)
+    entry = {"name": "x", "file": str(path), "cell": "leaky", "n_units": 6, "n_inputs": 1}
+    entry |= {"states": {"n": 5, "sd": 1.0}, "inside": inside}
+    system = build_system(entry, load_weights(path))
+    x, u = starting_states(entry, system), torch.ones(5, 1, dtype=torch.float64)
+    recurrent = w["modulelist.1.weight"].fill_diagonal_(0.0)
+    a = x @ recurrent.T + w["modulelist.1.bias"]
+    a = a + u @ w["modulelist.0.weight"].T + w["modulelist.0.bias"]
+    leak = 1 / w["parameterlist.0"].clamp(min=1)
+    f = torch.nn.functional.leaky_relu
+    truth = (1 - leak) * x + leak * f(a) if inside else f((1 - leak) * x + leak * a)
+    torch.testing.assert_close(system.step(x, u), truth)
+
+
+def test_what_stands_beside_a_state_dict_is_named(tmp_path):
+    torch.save({"state_dict": {"recurrent": torch.eye(2)}, "epoch": 3}, tmp_path / "w.pt")
+    with pytest.raises(FileProblem, match="holds 'epoch' beside 'state_dict'"):
+        load_weights(tmp_path / "w.pt")
+
+
+def test_states_of_torch_with_their_axis_of_layers_and_items_that_are_no_numbers(tmp_path):
+    entry, _ = save_network(tmp_path)
+    path = str(tmp_path / "held.npz")
+    np.savez(path, h_n=np.ones((1, 3, 8)), item=[0.0, np.nan, 1.0])
+    entry["states"] = {"file": path, "key": "h_n", "memory": "item"}
+    system = build_system(entry, load_weights(entry["file"]))
+    assert starting_states(entry, system).shape == (3, 8)
+    with pytest.raises(FileProblem, match=r"'item' of .* is not finite"):
+        starting_memory(entry, 3)
 
 
 def header_of(shape, kind="<f8"):

@@ -2,7 +2,7 @@
 
     python tests/faults/kills.py --kills 20 [--seed 0] [--only force curricula retraining]
 
-The jobs of ``tiny.yaml`` run as processes of their own (``run_job.py``), are killed with SIGKILL
+The jobs of ``tiny.yaml`` run in forked processes (``run_job.py``), are killed with SIGKILL
 again and again (one in five with SIGTERM, which lets them save), and what they end with is compared
 with the end of a job that nobody killed. Prints what was tried, how often a killed job went on, how
 often it began anew since nothing had been saved, what differed, and how long it took to go on.
@@ -15,10 +15,11 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess as Process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,10 @@ JOBS = {
     "curricula": ("train_curricula", []),
     "retraining": ("retrain_networks", ["train_curricula"]),
 }
-SHARDS = {"train_networks": "gauss_pg0.4_seed0_part0", "make_stimuli": None}
+WILDCARDS = {
+    "make_stimuli": {"variant": ""},
+    "train_networks": {"shard": "gauss_pg0.4_seed0_part0"},
+}
 
 
 class Result(NamedTuple):
@@ -56,8 +60,8 @@ def job(rule: str, folder: Path) -> Path:
     """Write down one job of the tiny scale, to run in ``folder``."""
     from memdyn.jobs.mock import mock_snakemake
 
-    shard = SHARDS.get(rule, "part0")
-    asked = mock_snakemake(rule, configfiles=[TINY], **({"shard": shard} if shard else {}))
+    wildcards = WILDCARDS.get(rule, {"shard": "part0"})
+    asked = mock_snakemake(rule, configfiles=[TINY], **wildcards)
     named = {name: dict(getattr(asked, name).items()) for name in ("input", "output", "params")}
     for name in ("input", "output"):
         files = getattr(asked, name)
@@ -75,13 +79,21 @@ def job(rule: str, folder: Path) -> Path:
     return path
 
 
-def start(rule: str, folder: Path) -> subprocess.Popen:
+def start(rule: str, folder: Path) -> Process:
     """Begin a job in a folder, with a fresh log."""
+    import run_job
+
     log_of(rule, folder).unlink(missing_ok=True)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, Path(__file__).with_name("run_job.py"), f"{rule}.json"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, cwd=folder, env=environment, **quiet)
+    asked = json.loads((folder / f"{rule}.json").read_text())
+    process = get_context("fork").Process(target=run_job.run, args=(asked, folder))
+    process.start()
+    return process
+
+
+def wait(process: Process) -> int | None:
+    """The status with which a process ends."""
+    process.join()
+    return process.exitcode
 
 
 def output(rule: str, folder: Path) -> Path:
@@ -119,7 +131,7 @@ def campaign(name: str, kills: int, chance: random.Random, folder: Path) -> Resu
     whole = folder / "whole"
     for each in (*needs, rule):
         job(each, whole)
-        if (code := start(each, whole).wait()) != 0:
+        if (code := wait(start(each, whole))) != 0:
             raise RuntimeError(f"{each} ended with {code}: {said(each, whole)[-500:]}")
     expected = values(output(rule, whole))
     tried, resumed, anew, ends, wrong, recovery, length = 0, 0, 0, 0, [], 0.0, 1.0
@@ -135,28 +147,28 @@ def campaign(name: str, kills: int, chance: random.Random, folder: Path) -> Resu
         again = False
         while True:
             began, process = time.monotonic(), start(rule, place)
-            while " on cpu" not in said(rule, place) and process.poll() is None:
+            while " on cpu" not in said(rule, place) and process.exitcode is None:
                 time.sleep(0.02)
             working = time.monotonic()
             if tried < kills:
-                wait = chance.uniform(0, length)
-                while process.poll() is None and time.monotonic() < working + wait:
+                pause = chance.uniform(0, length)
+                while process.exitcode is None and time.monotonic() < working + pause:
                     time.sleep(0.005)
             else:
-                process.wait()
+                wait(process)
             text = said(rule, place)
-            if again and process.poll() in (None, 0):
+            if again and process.exitcode in (None, 0):
                 went_on = "resuming" in text or "it is kept" in text
                 resumed, anew = resumed + went_on, anew + (not went_on)
                 recovery = max(recovery, working - began) if went_on else recovery
-            if process.poll() is not None:
+            if process.exitcode is not None:
                 length = max(length, 0.5 * (time.monotonic() - working))
                 break
-            process.send_signal(signal.SIGTERM if tried % 5 == 4 else signal.SIGKILL)
-            process.wait()
+            os.kill(process.pid, signal.SIGTERM if tried % 5 == 4 else signal.SIGKILL)
+            wait(process)
             tried, again = tried + 1, True
-        if process.returncode != 0:
-            wrong.append(f"status {process.returncode}: {said(rule, place)[-400:]}")
+        if process.exitcode != 0:
+            wrong.append(f"status {process.exitcode}: {said(rule, place)[-400:]}")
         elif values(output(rule, place)) != expected:
             wrong.append(f"{place} differs from {whole}")
     return Result(tried, resumed, anew, ends, wrong, recovery)

@@ -1,12 +1,10 @@
-"""One job of the workflow as a process of its own, without the seconds that Snakemake takes.
+"""One job of the workflow in this process, without the seconds that Snakemake takes.
 
-    python tests/faults/run_job.py JOB.json
-
-``JOB.json`` is written by ``kills.job``: script, input, output, params, wildcards, log. The state
-of training is saved every 0.05 s instead of every minute, so that kills find many states.
+``kills.py`` forks a process for each: torch is imported once. The state of training is saved every
+0.05 s instead of every minute, so that kills find many states.
 """
 
-import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,21 +26,29 @@ class Named(list):
         return self.__dict__.items()
 
 
-class Files(Named):
-    """Files that may have no name; those that have none are called 0, 1, ..."""
+def run(asked: dict, folder: Path) -> None:
+    """Run a job that ``kills.job`` wrote down; the process should end afterwards.
 
-
-asked = json.loads(Path(sys.argv[1]).read_text())
-for kind in (Progress, CurriculumProgress, RetrainingProgress):
-    kind.__init__.__defaults__ = (*kind.__init__.__defaults__[:-1], SAVE_EVERY)
-snakemake = SimpleNamespace(
-    input=Files(asked["input"]),
-    output=Files(asked["output"]),
-    params=Named(asked["params"]),
-    wildcards=SimpleNamespace(**asked["wildcards"]),
-    log=[asked["log"]],
-    threads=1,
-    resources=SimpleNamespace(gpu=0, mem_mb=1000, runtime=10),
-)
-__file__ = asked["script"]
-exec(compile(Path(__file__).read_text(), __file__, "exec"))
+    Args:
+        asked: script, input, output, params, wildcards, log.
+        folder: where its files lie.
+    """
+    os.chdir(folder)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    for kind in (Progress, CurriculumProgress, RetrainingProgress):
+        kind.__init__.__defaults__ = (*kind.__init__.__defaults__[:-1], SAVE_EVERY)
+    snakemake = SimpleNamespace(
+        input=Named(asked["input"]),
+        output=Named(asked["output"]),
+        params=Named(asked["params"]),
+        wildcards=SimpleNamespace(**asked["wildcards"]),
+        log=[asked["log"]],
+        threads=1,
+        resources=SimpleNamespace(gpu=0),
+    )
+    script = asked["script"]
+    sys.modules["__main__"].__file__ = script  # whose digest is compared with the planned one
+    code = compile(Path(script).read_text(), script, "exec")
+    exec(code, {"__name__": "__main__", "__file__": script, "snakemake": snakemake})

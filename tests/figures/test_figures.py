@@ -61,6 +61,7 @@ def draw_sheet(mechanism, n_classes=2, **changes):
         **facts[mechanism],
         **dict.fromkeys(ROUTES, mechanism),
         **{"pg": 0.4, "performs": True, "rmse": 0.02, "mechanism": mechanism, "exponent": -0.1},
+        "mechanism_memory": "slow_manifold",
         **{"authors_a": "manifoldFps1", "authors_b": "both", "degree_sum": 3, **changes},
     }
     about = ("a_network", task, list(range(n_classes)), 0.1, 0.1)
@@ -180,11 +181,11 @@ def test_the_map_shows_the_controls_that_the_grid_has_and_no_others():
     drawn = draw_map()
     titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
     assert not {"density of J", "initialisation", "length of training"} & set(titles)
-    assert not {"j", "k"} & set(drawn.plotted)
+    assert not {"k", "l"} & set(drawn.plotted)
     with_pg = draw_map(every=make_controls("pg"))
     titles = [ax.get_title(loc="left") for ax in with_pg.figure.axes]
     assert "density of J" in titles and "length of training" not in titles
-    shares = with_pg.plotted["j"]
+    shares = with_pg.plotted["k"]
     assert shares.groupby("value")["share"].sum().tolist() == pytest.approx([1, 1])
     assert set(shares["value"]) == {"pg 0.4", "pg 0.9"}
     assert with_pg.figure.get_figheight() > drawn.figure.get_figheight()
@@ -244,6 +245,7 @@ def test_a_sheet_says_what_was_found_and_what_is_missing():
     drawn = draw_sheet("limit_cycle")
     said = "\n".join(texts(drawn))
     assert "degree sum 3 (not 1: some are missing)" in said and "vote: limit cycle" in said
+    assert "memories end: slow manifold" in said and "trials end: limit cycle" in said
     assert "10 × slower" in said and drawn.summary["network"]["degree_sum"] == 3
     assert set(drawn.plotted["a"]["part"]) >= {"trial", "alone", "cycle", "slow"}
     assert drawn.plotted["b"]["relative_speed"].notna().all()

@@ -226,6 +226,19 @@ def test_networks_of_different_sizes_are_not_compared(agreeing):
     assert (found["detail"] == "ours have different sizes: [250, 500] units").all()
 
 
+def test_a_condition_of_the_other_ones_size_is_compared_instead(agreeing):
+    networks = agreeing["networks"]
+    usual = judged(agreeing, "ts.4.max_N").loc["ts.4.max_N"]
+    small = networks["condition"] == "parity_multi"
+    shrunk = networks.assign(n_units=networks["n_units"].mask(small, 250))
+    twin = networks[networks["condition"] == "parity_single"]
+    twin = twin.assign(condition="parity_single_250", n_units=250)
+    given = {**agreeing, "networks": pd.concat([shrunk, twin])}
+    row = judged(given, "ts.4.max_N").loc["ts.4.max_N"]
+    assert (row["estimate"], row["verdict"]) == (usual["estimate"], usual["verdict"])
+    assert row["detail"].endswith("parity_multi and parity_single_250")
+
+
 @pytest.mark.parametrize("facts", [{"steps": 20_000, "trials": 10}, {"steps": 1e5, "trials": 4}])
 def test_bands_of_tau_net_hold_for_recordings_as_long_as_theirs(agreeing, facts):
     table = judged(agreeing, facts=facts)

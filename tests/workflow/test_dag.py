@@ -148,7 +148,7 @@ def test_the_slurm_profile_plans_with_gpus():
     profile = ROOT / "workflow/profiles/slurm"
     code, text = snakemake(ROOT, "--dry-run", "--forceall", "--workflow-profile", str(profile))
     assert code == 0, text
-    jobs = re.split(r"^rule ", text, flags=re.M)[1:]
+    jobs = re.split(r"^ *rule ", text, flags=re.M)[1:]
     asks = {re.match(r"\w+", job)[0] for job in jobs if re.search(r"resources: .*\bgpu=1\b", job)}
     assert asks >= NETWORKS | TIMESCALES
     assert not asks & {"measure_weights", "collect_timescales", "fig4_map", "fig4_limits"}
@@ -196,7 +196,7 @@ def test_words_rerun_nothing(finished, edit):
     )
     edit("src/memdyn/config.py", '"""The configuration', '"""Our configuration')
     edit("src/memdyn/jobs/logs.py", "%(asctime)s %(message)s", "%(asctime)s: %(message)s")
-    edit("src/memdyn/jobs/usage.py", "import", "EXTRA = 1\nimport")
+    edit("src/memdyn/jobs/usage.py", "\nimport re\n", "\nimport re\n\nEXTRA = 1\n")
     edit(
         "workflow/scripts/slow_manifolds/train_networks.py",
         '"resuming at trial %d"',

@@ -105,12 +105,14 @@ def disk(config: Mapping) -> tuple[dict[str, int], dict[str, int]]:
         for part in timescales.shards(two).values()
     )
     kept = {
-        "train_networks": size * (16 * n * n_kept + 8 * one["training"]["n_trials"]),
+        # With the state of training, which lies there until the networks have been tested.
+        "train_networks": size * (16 * n * n_kept + 8 * one["training"]["n_trials"])
+        + 2 * size * n * n * itemsize,
         "test_performance": 4 * size * starts * n,
         "find_cycles": 4 * size * starts * n * (4 + ORBIT),
         "find_fixed_points": 24 * size * searched * n,
         "train_curricula": snapshots,
     }
-    # The state of unfinished training, twice while it is replaced.
-    passing = {"train_networks": 4 * size * n * n * itemsize, "train_curricula": 2 * snapshots}
+    # The state of unfinished training, once more while it is replaced.
+    passing = {"train_networks": 2 * size * n * n * itemsize, "train_curricula": 2 * snapshots}
     return kept, passing

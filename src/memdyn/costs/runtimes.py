@@ -95,15 +95,16 @@ def _of_condition(kind: str, condition: str, study: Mapping) -> float:
         return 2e-4 + 8e-9 * n * n
     if kind == "rests":  # Jacobians of some seeds in some rounds, and a decomposition
         return 0.5 + 2e-8 * n**3
-    member = next(one for one in networks(study) if one.condition == condition)
-    product = CELLS[member.cell].matrices * n * n
+    network = next(one for one in networks(study) if one.condition == condition)
+    product = CELLS[network.cell].matrices * n * n
     rows = {
-        "item": _TRAINED * training_of(study, member)["batch_size"],
+        "item": _TRAINED * training_of(study, network)["batch_size"],
         "recorded": study["stimulation"]["trials"],
         "answer": accuracy["repeats"],
         "ablated": accuracy["repeats"] * (1 + 2 * study["ablation"]["n_ablated"]),
         "perturbed": accuracy["repeats"]
         * (1 + max(study["perturbation"][of]["n"] for of in ("recurrent", "tau"))),
     }[kind]
-    per_call = {"item": 2e-4, "perturbed": 4e-4}.get(kind, 2e-5)
-    return per_call + product * (4e-10 + 1e-10 * rows)
+    per_call = {"item": 2e-4, "perturbed": 4e-4, "ablated": 2e-4}.get(kind, 2e-5)
+    each_unit = 4e-8 * CELLS[network.cell].matrices * n * rows  # its nonlinearity, forward and back
+    return per_call + each_unit + product * (4e-10 + 1e-10 * rows)

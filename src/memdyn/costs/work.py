@@ -99,7 +99,7 @@ AFTER = {
     "collect_stress": ("extend_delays", "add_noise"),
     "collect_dynamics": ("vote_mechanisms",),
     "collect_ends": ("find_attractors",),
-    "trace_examples": ("collect_networks", "collect_ends"),
+    "trace_examples": ("collect_networks", "collect_ends", "collect_dynamics"),
     "trace_landscapes": ("trace_examples", "collect_dynamics"),
     # Figures wait for all of their study: when they are drawn decides nothing.
     **dict.fromkeys(SM_FIGURES, ("trace_landscapes", "collect_stress")),
@@ -112,7 +112,7 @@ AFTER = {
     "collect_forgetting": ("measure_forgetting", "collect_networks", "collect_stress"),
     **dict.fromkeys(BRIDGE_FIGURES, ("collect_slowness", "collect_forgetting")),
     "judge_claims": (
-        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+        *("collect_networks", "collect_stress", "collect_dynamics"),
         *("collect_timescales", "collect_slowness", "collect_forgetting"),
     ),
     "draw_claims": ("judge_claims",),

@@ -5,12 +5,13 @@ Weights may carry one leading network axis; see :mod:`memdyn.dynamics.systems`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from memdyn.dynamics.systems import System
+from memdyn.dynamics.systems import System, forward_tangent
 
 
 def _unit(x: Tensor) -> Tensor:
@@ -309,14 +310,82 @@ class LSTM(_Network):
         return torch.cat([torch.cat([h_h, torch.diag_embed(through * f)], -1), lower], -2)
 
 
+@dataclass(frozen=True)
+class Stacked(System):
+    """Layers of cells as one system: each sees the new output of the one below.
+
+    The state is that of all layers side by side, the lowest first; of an LSTM (h, c) of each.
+
+    Raises:
+        ValueError: no layers, or one that does not take what the one below gives.
+    """
+
+    layers: tuple[_Network, ...]
+    casts = True
+
+    def __post_init__(self):
+        for below, above in pairwise(self.layers):
+            if above.n_inputs != below.recurrent.shape[-1]:
+                raise ValueError(
+                    f"a layer takes {above.n_inputs} inputs where the one below has "
+                    f"{below.recurrent.shape[-1]} units"
+                )
+        if not self.layers:
+            raise ValueError("a stack needs at least one layer")
+
+    @property
+    def n_units(self) -> int:
+        return sum(layer.n_units for layer in self.layers)
+
+    @property
+    def n_inputs(self) -> int:
+        return self.layers[0].n_inputs
+
+    def to(self, target) -> System:
+        def move(_: str, t: Tensor) -> Tensor:
+            return t.to(target)
+
+        return Stacked(tuple(layer._with_tensors(move) for layer in self.layers))
+
+    def perturbed(self, relative: float, generator: torch.Generator) -> System:
+        return Stacked(tuple(layer.perturbed(relative, generator) for layer in self.layers))
+
+    def _parts(self, x: Tensor):
+        return x.split([layer.n_units for layer in self.layers], -1)
+
+    def step(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        after = []
+        for layer, part in zip(self.layers, self._parts(x), strict=True):
+            after.append(layer.step(part, u))
+            u = after[-1][..., : layer.recurrent.shape[-1]]
+        return torch.cat(after, -1)
+
+    def jacobian(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        """Each layer's own, and through the new output of the one below what that depends on."""
+        whole = x.new_zeros(*x.shape, self.n_units)
+        start, below = 0, None
+        for layer, part in zip(self.layers, self._parts(x), strict=True):
+            own = slice(start, start + layer.n_units)
+            if below is not None:
+                whole[..., own, :] = layer.input_jacobian(part, u) @ below
+            whole[..., own, own] += layer.jacobian(part, u)
+            out = layer.recurrent.shape[-1]
+            u, below = layer.step(part, u)[..., :out], whole[..., start : start + out, :]
+            start = own.stop
+        return whole
+
+    def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+        return forward_tangent(self.step, x, u, v)
+
+
 def from_torch(module: torch.nn.Module) -> System:
     """A system from ``torch.nn.RNN``, ``GRU``, ``LSTM`` or one of their cells.
 
     The weights are detached copies in the module's dtype and device; the module is not touched. The
-    state of an LSTM is the flat row (h, c).
+    state of an LSTM is the flat row (h, c). Several layers are one system, see ``Stacked``.
 
     Raises:
-        ValueError: for other modules, several layers, two directions or a projected LSTM.
+        ValueError: for other modules, two directions or a projected LSTM.
 
     >>> cell = torch.nn.GRUCell(1, 3)
     >>> x, u = torch.randn(5, 3), torch.randn(5, 1)
@@ -329,15 +398,18 @@ def from_torch(module: torch.nn.Module) -> System:
             "from_torch reads nn.RNN, nn.GRU, nn.LSTM and their cells, "
             f"not {type(module).__name__}; wrap anything else as Map(rule, n_units)"
         )
-    if isinstance(module, torch.nn.RNNBase) and (
-        module.num_layers != 1 or module.bidirectional or module.proj_size
-    ):
+    if not isinstance(module, torch.nn.RNNBase):
+        return _layer(module, "")
+    if module.bidirectional or module.proj_size:
         raise ValueError(
-            "from_torch reads one layer, one direction and no projection; "
-            "wrap a deeper network as Map(rule, n_units) on its flattened state"
+            "from_torch reads one direction and no projection: a second direction starts at the "
+            "end of its input, so that it is no system that steps"
         )
-    suffix = "" if isinstance(module, cells) else "_l0"
+    layers = tuple(_layer(module, f"_l{k}") for k in range(module.num_layers))
+    return layers[0] if len(layers) == 1 else Stacked(layers)
 
+
+def _layer(module, suffix: str) -> _Network:
     def weight(name: str) -> Tensor | None:
         value = getattr(module, name + suffix, None)
         return None if value is None else value.detach().clone()

@@ -23,6 +23,8 @@ STRETCHES = 64
 #: An oscillation fades if its amplitude falls from each of so many blocks to the next, at a rate
 #: that is the same in both halves within this part, and a sine leaves no more than this part of it.
 BLOCKS, EVEN, PURE = 8, 0.2, 0.05
+#: It fades by this at least, all in all; the period is refined so many times.
+FADES, REFINED = 1e-4, 4
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def monotone_decay(run: np.ndarray) -> Decay | None:
     (True, 1000000, 0.997)
     """
     lag = max(1, len(run) // STRETCHES)
-    place = run[len(run) % lag or lag :: lag].astype(np.float64) - run[0]
+    place = run[(len(run) - 1) % lag :: lag].astype(np.float64)  # the last state is one of them
     way = place[-1] - place[0]
     length = np.linalg.norm(way)
     if len(place) < 8 or not np.isfinite(length) or length == 0:
@@ -102,26 +104,25 @@ def fading(run: np.ndarray, period: float) -> float | None:
     """The rate per step at which an oscillation (steps, n) of that period fades; None if it does
     not fade, is no sine, or has too few turns to tell."""
     turns = int(len(run) / period) // BLOCKS
-    if turns < 1:
-        return None
     size = round(turns * period)
-    amplitudes, middles = [], []
-    for k in range(BLOCKS):
-        start = len(run) - (BLOCKS - k) * size
-        if start < 0:
-            return None
-        time = np.arange(size)
-        phase = 2 * np.pi * time / period
+    if turns < 1 or BLOCKS * size > len(run):
+        return None
+    blocks = run[len(run) - BLOCKS * size :].astype(np.float64).reshape(BLOCKS, size, -1)
+    time, angle = np.arange(size), 2 * np.pi / period
+    for _ in range(REFINED):
+        phase = angle * time
         columns = np.stack([np.ones(size), time / size, np.cos(phase), np.sin(phase)], axis=1)
-        block = run[start : start + size].astype(np.float64)
-        found, *_ = np.linalg.lstsq(columns, block, rcond=None)
-        left = np.linalg.norm(block - columns @ found)
-        if left > PURE * np.linalg.norm(block - block.mean(axis=0)):
-            return None
-        amplitudes.append(np.linalg.norm(found[2:]))
-        middles.append(start + size / 2)
-    level, middles = np.log(amplitudes), np.array(middles)
-    if (np.diff(level) >= 0).any():
+        found = np.linalg.pinv(columns) @ blocks  # (blocks, 4, n)
+        wave = found[:, 2] - 1j * found[:, 3]
+        turned = (wave[1:] * wave[:-1].conj()).sum() * np.exp(-1j * angle * size)
+        angle += float(np.angle(turned)) / size  # as the waves of the blocks follow each other
+    left = np.linalg.norm(blocks - columns @ found, axis=(1, 2))
+    moves = np.linalg.norm(blocks - blocks.mean(axis=1, keepdims=True), axis=(1, 2))
+    if (left > PURE * moves).any():
+        return None
+    amplitudes, middles = np.linalg.norm(wave, axis=1), (np.arange(BLOCKS) + 0.5) * size
+    level = np.log(amplitudes)
+    if (np.diff(level) >= 0).any() or level[0] - level[-1] < FADES:
         return None
     (slope, _), cover = np.polyfit(middles, level, 1, cov=True)
     first, last = (np.polyfit(middles[part], level[part], 1)[0] for part in _halves(BLOCKS))

@@ -201,7 +201,8 @@ def forward_tangent(rule: Callable, x: Tensor, u: Tensor | None, v: Tensor) -> T
         return t.unsqueeze(-2).expand(*t.shape[:-1], k, t.shape[-1]).flatten(-3, -2)
 
     inputs = None if u is None else each(u.expand(*x.shape[:-1], u.shape[-1]))
-    carried = torch.func.jvp(lambda x: rule(x, inputs), (each(x),), (v.flatten(-3, -2),))[1]
+    at, ahead = each(x).contiguous(), v.flatten(-3, -2).contiguous()
+    carried = torch.func.jvp(lambda x: rule(x, inputs), (at,), (ahead,))[1]
     return carried.view(v.shape)
 
 

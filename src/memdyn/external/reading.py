@@ -19,7 +19,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from memdyn.dynamics.cells import GRU, LSTM, LeakyNetwork, RateNetwork
+from memdyn.dynamics.cells import GRU, LSTM, LeakyNetwork, RateNetwork, Stacked
 from memdyn.dynamics.systems import EulerMap, System
 from memdyn.files import FileProblem
 
@@ -41,10 +41,10 @@ def load_weights(path: Path | str) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise FileProblem(f"{path} is not a file: correct 'file' in the list 'external'")
-    if path.suffix not in _READ:
+    if path.suffix and path.suffix not in _READ:
         raise FileProblem(f"{path} ends in none of .npz, .safetensors, .pt, .pth: save it so")
     try:
-        found = _READ[path.suffix](path)
+        found = _READ[path.suffix or ".pt"](path)  # study 2's authors name files without an ending
     except FileProblem:
         raise
     except pickle.UnpicklingError:
@@ -58,6 +58,7 @@ def load_weights(path: Path | str) -> dict[str, Tensor]:
         raise FileProblem(
             f"{path} is not a file of plain arrays ({reason}): save or copy it again"
         ) from None
+    found = _unwrap(path, found)
     if not isinstance(found, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
     ):
@@ -67,6 +68,15 @@ def load_weights(path: Path | str) -> dict[str, Tensor]:
     if 8 * sum(value.numel() for value in found.values()) > 2 * MOST_BYTES:
         raise FileProblem(_too_large(path))
     return {name: value.detach().to(torch.float64) for name, value in found.items()}
+
+
+def _unwrap(path: Path, found: object) -> object:
+    """The state dict in ``{"state_dict": ...}``, as study 2's authors save networks."""
+    if not isinstance(found, Mapping) or not isinstance(found.get("state_dict"), Mapping):
+        return found
+    if more := [name for name in found if name != "state_dict"]:
+        raise FileProblem(f"{path} holds '{more[0]}' beside 'state_dict': save that alone")
+    return found["state_dict"]
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:
@@ -148,25 +158,36 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
     Args:
         entry: of the list ``external`` in the configuration.
         weights: of ``load_weights``. A rate or leaky network has ``recurrent`` (n, n) and, if there
-            are, ``input`` (n, n_inputs), ``bias`` (n,) and, leaky only, ``tau`` (n,) in steps; the
-            others have torch's own names, with any prefix (``rnn.weight_hh_l0``).
+            are, ``input`` (n, n_inputs), ``bias`` (n,) and, leaky only, ``tau`` (n,) in steps, or
+            is a file of study 2's authors; the others have torch's own names, with any prefix
+            (``rnn.weight_hh_l0``), and as many layers as the file has.
 
     Raises:
         FileProblem: a weight is missing or has another shape than the entry says, or the file holds
             something that would change what the network does and is not read.
     """
     cell, n, n_inputs = entry["cell"], entry["n_units"], entry["n_inputs"]
-    rows, where = GATES[cell] * n, entry["file"]
+    if cell not in OWN_NAMES:
+        return _torch_system(entry, weights)
+    if "modulelist.1.weight" in weights:
+        weights = _of_the_authors(entry, weights)
+    rows = GATES[cell] * n
     shapes = {"recurrent": (rows, n), "input": (rows, n_inputs), "bias": (rows,)}
     if cell == "leaky":
-        shapes["tau"] = (n,)
-    parts: Mapping[str, Tensor | None] = weights
-    if cell not in OWN_NAMES:
-        names = {"recurrent": "weight_hh", "input": "weight_ih", "bias": "bias_ih"}
-        names["recurrent_bias"] = "bias_hh"
-        shapes["recurrent_bias"] = (rows,)
-        parts = {part: _torch_weight(weights, name, where) for part, name in names.items()}
-    found = {}
+        shapes |= {"tau": (n,), "recurrent_bias": (rows,)}
+    found = _weights(entry, weights, shapes, n_inputs)
+    _refuse_unread(entry, weights, shapes)
+    if cell == "rate":
+        return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
+    shape = {"nonlinearity": entry.get("nonlinearity", "leaky_relu")}
+    return LeakyNetwork(**found, **shape, inside=entry.get("inside", False))
+
+
+def _weights(
+    entry: Mapping, parts: Mapping[str, Tensor | None], shapes: Mapping, n_inputs: int
+) -> dict[str, Tensor]:
+    """The parts of one layer that are there, each of the shape that the entry says."""
+    cell, where, found = entry["cell"], entry["file"], {}
     for part, shape in shapes.items():
         value = parts.get(part)
         needed = part == "recurrent" or (part == "input" and n_inputs)
@@ -177,46 +198,89 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
         if tuple(value.shape) != shape:
             raise FileProblem(
                 f"the {part} weights of {where} have shape {tuple(value.shape)}, but a {cell} of "
-                f"{n} units and {n_inputs} inputs has {shape}"
+                f"{entry['n_units']} units and {n_inputs} inputs has {shape}"
             )
         if not value.isfinite().all():
             raise FileProblem(f"the {part} weights of {where} are not finite")
         found[part] = value
-    if cell in OWN_NAMES:
-        _refuse_unread(entry, weights, shapes)
-    if cell == "rate":
-        return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
-    if cell == "rnn":
-        return LeakyNetwork(**found, nonlinearity=entry.get("nonlinearity", "tanh"), inside=True)
-    if cell == "leaky":
-        shape = {"nonlinearity": entry.get("nonlinearity", "leaky_relu")}
-        return LeakyNetwork(**found, **shape, inside=entry.get("inside", False))
-    return {"gru": GRU, "lstm": LSTM}[cell](**found)
+    return found
+
+
+def _torch_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
+    """A cell, or layers of it, of torch's names with any prefix."""
+    cell, n, where = entry["cell"], entry["n_units"], entry["file"]
+    last = {key: key.split(".")[-1] for key in weights}
+    if any(name.endswith("_reverse") for name in last.values()):
+        raise FileProblem(f"{where} has two directions: a network that steps has one")
+    if any(name.startswith("weight_hr") for name in last.values()):
+        raise FileProblem(f"{where} has a projection: only cells without one are read")
+    names = {"recurrent": "weight_hh", "input": "weight_ih", "bias": "bias_ih"}
+    names["recurrent_bias"] = "bias_hh"
+    rows, layers, read = GATES[cell] * n, [], set()
+    while not layers or f"weight_hh_l{len(layers)}" in last.values():
+        k, width = len(layers), n if layers else entry["n_inputs"]
+        endings = ("", "_l0") if k == 0 else (f"_l{k}",)
+        parts = {part: _one_of(last, name, endings, where) for part, name in names.items()}
+        read |= {key for key in parts.values() if key}
+        own = {part: None if key is None else weights[key] for part, key in parts.items()}
+        shapes = {"recurrent": (rows, n), "input": (rows, width), "bias": (rows,)}
+        found = _weights(entry, own, {**shapes, "recurrent_bias": (rows,)}, width)
+        if cell == "rnn":
+            shape = {"nonlinearity": entry.get("nonlinearity", "tanh")}
+            layers.append(LeakyNetwork(**found, **shape, inside=True))
+        else:
+            layers.append({"gru": GRU, "lstm": LSTM}[cell](**found))
+    _refuse_unread(entry, weights, read)
+    return layers[0] if len(layers) == 1 else Stacked(tuple(layers))
+
+
+def _one_of(last: Mapping[str, str], name: str, endings: tuple, where: str) -> str | None:
+    """The only key whose last part is the name with one of the endings; None if there is none."""
+    keys = [key for key, end in last.items() if end in [name + ending for ending in endings]]
+    if len(keys) > 1:
+        raise FileProblem(f"{where} has several {name}: save the state_dict of the cell alone")
+    return keys[0] if keys else None
+
+
+def _of_the_authors(entry: Mapping, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Khajehabdollahi et al.'s RNN_Stack under our names: its modules are the input, the recurrent
+    layer and then heads of two outputs, its parameters the time constants.
+
+    The diagonal of the recurrent matrix is zero whenever it is used, whatever the file says, and a
+    single time constant is that of all units.
+    """
+    where, n = entry["file"], entry["n_units"]
+    if "parameterlist.1" in weights:
+        raise FileProblem(f"{where} has several layers of leaky cells: only one is read")
+    names = ("modulelist.0.weight", "modulelist.0.bias", "modulelist.1.weight", "modulelist.1.bias")
+    heads = {
+        key
+        for key, value in weights.items()
+        if key.startswith("modulelist.") and key not in names and value.shape[-1:] in ((n,), (2,))
+    }
+    found = {key: value for key, value in weights.items() if key not in heads}
+    for theirs, ours in zip(names, ("input", "bias", "recurrent", "recurrent_bias"), strict=True):
+        if theirs in found:
+            found[ours] = found.pop(theirs)
+    if found["recurrent"].ndim == 2:
+        found["recurrent"] = found["recurrent"].clone().fill_diagonal_(0.0)
+    if "parameterlist.0" in found:
+        tau = found.pop("parameterlist.0")
+        found["tau"] = tau.expand(n).clone() if tau.numel() == 1 else tau
+    return found
 
 
 def _refuse_unread(entry: Mapping, weights: Mapping[str, Tensor], known: Iterable[str]) -> None:
     """Refuse arrays that are neither read as weights nor named by the entry."""
     states = entry["states"]
     named = {states.get("key"), states.get("memory")} if states.get("file") == entry["file"] else ()
-    if unread := sorted(set(weights) - set(known) - set(named)):
+    if unread := sorted(set(weights) - set(known) - set(named) - set(entry.get("unused", ()))):
+        own = f" does not have: it has {', '.join(known)}" if entry["cell"] in OWN_NAMES else ""
         raise FileProblem(
-            f"{entry['file']} holds '{unread[0]}', which a {entry['cell']} does not have: it has "
-            f"{', '.join(known)}; rename or remove the array"
+            f"{entry['file']} holds '{unread[0]}', which a {entry['cell']}"
+            f"{own or ' has no use for'}; remove the array, or name it under 'unused' if it does "
+            "not act on the units"
         )
-
-
-def _torch_weight(weights: Mapping[str, Tensor], name: str, where: str) -> Tensor | None:
-    names = [key for key in weights if key.split(".")[-1] in (name, f"{name}_l0")]
-    if len(names) > 1:
-        raise FileProblem(f"{where} has several {name}: save the state_dict of the cell alone")
-    last = {key.split(".")[-1] for key in weights}
-    if f"{name}_l0_reverse" in last:
-        raise FileProblem(f"{where} has two directions: a network that steps has one")
-    if "weight_hr_l0" in last:
-        raise FileProblem(f"{where} has a projection: only cells without one are read")
-    if f"{name}_l1" in last:
-        raise FileProblem(f"{where} has several layers: only one is read")
-    return weights[names[0]] if names else None
 
 
 def starting_states(entry: Mapping, system: System) -> Tensor:
@@ -238,10 +302,13 @@ def starting_states(entry: Mapping, system: System) -> Tensor:
     found = arrays[states["key"]]
     if not found.isfinite().all():
         raise FileProblem(f"'{states['key']}' of {states['file']} is not finite")
+    layers = len(system.layers) if isinstance(system, Stacked) else 1
+    if found.ndim == 3 and len(found) == layers:  # torch's h_n: (layers, rows, hidden)
+        found = torch.cat([*found], dim=-1)
     if found.ndim != 2 or found.shape[1] != system.n_units or not len(found):
         raise FileProblem(
             f"'{states['key']}' of {states['file']} has shape {tuple(found.shape)}; "
-            f"(rows, {system.n_units}) are needed"
+            f"(rows, {system.n_units}) are needed, one row for each state"
         )
     return found
 
@@ -280,4 +347,6 @@ def starting_memory(entry: Mapping, n_rows: int) -> np.ndarray | None:
             f"'{key}' of {where} has shape {tuple(arrays[key].shape)}; ({n_rows},) is needed, one "
             "item for each starting state"
         )
+    if not arrays[key].isfinite().all():
+        raise FileProblem(f"'{key}' of {where} is not finite: number what is to be remembered")
     return np.unique(arrays[key].numpy(), return_inverse=True)[1]

@@ -61,12 +61,9 @@ def as_text(table: pd.DataFrame) -> str:
     """What ``check`` found, for people, with what to do."""
     bad = table[table["verdict"] != GOOD]
     lines = [f"{row.verdict:14}{row.path} {row.detail}" for row in bad.itertuples()]
-    lines.append(
-        f"{len(table) - len(bad)} of {len(table)} files are of this code and configuration"
-    )
+    good = len(table) - len(bad)
+    lines.append(f"{good} of {len(table)} files are of this code and configuration")
     if len(bad):
         rules = " ".join(dict.fromkeys(bad["rule"]))
-        lines.append(
-            f"make the others, and what comes of them, again: snakemake --forcerun {rules}"
-        )
+        lines.append(f"make the others and what follows again: snakemake --forcerun {rules}")
     return "\n".join(lines)

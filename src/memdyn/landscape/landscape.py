@@ -164,7 +164,8 @@ def analyse(
             (rows, n_inputs), None without inputs. It gets float64 and must be differentiable by
             torch; a module is converted in a copy.
         states: (rows, n_units) states to start from, best from the network's task. An LSTM's may
-            be the pair (h, c); torch's leading axis of one layer is dropped.
+            be the pair (h, c), with torch's leading axis of layers; several layers stand side by
+            side, the lowest first.
         memory: (rows,) what each state has to remember, numbers or names; without it nobody can
             tell direct fixed points from a slow manifold, and the label is ``fixed`` for both.
         delay: how long it has to: steps of a map, ``tau`` of a rate network.
@@ -184,7 +185,7 @@ def analyse(
       points: 3 fixed (2 stable)
       largest exponent -1.79
     """
-    x = _states(states)
+    x = _states(states, system)
     u = None if inputs is None else torch.as_tensor(np.asarray(inputs), dtype=torch.float64)
     network, tau = _system(system, x, u)
     if x.shape[1] != network.n_units:
@@ -222,20 +223,27 @@ def analyse(
     )
 
 
-def _states(states) -> Tensor:
+def _states(states, system=None) -> Tensor:
     """(rows, n_units) float64, a copy."""
-    if isinstance(states, tuple):  # an LSTM's h and c
-        return torch.cat([_states(part) for part in states], dim=1)
-    if isinstance(states, Tensor):
-        states = states.detach().cpu().numpy()
-    found = torch.as_tensor(np.array(states, dtype=np.float64))
-    if found.ndim == 3 and len(found) == 1:  # torch's h_n of one layer
-        found = found[0]
+    layers = getattr(system, "num_layers", 1)
+    if isinstance(states, tuple):  # an LSTM's h and c, of each layer
+        parts = [_rows(part).reshape(layers, -1, np.shape(part)[-1]) for part in states]
+        found = torch.cat(parts, dim=-1)
+    else:
+        found = _rows(states)
+    if found.ndim == 3 and len(found) == layers:  # torch's h_n
+        found = torch.cat([*found], dim=-1)
     if found.ndim != 2 or not len(found):
         raise ValueError(f"states have shape {tuple(found.shape)}; (rows, n_units) is needed")
     if not found.isfinite().all():
         raise ValueError("states are not all finite")
     return found
+
+
+def _rows(states) -> Tensor:
+    if isinstance(states, Tensor):
+        states = states.detach().cpu().numpy()
+    return torch.as_tensor(np.array(states, dtype=np.float64))
 
 
 def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:

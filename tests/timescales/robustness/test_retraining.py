@@ -5,13 +5,16 @@ import pytest
 import torch
 from delay_line import CELL, build, network
 
+from memdyn.jobs import stopping
 from memdyn.randomness import Stream, generator
 from memdyn.timescales.conditions import Condition
 from memdyn.timescales.networks.recurrent import Cell, draw
 from memdyn.timescales.robustness.cases import Case
 from memdyn.timescales.robustness.retraining import retrain, train_at, with_one_head
 from memdyn.timescales.training import gradient
+from memdyn.timescales.training.checkpoints import Unfinished
 from memdyn.timescales.training.curriculum import Curriculum
+from memdyn.timescales.training.progress import RetrainingProgress
 
 ACCURACY = {"steps": 300, "warm_up": 20, "repeats": 2, "reference": "mean"}
 TRAINING = {
@@ -109,3 +112,31 @@ def test_a_reference_near_chance_gives_no_relative_accuracy():
     still = condition(learning_rate=0.0)
     table = retrain(Case(network(), CELL, params, 4, 0), still, settings, ACCURACY)
     assert np.isnan(table["relative"][0])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_stopped_retraining_ends_with_the_same_bits(optimizer, tmp_path, monkeypatch):
+    cell, few = Cell(), {"optimizer": optimizer, "clip": 0.05}
+    one, whole = with_one_head(draw(cell, 12, 3, [5]), 1), condition("parity", cell, **few)
+    asked = (one, whole, [3, 4, 5], 7, 3)
+    expected = train_at(*asked)
+    stops = iter([2, 5, 9, 11])
+    for _ in range(5):
+        progress = RetrainingProgress("copies", Unfinished(tmp_path, "key"))
+        done, stop = 0, next(stops, 0)
+
+        def asks(stop=stop):
+            nonlocal done
+            done += 1
+            return "stop" if done == stop else None
+
+        monkeypatch.setattr(stopping, "asked", asks)
+        try:
+            found = train_at(*asked, progress)
+            break
+        except stopping.Stopped as problem:
+            assert "is saved at epoch" in str(problem)
+    for name, value in expected.items():
+        assert torch.equal(value, found[name]), name
+    again = train_at(*asked, RetrainingProgress("copies", Unfinished(tmp_path, "key")))
+    assert all(torch.equal(value, again[name]) for name, value in expected.items())

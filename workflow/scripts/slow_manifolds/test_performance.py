@@ -10,6 +10,7 @@ from memdyn.files import save_arrays, write_table
 from memdyn.jobs.partial import forget
 from memdyn.jobs.provenance import provenance
 from memdyn.jobs.start import start_job
+from memdyn.slow_manifolds.networks.mediators import measure_weights, rightmost
 from memdyn.slow_manifolds.performance import find_trial_ends, measure, run_cases
 from memdyn.slow_manifolds.tables import schema
 from memdyn.slow_manifolds.tasks.pattern_matching import load_task
@@ -25,6 +26,7 @@ task = load_task(snakemake.input.stimuli, params.task, params.network["dt"])
 shard = load_trained(snakemake.input.networks, params.network)
 forget(snakemake.input.networks)
 rows, ends, delays = [], [], []
+before = rightmost(shard.fixed.recurrent)
 for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, device)):
     x = torch.as_tensor(shard.x[i], dtype=torch.float32, device=device)
     n_test_trials = params.performance["n_test_trials"]
@@ -38,6 +40,7 @@ for i, (network, frozen) in enumerate(frozen_networks(shard, params.network, dev
         "saturation_response": cases.saturation_response.mean(),
         "change_in_delay": cases.change_in_delay.mean(),
         "speed_in_delay": cases.speed_in_delay.mean(),
+        **measure_weights(shard.fixed, network, shard.readout[i], before),
     }
     logging.info("%s: RMSE %.3f, performs: %s", network.name, row["rmse"], row["performs"])
     rows.append(with_network(network, row))

@@ -20,6 +20,7 @@ start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 inputs, params, name = snakemake.input, snakemake.params, snakemake.wildcards.network
 task = load_task(inputs.stimuli, params.task, params.network["dt"])
+LABELS = ("mechanism", "mechanism_memory", "authors_a", "authors_b")
 kinds = ("points", "cycles", "memory", "votes", "exponents", "performance", "mechanisms")
 tables = {kind: of_network(read_table(inputs[kind], schema(kind)), name) for kind in kinds}
 if not len(tables["votes"]):
@@ -39,7 +40,7 @@ facts = {
     **{route: votes[f"vote_{route}"] for route in ROUTES},
     "performs": bool(tables["performance"]["performs"].iloc[0]),
     "rmse": float(tables["performance"]["rmse"].iloc[0]),
-    **{key: tables["mechanisms"][key].iloc[0] for key in ("mechanism", "authors_a", "authors_b")},
+    **{key: tables["mechanisms"][key].iloc[0] for key in LABELS},
     "degree_sum": degree_sum(tables["points"]),
     "exponent": float(tables["exponents"]["exponent_1"].max()),
 }

@@ -36,10 +36,11 @@ from memdyn.figures.style import (
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.claims import controls
 from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
+from memdyn.slow_manifolds.emergence import PREDICTORS, model
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
-MAPS, ROW = 6.05, 2.35
-BOTTOM = 0.4
+MAPS, ROW = 6.35, 2.3
+BOTTOM = 0.42
 #: Letter of each mechanism inside a cell.
 MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
 #: The two questions, which are never mixed; all panels but b and e go by the first.
@@ -67,9 +68,10 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         evidence: the tables ``points`` and ``memory``, and all networks as ``controls.EVERY``;
             panels of controls that the grid does not have are left out.
     """
-    compared = _controls(evidence)
+    compared, fitted = _controls(evidence), model(networks, LABEL)
+    n_rows = 1 + bool(len(fitted)) + bool(compared)
     with house_style():
-        figure = new_figure(FULL, MAPS + ROW * (1 + bool(compared)) + BOTTOM)
+        figure = new_figure(FULL, MAPS + ROW * n_rows + BOTTOM)
         maps = [panel(figure, left, 0.42, 1.86, 1.86) for left in (0.62, 3.0, 5.38)]
         titles = (
             "mechanism: memory states",
@@ -94,16 +96,19 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         _draw_authors(figure, authors)
         phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), networks)
         measured = _draw_measures(figure, networks, evidence)
-        _draw_controls(figure, compared)
+        if len(fitted):
+            _draw_model(panel(figure, 0.62, MAPS + ROW + 0.3, 6.6, ROW - 0.85), fitted)
+        _draw_controls(figure, MAPS + ROW * (n_rows - 1), compared)
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
-            " (pale in a, b: does not).\nd to f and below: by memory states, performing networks;"
-            " bars: means.",
+            " (pale in a, b, d: does not).\nf to i: performing networks by memory states, each a"
+            " dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
-        shares = {key: rows for key, (_, rows) in zip("jklm", compared.items(), strict=False)}
+        shares = {key: rows for key, (_, rows) in zip("klmn", compared.items(), strict=False)}
+        plotted["j"] = fitted
         return Drawn(
             figure, plotted | shares, _summary(networks, counts, authors, failed, measured)
         )
@@ -132,11 +137,33 @@ def _controls(evidence: Evidence) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _draw_controls(figure: Figure, compared: dict[str, pd.DataFrame]) -> None:
+def _draw_model(ax: Axes, fitted: pd.DataFrame) -> None:
+    """Coefficients of the multinomial model: a group per predictor, a disc per mechanism."""
+    predictors = list(dict.fromkeys(fitted["predictor"]))
+    names = present(fitted["mechanism"])
+    for row in fitted.itertuples():
+        x = predictors.index(row.predictor) + 0.8 * (
+            (names.index(row.mechanism) + 0.5) / len(names)
+        )
+        colour = MECHANISM_COLOURS[row.mechanism]
+        ax.plot([x, x], [row.low, row.high], color=colour, lw=1.4)
+        face = colour if np.isfinite(row.low) else "white"
+        ax.plot(x, row.estimate, "o", ms=4.5, mfc=face, mec=colour)
+    ax.axhline(0, color=INK, lw=0.6, zorder=0)
+    reach = 1.3 * max(1.0, float(fitted["estimate"].abs().max()))
+    ax.set(ylim=(-reach, reach), xlim=(-0.1, len(predictors) - 0.1))
+    ax.set(xticks=np.arange(len(predictors)) + 0.4, ylabel="log-odds per SD")
+    ax.set_xticklabels([PREDICTORS[name] for name in predictors])
+    ax.tick_params(axis="x", length=0)
+    ax.set_title("what goes with a mechanism: multinomial model, 95 % over seeds", loc="left")
+    letter(ax, "j", left=38)
+
+
+def _draw_controls(figure: Figure, top: float, compared: dict[str, pd.DataFrame]) -> None:
     """A panel per control: shares of mechanisms at its two values, networks in pairs."""
     width = 7.0 / max(len(compared), 3)
     for i, (name, rows) in enumerate(compared.items()):
-        ax = panel(figure, 1.15 + i * width, MAPS + ROW + 0.35, width - 1.0, ROW - 1.2)
+        ax = panel(figure, 1.15 + i * width, top + 0.35, width - 1.0, ROW - 1.2)
         values = list(dict.fromkeys(rows["value"]))
         for y, value in enumerate(values):
             left = 0.0
@@ -150,14 +177,14 @@ def _draw_controls(figure: Figure, compared: dict[str, pd.DataFrame]) -> None:
         ax.set_xlabel(f"share of {rows['pairs'].iloc[0]} pairs")
         ax.tick_params(axis="y", length=0)
         ax.set_title(CONTROLS[name], loc="left")
-        letter(ax, "jklm"[i], left=20)
+        letter(ax, "klmn"[i], left=20)
 
 
 #: What is measured of networks, by panel: title, label of the axis, whether it is logarithmic.
 MEASURES = {
-    "g": ("stable points per item", "up to sign, over 5 items", False),
+    "g": ("stable points per item", "points, up to sign / items", False),
     "h": ("slowest mode of memories", "time constant (τ)", True),
-    "i": ("slow modes of memories", "modes longer than the delay", False),
+    "i": ("slow modes of memories", "modes slower than delay", False),
 }
 
 
@@ -172,7 +199,7 @@ def _draw_measures(
         title, label, is_log = MEASURES[key]
         ax = panel(figure, 0.62 + 2.42 * i, MAPS + 0.3, 1.72, ROW - 0.85)
         ax.set_title(title, loc="left")
-        letter(ax, key, left=34)
+        letter(ax, key, left=38)
         try:
             values = able["network"].map(measure(evidence))
         except NotRun:
@@ -195,22 +222,17 @@ def _draw_measures(
             )
             middle = np.exp(np.log(own).mean()) if is_log else own.mean()
             ax.plot([x - 0.35, x + 0.35], [middle] * 2, color=INK, lw=1.2, zorder=4)
-            ax.annotate(
-                f"{len(own)}",
-                (x, 1),
-                xycoords=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                size=SMALL,
-                color=FAINT,
-            )
-        ax.set(xticks=range(len(names)), xticklabels=[MARKS[name] for name in names])
+        counts = rows[LABEL].value_counts()
+        marks = [f"{MARKS[name]}\n{counts[name]}" for name in names]
+        ax.set(xticks=range(len(names)), xticklabels=marks)
         ax.set(xlim=(-0.6, len(names) - 0.4), ylabel=label)
         if is_log:
             ax.set_yscale("log")
             delay = evidence.fact("delay")
             ax.axhline(delay, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
-            ax.set_xlabel("dotted: the delay")
+            ax.text(
+                len(names) - 0.45, delay, "delay", va="bottom", ha="right", size=SMALL, color=FAINT
+            )
         else:
             ax.set_ylim(bottom=0)
         for tick, name in zip(ax.get_xticklabels(), names, strict=True):

@@ -41,7 +41,8 @@ def draw_network(
     about = [
         f"g = {fact['g']:g},  fb = {fact['fb']:g},  pg = {fact['pg']:g}",
         f"{performs} the task, RMSE {fact['rmse']:.2g}",
-        f"ends of trials: {NAMES[fact['mechanism']]}",
+        f"memories end: {NAMES[fact['mechanism_memory']]}",
+        f"trials end: {NAMES[fact['mechanism']]}",
         f"authors’ tests: {fact['authors_a']}, {fact['authors_b']}",
     ]
     with house_style():

@@ -181,14 +181,17 @@ def paired(
     """A measure of one condition minus that of another, same seed, at their largest common N."""
 
     def compute(evidence: Evidence) -> Interval:
-        _same_size(evidence, first, second)
-        difference = measure(evidence, first) - measure(evidence, second)
+        one, other = of_one_size(evidence, first, second)
+        difference = measure(evidence, one) - measure(evidence, other)
         difference = difference.dropna(how="all").dropna(how="all", axis=1)
         if difference.empty:
             raise NotRun(f"{first} and {second} have no seed and N in common")
         N, values = _reached(difference, at_least, "a common")
         found = of_mean(values, step)
-        return found._replace(n=f"{len(values)} + {len(values)}", detail=f"pairs at N = {N:g}")
+        compared = "" if (one, other) == (first, second) else f", {one} and {other}"
+        return found._replace(
+            n=f"{len(values)} + {len(values)}", detail=f"pairs at N = {N:g}{compared}"
+        )
 
     return Statistic(f"{text} at the largest common N: {first} minus {second}, paired", compute)
 
@@ -218,18 +221,30 @@ def slope(text: str, measure: Measure, condition: str, first: float = 0, last: f
     )
 
 
-def _same_size(evidence: Evidence, first: str, second: str) -> None:
-    """Refuse to compare networks of different sizes.
+def of_one_size(evidence: Evidence, first: str, second: str) -> tuple[str, str]:
+    """Two conditions that may be compared, since their networks have as many units.
+
+    Instead of the one with more units stands that of the other's size if there is such a condition,
+    named ``<condition>_<units>``.
 
     Raises:
-        NotRun: they differ.
+        NotRun: their sizes differ.
     """
     networks = evidence.tables.get("networks")
     if networks is None or networks.empty:
-        return
-    sizes = [networks.loc[networks["condition"] == name, "n_units"] for name in (first, second)]
-    if len(found := {int(n) for size in sizes for n in size}) > 1:
+        return first, second
+    sizes = networks.groupby("condition")["n_units"].unique()
+    found = {int(n) for name in (first, second) for n in sizes.get(name, ())}
+    if len(found) < 2:
+        return first, second
+    small = min(found)
+    first, second = (
+        name if name not in sizes or small in sizes[name] else f"{name}_{small}"
+        for name in (first, second)
+    )
+    if first not in sizes or second not in sizes:
         raise NotRun(f"ours have different sizes: {sorted(found)} units")
+    return first, second
 
 
 def _max_N(evidence: Evidence, condition: str) -> pd.DataFrame:
@@ -248,23 +263,24 @@ def larger_max_N(first: str, second: str) -> Statistic:
     """
 
     def compute(evidence: Evidence) -> Interval:
-        _same_size(evidence, first, second)
-        a, b = (_max_N(evidence, name) for name in (first, second))
+        one, other = of_one_size(evidence, first, second)
+        a, b = (_max_N(evidence, name) for name in (one, other))
         pairs = a.merge(b, on="seed", suffixes=("_a", "_b"))
         if pairs.empty:
             raise NotRun(f"{first} and {second} have no seed in common")
         a, b = pairs["max_N_a"].astype(float), pairs["max_N_b"].astype(float)
         if (~pairs["status_b"].isin((*FAILED, BUDGET)) & (a >= b)).any():
-            raise NotRun(f"our {second} ends at N = {b.max():g} before it fails")
-        for name, side, other, behind in ((first, "a", "b", a < b), (second, "b", "a", b < a)):
+            raise NotRun(f"our {other} ends at N = {b.max():g} before it fails")
+        for name, side, rival, behind in ((one, "a", "b", a < b), (other, "b", "a", b < a)):
             stopped = pairs[f"status_{side}"] == BUDGET
-            fewer = pairs[f"n_epochs_{side}"] < pairs[f"n_epochs_{other}"]
+            fewer = pairs[f"n_epochs_{side}"] < pairs[f"n_epochs_{rival}"]
             if (behind & stopped & fewer).any():
                 raise NotRun(f"our {name} had fewer epochs")
         found = of_mean(a - b, step=1)
         return found._replace(
             n=f"{len(pairs)} + {len(pairs)}",
-            detail=f"mean of largest N: {a.mean():.3g} and {b.mean():.3g}, {_ended(pairs, a, b)}",
+            detail=f"mean of largest N: {a.mean():.3g} and {b.mean():.3g}, {_ended(pairs, a, b)}"
+            + ("" if (one, other) == (first, second) else f", {one} and {other}"),
         )
 
     return Statistic(f"largest N solved in as many epochs: {first} minus {second}, paired", compute)
