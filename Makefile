@@ -28,7 +28,7 @@ figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, G
 # What figures and claims are drawn from, and what they look like, without networks and shards.
 KEPT = figures/gallery/$(SCALE)
 keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE=...)
-	@for study in slow_manifolds timescales; do mkdir -p $(KEPT)/$$study/tables && \
+	@for study in slow_manifolds timescales bridge; do mkdir -p $(KEPT)/$$study/tables && \
 		cp results/$(SCALE)/$$study/tables/*.parquet $(KEPT)/$$study/tables/ && \
 		cp figures/$(SCALE)/$$study/fig* $(KEPT)/$$study/ || exit 1; done
 	@cp results/$(SCALE)/slow_manifolds/stimuli.safetensors results/$(SCALE)/slow_manifolds/examples.safetensors \

@@ -26,6 +26,7 @@ include: "workflow/rules/external.smk"
 include: "workflow/rules/slow_manifolds/tables.smk"
 include: "workflow/rules/slow_manifolds/figures.smk"
 include: "workflow/rules/timescales/figures.smk"
+include: "workflow/rules/bridge.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/slow_manifolds/network_page.smk"
 include: "workflow/rules/costs.smk"
@@ -71,4 +72,5 @@ rule all:
     input:
         rules.slow_manifolds.input,
         rules.timescales.input,
+        rules.bridge.input,
         rules.claims.input,

@@ -1,5 +1,5 @@
-# Both studies: what the papers say, judged.
-# In: tables/ of both studies.
+# Both studies: what the papers say, and what the bridge asks, judged.
+# In: tables/ of both studies and of the bridge.
 # Out: results/<scale>/claims.csv, a row per sentence, and figures/<scale>/claims.
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
@@ -9,6 +9,7 @@ CLAIMS_OF = {
         *("networks", "epochs", "heads", "timescales", "weights"),
         *("dimension", "memory", "ablation", "perturbation", "retraining"),
     ),
+    "bridge": ("slowness", "points", "forgetting"),
 }
 # What the tables do not hold.
 CLAIMS_FACTS = {
@@ -18,8 +19,11 @@ CLAIMS_FACTS = {
         "steps": TIMESCALES["stimulation"]["steps"],
         "trials": TIMESCALES["stimulation"]["trials"],
     },
+    "bridge": {},
 }
-CLAIMS_N_UNITS = {study: facts["n_units"] for study, facts in CLAIMS_FACTS.items()}
+CLAIMS_N_UNITS = {
+    study: facts["n_units"] for study, facts in CLAIMS_FACTS.items() if facts
+}
 
 
 rule judge_claims:
@@ -29,6 +33,9 @@ rule judge_claims:
         ),
         timescales=expand(
             f"{TS_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
+        ),
+        bridge=expand(
+            f"{BR_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["bridge"]
         ),
     output:
         report(

@@ -79,7 +79,7 @@ MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
 }
 # What the costs of a run depend on.
-COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
+COSTED = {key: config[key] for key in ("slow_manifolds", "timescales", "bridge")}
 
 
 def of_profile(name, otherwise):
