@@ -15,11 +15,16 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures test bench setup lint clean help
+.PHONY: figures report test bench setup lint clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS)
+
+report: .venv/ready ## draw what is missing and write it all, offline, into report.html (SCALE, CORES, GPUS, ARGS as above)
+	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS) -- report_parts
+	@. $(BIN)/activate && PS4= && set -x && snakemake --cores 1 --config scale=$(SCALE) --report report.html \
+		--report-metadata results/$(SCALE)/report/numbers.yaml --report-stylesheet workflow/report/report.css $(ARGS)
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)

@@ -9,9 +9,6 @@ from snakemake.utils import min_version
 min_version("9.13")
 
 
-report: "workflow/report/workflow.rst"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/slow_manifolds/stimuli.smk"
 include: "workflow/rules/slow_manifolds/training.smk"
@@ -28,6 +25,7 @@ include: "workflow/rules/slow_manifolds/figures.smk"
 include: "workflow/rules/timescales/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/slow_manifolds/network_page.smk"
+include: "workflow/rules/slow_manifolds/atlas.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/benchmarks.smk"
 
@@ -38,3 +36,6 @@ rule all:
         rules.slow_manifolds.input,
         rules.timescales.input,
         rules.claims.input,
+
+
+include: "workflow/rules/report.smk"
