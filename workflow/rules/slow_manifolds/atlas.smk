@@ -5,11 +5,6 @@
 
 rule trace_atlas:
     input:
-        stimuli=stimuli_of,
-        networks=f"{SM_RESULTS}/networks/{{shard}}.safetensors",
-        cases=f"{SM_RESULTS}/performance/{{shard}}.safetensors",
-        run_arrays=f"{SM_RESULTS}/cycles/{{shard}}.safetensors",
-        point_arrays=f"{SM_RESULTS}/points/{{shard}}.safetensors",
         **{
             kind: f"{SM_RESULTS}/{kind}/{{shard}}.parquet"
             for kind in (
@@ -17,6 +12,11 @@ rule trace_atlas:
                 *("noise", "points", "cycles", "memory"),
             )
         },
+        stimuli=stimuli_of,
+        networks=f"{SM_RESULTS}/networks/{{shard}}.safetensors",
+        cases=f"{SM_RESULTS}/performance/{{shard}}.safetensors",
+        run_arrays=f"{SM_RESULTS}/cycles/{{shard}}.safetensors",
+        point_arrays=f"{SM_RESULTS}/points/{{shard}}.safetensors",
     output:
         f"{SM_RESULTS}/atlas/{{shard}}.json",
     log:
