@@ -2,6 +2,12 @@
 # In: claims, and the pictures that say most.
 # Out: results/<scale>/report/front.rst and numbers.yaml.
 
+import shlex
+import time
+
+from memdyn import run_end
+
+RUN_BEGAN = time.time()
 REPORT_FRONT = f"results/{SCALE}/report/front.rst"
 REPORT_PICTURES = {
     "What the papers say, and what holds here": f"figures/{SCALE}/claims.png",
@@ -47,3 +53,12 @@ rule report_parts:
 
 # The front page of a finished run, else a few sentences.
 report: report_front()
+
+
+onsuccess:
+    logger.info(run_end.success(SCALE))
+
+
+onerror:
+    command = shlex.join(["snakemake", *sys.argv[1:]])
+    logger.info(run_end.failure(SCALE, command, RUN_BEGAN))

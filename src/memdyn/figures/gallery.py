@@ -34,8 +34,8 @@ OTHERS = {
         "target is reached; red: it is missed."
     ),
     "benchmarks/growth.png": (
-        "**How costs grow.** Time and memory over the sizes of the work, on logarithmic axes, where "
-        "a power is a straight line; the exponents are fitted."
+        "**How costs grow.** Time and memory over the sizes of the work, on logarithmic axes, "
+        "where a power is a straight line; the exponents are fitted."
     ),
 }
 
@@ -55,9 +55,9 @@ def gallery(root: Path = ROOT) -> str:
     """
     parts = [
         "# Gallery",
-        "Figures that this workflow drew, kept as they were: pictures, pages (PDF), plotted numbers "
-        "(CSV) and summaries (JSON) lie side by side. Made from the captions of the report by "
-        "`python -m memdyn.figures.gallery`; not edited by hand.",
+        "Figures that this workflow drew, kept as they were: pictures, pages (PDF), plotted "
+        "numbers (CSV) and summaries (JSON) lie side by side. Made from the captions of the "
+        "report by `python -m memdyn.figures.gallery`; not edited by hand.",
     ]
     for scale, (own, what) in SCALES.items():
         given = laid_over(root / own, {}) if own else {"scale": scale}
