@@ -25,9 +25,9 @@ rule trace_atlas:
         "../../../envs/memdyn.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        mem_mb=MEMORY["trace_network"],
-        runtime=60,
+        gpu=gpus,
+        mem_mb=megabytes(MEMORY["trace_network"]),
+        runtime=minutes("trace_atlas", 60),
     params:
         task=SLOW_MANIFOLDS["task"],
         network=SLOW_MANIFOLDS["network"],
@@ -50,8 +50,8 @@ rule write_atlas:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(2000),
+        runtime=minutes("write_atlas"),
     params:
         scale=SCALE,
         task=SLOW_MANIFOLDS["task"],
