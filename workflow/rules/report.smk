@@ -30,8 +30,8 @@ rule write_front:
     conda:
         "../../envs/memdyn.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes("describe_run"),
     params:
         scale=SCALE,
         captions=list(REPORT_PICTURES),
