@@ -59,10 +59,11 @@ def _keys(entry: Mapping, schema: Mapping, at: str = "") -> Iterator[tuple[str, 
 
 def kinds_of_tables() -> str:
     """What lies under results/<scale>/<study>/tables."""
+    from memdyn.bridge.tables import KINDS as THREE
     from memdyn.slow_manifolds.tables import KINDS as ONE
     from memdyn.timescales.tables import KINDS as TWO
 
     return "\n".join(
         f"- `{study}`: " + ", ".join(f"`{kind}`" for kind in kinds)
-        for study, kinds in (("slow_manifolds", ONE), ("timescales", TWO))
+        for study, kinds in (("slow_manifolds", ONE), ("timescales", TWO), ("bridge", THREE))
     )

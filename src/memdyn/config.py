@@ -61,6 +61,7 @@ def resolve(config: Mapping, schema_path: str | Path) -> dict:
     impossible = chain(
         _impossible(resolved["slow_manifolds"]),
         _impossible_timescales(resolved["timescales"]),
+        _impossible_bridge(resolved),
         _impossible_external(resolved["external"]),
     )
     for sentence in impossible:
@@ -348,6 +349,28 @@ def _same_names(root: str, names: Sequence[str]) -> Iterator[str]:
         elif other is not None:
             yield f"{root}: '{other}' and '{name}' are the same name on some disks"
         seen[name.casefold()] = name
+
+
+def _impossible_bridge(config: Mapping) -> Iterator[str]:
+    """The same for the bridge between both studies."""
+    root, known = "config key 'bridge", config["timescales"]["conditions"]
+    for name in config["bridge"]["slowness"]["conditions"]:
+        if name not in known:
+            one_of = ", ".join(known)
+            yield f"{root}.slowness.conditions': '{name}' is not one of conditions ({one_of})"
+    settings, task = config["bridge"]["forgetting"], config["slow_manifolds"]["task"]
+    dt = config["slow_manifolds"]["network"]["dt"]
+    every = steps(settings["sample"], dt)
+    if every < 1 or abs(settings["sample"] / dt - every) > 1e-6:
+        yield f"{root}.forgetting.sample': {settings['sample']} is not a multiple of dt = {dt}"
+        return  # what follows counts with it
+    trial = 2 * task["stimulus"] + 2 * task["delay"] + task["response"]
+    samples = settings["trials"] * trial / settings["sample"]
+    if samples < 2 * settings["lags"]:
+        yield (
+            f"{root}.forgetting.trials': {settings['trials']} trials give {samples:.0f} samples, "
+            f"fewer than twice the {settings['lags']} lags"
+        )
 
 
 def _impossible_external(entries: Sequence[Mapping]) -> Iterator[str]:

@@ -16,18 +16,19 @@ class Run:
 
     Attributes:
         scale: its name.
-        slow_manifolds, timescales: name of a table -> data frame; empty if a study was not run.
+        slow_manifolds, timescales, bridge: name of a table -> data frame; empty if not run.
         claims: what both papers say and what holds; None if claims were not judged.
     """
 
     scale: str
     slow_manifolds: dict[str, pd.DataFrame]
     timescales: dict[str, pd.DataFrame]
+    bridge: dict[str, pd.DataFrame]
     claims: pd.DataFrame | None
 
     def __repr__(self) -> str:
         lines = [f"Run {self.scale!r}"]
-        for study in ("slow_manifolds", "timescales"):
+        for study in ("slow_manifolds", "timescales", "bridge"):
             rows = (f"{name} ({len(table)})" for name, table in getattr(self, study).items())
             lines.append(f"  {study}: {', '.join(rows) or 'not run'}")
         judged = "not judged" if self.claims is None else f"{len(self.claims)} rows"
@@ -54,7 +55,7 @@ def load(scale: str = "quick", folder: Path | str = ".") -> Run:
             path.stem: read_table(path, f"{study}.{path.stem}/1")
             for path in sorted((results / study / "tables").glob("*.parquet"))
         }
-        for study in ("slow_manifolds", "timescales")
+        for study in ("slow_manifolds", "timescales", "bridge")
     }
     claims = results / "claims.csv"
     if not any(found.values()) and not claims.exists():

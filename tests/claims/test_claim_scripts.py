@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import invented
+from memdyn.bridge import claims as bridge
 from memdyn.claims.judge import read
 from memdyn.files import FileProblem, write_table
 from memdyn.slow_manifolds.claims import claims as slow_manifolds
@@ -18,8 +19,9 @@ SCRIPTS = Path(__file__).parents[2] / "workflow/scripts/claims"
 FACTS = {
     "slow_manifolds": invented.FACTS,
     "timescales": {"n_units": 500, "steps": 100_500, "trials": 10},
+    "bridge": {},
 }
-N_UNITS = {study: facts["n_units"] for study, facts in FACTS.items()}
+N_UNITS = {study: facts["n_units"] for study, facts in FACTS.items() if facts}
 
 
 class Named(dict):
@@ -89,4 +91,5 @@ def test_the_rule_hands_over_the_tables_that_the_claims_read():
     assert found["CLAIMS_OF"] == {
         "slow_manifolds": slow_manifolds.TABLES,
         "timescales": timescales.TABLES,
+        "bridge": bridge.TABLES,
     }

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from memdyn.bridge import claims as bridge
 from memdyn.claims.judge import VERDICTS, Evidence, judge
 from memdyn.figures import claims as figure
 from memdyn.figures import style
@@ -20,9 +21,9 @@ NOTE = figure.note("test", {"slow_manifolds": 1000, "timescales": 500})
 
 @pytest.fixture
 def claims() -> pd.DataFrame:
-    """Every claim of both studies; none could be asked."""
-    parts = (("slow_manifolds", slow_manifolds), ("timescales", timescales))
-    found = [judge(study, module.CLAIMS, Evidence({}), "test") for study, module in parts]
+    """Every claim of both studies and the bridge; none could be asked."""
+    studies = ("slow_manifolds", slow_manifolds), ("timescales", timescales), ("bridge", bridge)
+    found = [judge(study, module.CLAIMS, Evidence({}), "test") for study, module in studies]
     return pd.concat(found, ignore_index=True)
 
 

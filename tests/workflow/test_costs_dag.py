@@ -6,7 +6,7 @@ from test_dag import ROOT, snakemake
 
 from memdyn.costs import work
 
-TARGETS = {"all", "slow_manifolds", "timescales", "claims"}
+TARGETS = {"all", "slow_manifolds", "timescales", "bridge", "claims"}
 
 
 def waits(graph):
@@ -30,7 +30,7 @@ def test_jobs_wait_for_each_other_as_the_rules_say():
     # Snapshots are taken where they are asked for only, which the quick scale does not.
     asked = {rule: {w for w in before if w in rules} for rule, before in waits(work.AFTER).items()}
     ours = {rule: set() for rule in rules} | {r: b for r, b in asked.items() if r in rules}
-    figures = {*work.SM_FIGURES, *work.TS_FIGURES}
+    figures = {*work.SM_FIGURES, *work.TS_FIGURES, *work.BRIDGE_FIGURES}
     assert figures == {rule for rule in rules if rule.startswith("fig")}
     for figure in figures:  # they wait for no less
         assert rules.pop(figure) <= ours.pop(figure)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from memdyn.bridge.tables import KINDS as BR_KINDS
 from memdyn.config import resolve
 from memdyn.costs import work
 from memdyn.costs.shard_sizes import with_shard_sizes
@@ -53,7 +54,7 @@ def planned(folder, *arguments, **environment):
     assert code == 0, text
     table = text.partition("Job stats:")[2].partition("total")[0]
     jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-    targets = ("all", "slow_manifolds", "timescales", "claims")
+    targets = ("all", "slow_manifolds", "timescales", "bridge", "claims")
     return {name: count for name, count in jobs.items() if name not in targets}
 
 
@@ -95,7 +96,8 @@ def test_figures_are_drawn_from_kept_tables_alone(tmp_path):
     folder, kept = copy_repository(tmp_path / "x"), ("--config", f"kept={tmp_path / 'kept'}")
     code, text = snakemake(folder, "-n", *kept)
     assert code and str(tmp_path / "kept/") in text, "what is missing is named"
-    for study, tables in (("slow_manifolds", SM_KINDS), ("timescales", TS_KINDS)):
+    kinds = {"slow_manifolds": SM_KINDS, "timescales": TS_KINDS, "bridge": BR_KINDS}
+    for study, tables in kinds.items():
         (tmp_path / "kept" / study / "tables").mkdir(parents=True)
         for table in tables:
             (tmp_path / "kept" / study / f"tables/{table}.parquet").touch()
@@ -252,6 +254,19 @@ def test_editing_study_2s_network_leaves_study_1(finished, edit):
     jobs = planned(finished)
     assert jobs.keys() >= TIMESCALES | {"fig4_limits", "draw_claims"}
     assert not jobs.keys() & (NETWORKS | set(work.SM_FIGURES) | {"fig2_curricula"})
+
+
+def test_the_bridge_is_measured_again_alone(finished, edit):
+    """An edit of it trains nothing, and a study's own analyses rest."""
+    edit("src/memdyn/bridge/slowness.py", "LISTED = 20", "LISTED = 10")
+    edit("src/memdyn/dynamics/driven.py", "BLOCKS = 8", "BLOCKS = 4")
+    assert planned(finished).keys() == {
+        *("measure_slowness", "collect_slowness", "figX1_slowness"),
+        *("judge_claims", "draw_claims"),
+    }
+    edit("config.yaml", "forgetting: {trials: 10,", "forgetting: {trials: 11,")
+    assert planned(finished).keys() >= {"measure_forgetting", "figX2_forgetting"}
+    assert not planned(finished).keys() & (NETWORKS | TIMESCALES)
 
 
 def test_editing_the_exponents_leaves_cycles_and_points(finished, edit):

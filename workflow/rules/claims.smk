@@ -1,5 +1,5 @@
-# Both studies: what the papers say, judged.
-# In: tables/ of both studies.
+# Both studies: what the papers say, and what the bridge asks, judged.
+# In: tables/ of both studies and of the bridge.
 # Out: results/<scale>/claims.csv, a row per sentence, and figures/<scale>/claims.
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
@@ -9,6 +9,7 @@ CLAIMS_OF = {
         *("networks", "epochs", "heads", "timescales", "weights"),
         *("dimension", "memory", "ablation", "perturbation", "retraining"),
     ),
+    "bridge": ("slowness", "points", "forgetting"),
 }
 # What the tables do not hold.
 CLAIMS_FACTS = {
@@ -18,8 +19,11 @@ CLAIMS_FACTS = {
         "steps": TIMESCALES["stimulation"]["steps"],
         "trials": TIMESCALES["stimulation"]["trials"],
     },
+    "bridge": {},
 }
-CLAIMS_N_UNITS = {study: facts["n_units"] for study, facts in CLAIMS_FACTS.items()}
+CLAIMS_N_UNITS = {
+    study: facts["n_units"] for study, facts in CLAIMS_FACTS.items() if facts
+}
 
 
 rule judge_claims:
@@ -30,12 +34,15 @@ rule judge_claims:
         timescales=expand(
             f"{TS_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
         ),
+        bridge=expand(
+            f"{BR_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["bridge"]
+        ),
     output:
         report(
             f"results/{SCALE}/claims.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"figure": "table", "shows": "every claim, check and band"},
+            labels={"figure": "table: every claim, check and band"},
         ),
     log:
         f"logs/{SCALE}/judge_claims.log",
@@ -61,10 +68,7 @@ rule draw_claims:
             f"figures/{SCALE}/claims.png",
             caption="../report/claims.rst",
             category="Claims",
-            labels={
-                "figure": "claims",
-                "shows": "what the papers say, and what holds",
-            },
+            labels={"figure": "what the papers say, and what holds"},
         ),
         csv=f"figures/{SCALE}/claims.csv",
         json=f"figures/{SCALE}/claims.json",

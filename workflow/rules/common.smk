@@ -79,7 +79,7 @@ MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
 }
 # What the costs of a run depend on.
-COSTED = {key: config[key] for key in ("slow_manifolds", "timescales")}
+COSTED = {key: config[key] for key in ("slow_manifolds", "timescales", "bridge")}
 
 
 def of_profile(name, otherwise):
@@ -273,6 +273,12 @@ def growth_points(wildcards):
             f"{found} does not exist: run make bench, or tests/benchmarks/bench_growth.py"
         )
     return str(found)
+
+
+def report_front():
+    """What the report opens with: the page of a finished run, else a few sentences (report.smk)."""
+    page = Path(REPORT_FRONT).resolve()
+    return str(page if page.exists() else ROOT / "workflow/report/workflow.rst")
 
 
 def refuse_unfit():

@@ -15,7 +15,7 @@ VERDICTS = ("holds", "differs", "fails", "no difference", "undecided", "not run"
 #: Columns of claims.csv and what they hold.
 COLUMNS = {
     "id": "name of the row",
-    "study": "slow_manifolds or timescales",
+    "study": "slow_manifolds, timescales or bridge",
     "claim": "number of the paper's claim that the sentence is a part of",
     "kind": "claim: a part of it; check: the same by another measure; control: what shifts it; "
     "band: a number of theirs",

@@ -17,6 +17,7 @@ from contextlib import suppress
 import numpy as np
 import torch
 
+from memdyn.bridge import slowness
 from memdyn.costs import memory
 from memdyn.costs.work import items_per_sequence, jobs
 from memdyn.dynamics.lyapunov import lyapunov_exponents
@@ -330,6 +331,23 @@ def _perturbed(config: Mapping, argument: str) -> float:
     return spent * len(items) / items.shape[1]
 
 
+# The bridge.
+def _driven(config: Mapping, argument: str) -> float:
+    """A step of all trials with its derivative; untrained networks step like trained ones."""
+    settings = {**config["bridge"]["slowness"], "burn_in": 0, "steps": 80}
+    _, condition, params = _drawn(config["timescales"], argument)
+    return per_call(lambda: slowness.drive(condition.cell, params, 0, settings)) / 80
+
+
+def _rests(config: Mapping, argument: str) -> float:
+    """The points of both items."""
+    settings = {**config["bridge"]["slowness"], "burn_in": 0, "steps": 80}
+    _, condition, params = _drawn(config["timescales"], argument)
+    driven = slowness.drive(condition.cell, params, 0, settings)
+    found = (driven.system, 0.0, driven.start, settings["n_seeds"])
+    return 2 * per_call(lambda: slowness.rest_points(*found))
+
+
 _KINDS: dict[str, Callable[[Mapping, str], float]] = {
     **{kind: _start(kind) for kind in _IMPORTS},
     "epoch": _epoch,
@@ -346,4 +364,6 @@ _KINDS: dict[str, Callable[[Mapping, str], float]] = {
     "answer": _answer,
     "ablated": _ablated,
     "perturbed": _perturbed,
+    "driven": _driven,
+    "rests": _rests,
 }

@@ -22,7 +22,10 @@ TABLES, TORCH, FIGURES = 220 * MB, 370 * MB, 400 * MB
 #: Requested for a job: so many times the peak of the formula.
 MARGIN = 1.25
 #: ... and so much (MB) for CUDA's libraries by rules that may get a GPU. ASSUMPTION: not measured.
-CUDA, WITHOUT_GPU = 2500, ("make_stimuli", "measure_weights", "collect_timescales")
+CUDA, WITHOUT_GPU = (
+    2500,
+    ("make_stimuli", "measure_weights", "measure_slowness", "collect_timescales"),
+)
 #: Copies, to import no torch; a test holds them against the originals. Values recorded before they
 #: are summed up and units recorded side by side (timescales), bytes of activity held at once
 #: (robustness.accuracy) and of Jacobians (dynamics.newton), trial lengths whose outputs are kept
@@ -58,6 +61,8 @@ def megabytes(config: Mapping) -> dict[str, int]:
         "perturb_networks": perturb_networks(two),
         "retrain_networks": max(retrain_networks(two, part) for part in parts),
         "collect_timescales": TORCH + 32 * MB,
+        "measure_slowness": measure_slowness(two, config["bridge"]["slowness"]),
+        "measure_forgetting": measure_forgetting(one, config["bridge"]["forgetting"]),
     }
     return {rule: ceil(size / MB) for rule, size in found.items()}
 
@@ -286,3 +291,30 @@ def retrain_networks(study: Mapping, part: Sequence[timescales.Network]) -> int:
         (_training(study, network, max(settings["to"]), copies) for network in chosen),
         default=2 * ACTIVITY,
     )
+
+
+# The bridge.
+def measure_slowness(study: Mapping, settings: Mapping) -> int:
+    """The weights in float64; Jacobians of a lot of rows, their factors; a decomposition."""
+    asked = [name for name in settings["conditions"] if name in study["run"]]
+    n = max((units_of_system(study, name) for name in asked), default=2)
+    seeds = 2 * settings["n_seeds"]
+    at_once = max(8 * n * n, min(JACOBIANS, 8 * n * n * seeds))
+    shown = 16 * settings["trials"] * (settings["burn_in"] + settings["steps"])
+    return TORCH + 96 * MB + 3 * at_once + 160 * n * n + shown
+
+
+def units_of_system(study: Mapping, condition: str) -> int:
+    """State variables of a network of a condition, generously: an LSTM has two for each unit."""
+    gated = CELLS[study["conditions"][condition].get("cell", "leaky")].matrices
+    return timescales.units_of(study, condition) * (2 if gated == 4 else 1)
+
+
+def measure_forgetting(study: Mapping, settings: Mapping) -> int:
+    """The weights; inputs and outputs of the streams; recorded units, their spectra and curves."""
+    streams, T = n_types(study), trial_steps(study)
+    n_steps = (settings["burn_in"] + settings["trials"]) * T
+    units = min(settings["units"], study["network"]["n_units"])
+    samples = settings["trials"] * T * study["network"]["dt"] / settings["sample"]
+    recorded = ceil(10 * 8 * streams * samples * units)
+    return TORCH + 32 * MB + _weights(study) + _recorded(study, streams, n_steps) + recorded

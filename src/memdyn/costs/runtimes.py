@@ -91,6 +91,10 @@ def _seconds(operation: str, config: Mapping) -> float:
 def _of_condition(kind: str, condition: str, study: Mapping) -> float:
     """CPU-seconds of one step of networks of a condition of study 2."""
     n, accuracy = units_of(study, condition), study["accuracy"]
+    if kind == "driven":  # a step in float64, its derivative, and their overheads
+        return 2e-4 + 8e-9 * n * n
+    if kind == "rests":  # Jacobians of some seeds in some rounds, and a decomposition
+        return 0.5 + 2e-8 * n**3
     network = next(one for one in networks(study) if one.condition == condition)
     product = CELLS[network.cell].matrices * n * n
     rows = {

@@ -14,6 +14,7 @@ from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
+from memdyn.bridge import grid as bridge
 from memdyn.costs import memory
 from memdyn.settings import extra_delays
 from memdyn.slow_manifolds import grid as slow_manifolds
@@ -70,12 +71,15 @@ EPOCHS_MULTI = Span(1.0, 1.1, 2.0)
 EVERYWHERE = 700 / 150
 
 #: Rules with one job each that do little more than start, and what they start with.
-TABLES = ("collect_networks", "collect_stress", "collect_dynamics", "collect_ends", "judge_claims")
-SM_FIGURES, TS_FIGURES = (
-    sorted(path.stem for path in (Path(__file__).parents[1] / wing / "figures").glob("fig*.py"))
-    for wing in ("slow_manifolds", "timescales")
+TABLES = (
+    *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
+    *("collect_slowness", "collect_forgetting", "judge_claims"),
 )
-FIGURES = (*SM_FIGURES, *TS_FIGURES, "draw_claims")
+SM_FIGURES, TS_FIGURES, BRIDGE_FIGURES = (
+    sorted(path.stem for path in (Path(__file__).parents[1] / wing / "figures").glob("fig*.py"))
+    for wing in ("slow_manifolds", "timescales", "bridge")
+)
+FIGURES = (*SM_FIGURES, *TS_FIGURES, *BRIDGE_FIGURES, "draw_claims")
 #: What is measured of a snapshot.
 SNAPSHOT_RULES = ("test_performance", "find_attractors", "classify_mechanisms", "extend_delays")
 #: Rules whose output a rule waits for: of its own shard where both have one, else of all shards.
@@ -102,9 +106,14 @@ AFTER = {
     **dict.fromkeys(MEASUREMENTS, ("train_curricula",)),
     "collect_timescales": tuple(MEASUREMENTS),
     **dict.fromkeys(TS_FIGURES, ("collect_timescales",)),
+    "measure_slowness": ("train_curricula",),
+    "measure_forgetting": ("test_performance",),
+    "collect_slowness": ("measure_slowness", "collect_timescales"),
+    "collect_forgetting": ("measure_forgetting", "collect_networks", "collect_stress"),
+    **dict.fromkeys(BRIDGE_FIGURES, ("collect_slowness", "collect_forgetting")),
     "judge_claims": (
-        *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
-        "collect_timescales",
+        *("collect_networks", "collect_stress", "collect_dynamics"),
+        *("collect_timescales", "collect_slowness", "collect_forgetting"),
     ),
     "draw_claims": ("judge_claims",),
 }
@@ -133,6 +142,7 @@ def jobs(config: Mapping) -> list[Job]:
             for rule, work in _study_2(two, networks)
             if rule not in asked or part in asked[rule]
         ]
+    found += _bridge(config)
     for rule in ("trace_examples", "trace_landscapes"):
         found.append(Job(rule, "", {"start": exactly(1), **_trace(one)}))
     found += [Job(rule, "", {"table": exactly(1)}) for rule in TABLES]
@@ -337,6 +347,36 @@ def _study_2(
     }
     for rule, one in MEASUREMENTS.items():
         yield rule, total(own.get(rule) or answer(one.section))
+
+
+def _bridge(config: Mapping) -> list[Job]:
+    """Jobs that measure for the bridge."""
+    one, two = config["slow_manifolds"], config["timescales"]
+    slowness, forgetting = config["bridge"]["slowness"], config["bridge"]["forgetting"]
+    found, parts = [], timescales.shards(two)
+    for shard in bridge.slowness_shards(config):
+        work = {"start": exactly(1)}
+        for network in parts[shard]:
+            if network.condition not in slowness["conditions"]:
+                continue
+            first, last = network.start_N, [N for N, _ in _course(two, network)]
+            snapshots = Span(*(sum(first <= N <= end for N in slowness["N"]) for end in last))
+            steps = slowness["burn_in"] + slowness["steps"]
+            for kind, amount in (("driven", snapshots * steps), ("rests", snapshots * 1)):
+                name = f"{kind}:{network.condition}"
+                before = work.get(name, exactly(0))
+                work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
+        found.append(Job("measure_slowness", shard, work))
+    shards = slow_manifolds.shards(one["grid"])
+    n_steps = (forgetting["burn_in"] + forgetting["trials"]) * memory.trial_steps(one)
+    units = min(forgetting["units"], one["network"]["n_units"])
+    for shard in bridge.forgetting_shards(config):
+        able = PERFORMING * len(shards[shard])
+        # A fit is counted for all units of the largest network of study 2.
+        fits = able * (units / memory.largest_n_units(two))
+        steps = {f"step:{memory.n_types(one)}": able * n_steps, "fit": fits}
+        found.append(Job("measure_forgetting", shard, {"start": exactly(1), **steps}))
+    return found
 
 
 def items_per_sequence(study: Mapping, N: float) -> float:

@@ -3,6 +3,7 @@ from .cells import LSTM as LSTM
 from .cells import LeakyNetwork as LeakyNetwork
 from .cells import RateNetwork as RateNetwork
 from .cells import from_torch as from_torch
+from .driven import driven_exponents as driven_exponents
 from .fixed_points import find_fixed_points as find_fixed_points
 from .limit_cycles import find_limit_cycles as find_limit_cycles
 from .lyapunov import lyapunov_exponents as lyapunov_exponents

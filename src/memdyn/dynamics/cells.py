@@ -6,6 +6,7 @@ Weights may carry one leading network axis; see :mod:`memdyn.dynamics.systems`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -194,6 +195,16 @@ class LeakyNetwork(_Network):
             jacobian.diagonal(dim1=-2, dim2=-1).add_(kept)
         return jacobian
 
+    def tangent(self, x: Tensor, u: Tensor | None, v: Tensor) -> Tensor:
+        _, slope = _nonlinearity(self.nonlinearity)
+        gain = slope(self._before(x, u))
+        flat = v.flatten(-3, -2)  # one product for all rows and vectors
+        moved = (gain * self._leak).unsqueeze(-2) * (flat @ self.recurrent.mT).view_as(v)
+        if self.tau is None:
+            return moved
+        kept = (1 - self._leak) * (torch.ones_like(gain) if self.inside else gain)
+        return moved + kept.unsqueeze(-2) * v
+
 
 @dataclass(frozen=True)
 class GRU(_Network):
@@ -310,7 +321,7 @@ class Stacked(System):
         ValueError: no layers, or one that does not take what the one below gives.
     """
 
-    layers: tuple[_Network, ...]
+    layers: tuple[Any, ...]
     casts = True
 
     def __post_init__(self):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from memdyn.bridge import headings as bridge
 from memdyn.claims.intervals import numbers
 from memdyn.claims.judge import VERDICTS
 from memdyn.figures.style import (
@@ -53,6 +54,7 @@ LINES = ("claim", "control")
 STUDIES = {
     "slow_manifolds": ("Study 1: slow manifolds", slow_manifolds.HEADINGS),
     "timescales": ("Study 2: timescales", timescales.HEADINGS),
+    "bridge": ("The bridge: our own", bridge.HEADINGS),
 }
 CLAIMED = "#DDE6EF"  # behind the claimed range
 DOTS = (0, (1, 1))  # the margin of a difference that counts as none

@@ -1,10 +1,11 @@
-"""Judge every claim of both papers by the tables of this run."""
+"""Judge every claim of both papers, and the bridge's, by the tables of this run."""
 
 import logging
 from pathlib import Path
 
 import pandas as pd
 
+from memdyn.bridge import claims as bridge
 from memdyn.claims.intervals import numbers
 from memdyn.claims.judge import Evidence, judge, write
 from memdyn.files import read_table
@@ -15,7 +16,11 @@ from memdyn.timescales.claims import claims as timescales
 
 start_job(snakemake)
 params, found = snakemake.params, []
-for study, claims in (("slow_manifolds", slow_manifolds.CLAIMS), ("timescales", timescales.CLAIMS)):
+for study, claims in (
+    ("slow_manifolds", slow_manifolds.CLAIMS),
+    ("timescales", timescales.CLAIMS),
+    ("bridge", bridge.CLAIMS),
+):
     files = {Path(file).stem: file for file in snakemake.input.get(study, [])}
     tables = {name: read_table(file, f"{study}.{name}/1") for name, file in files.items()}
     if study == "slow_manifolds":

@@ -1,0 +1,80 @@
+"""Both figures: on their page, readable, from whatever rows there are."""
+
+import json
+from itertools import combinations
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+import bridge_tables as made
+from memdyn.bridge.figures import figX1_slowness, figX2_forgetting
+from memdyn.figures import style
+
+NONE = pd.DataFrame()
+
+
+def slowness(**which):
+    tables = made.slowness(**which), made.points(**which), made.modes(**which)
+    return figX1_slowness.draw(*tables, note="Test.")
+
+
+CASES = {
+    "X1": slowness,
+    "X1, many units": lambda: slowness(Ns=(2, 10, 30), seeds=range(4), multi=180.0),
+    "X1, one network and N": lambda: slowness(Ns=(2,), seeds=[0]),
+    "X1, nothing fades": lambda: slowness(rise=0.3),
+    "X1, not run": lambda: figX1_slowness.draw(NONE, NONE, NONE, note="Test."),
+    "X2": lambda: figX2_forgetting.draw(made.forgetting(), note="Test."),
+    "X2, few": lambda: figX2_forgetting.draw(made.forgetting(seeds=[0], n=3), note="Test."),
+    "X2, not run": lambda: figX2_forgetting.draw(NONE, note="Test."),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_lies_on_its_page_and_no_words_lie_on_words(case, tmp_path):
+    drawn = CASES[case]()
+    renderer = drawn.figure.canvas.get_renderer()
+    with style.house_style():
+        box = drawn.figure.get_tightbbox(renderer)
+        numbers = {
+            label
+            for ax in drawn.figure.axes
+            for axis in (ax.xaxis, ax.yaxis)
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+            for label in (tick.label1, tick.label2)
+        }  # some are beyond the limits, and are not drawn
+        words = [
+            (text.get_text(), text.get_window_extent(renderer).padded(-1))
+            for text in drawn.figure.findobj(Text)
+            if text.get_text().strip() and text not in numbers
+        ]
+    width, height = drawn.figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01 and box.x1 <= width + 0.01 and box.y1 <= height + 0.01
+    over = [(a, b) for (a, p), (b, q) in combinations(words, 2) if p.overlaps(q)]
+    assert not over, over
+    files = SimpleNamespace(**{end: tmp_path / f"f.{end}" for end in ("pdf", "png", "csv", "json")})
+    style.save(*drawn, files)
+    assert json.loads(files.json.read_text()) and all(f.exists() for f in vars(files).values())
+
+
+def test_numbers_are_those_drawn():
+    summary = slowness().summary
+    assert summary["participation"]["parity_single"]["mean"]["8"] == pytest.approx(1.52)
+    assert summary["rests"]["parity_multi, one stable point, no other"] == 24
+    found = figX2_forgetting.draw(made.forgetting(), note="Test.").summary
+    assert found["rank_correlation"]["all"] == pytest.approx({"0": 1, "1": 1, "2": 1})
+    assert (found["networks"], found["never_forget"]) == (36, 3)
+
+
+def test_several_points_and_none_are_told_apart():
+    points = made.points(Ns=(2,), seeds=[0])
+    points.loc[0, ["n_points", "n_stable"]] = [3, 2]
+    points.loc[1, ["n_points", "n_stable"]] = [1, 0]
+    counts = figX1_slowness.rests(points).groupby("kind")["cases"].sum()
+    assert counts.to_dict() == {
+        "one stable point, no other": 2,
+        "several points": 1,
+        "no stable point": 1,
+    }
