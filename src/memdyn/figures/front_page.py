@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import encodebytes
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -89,7 +89,8 @@ def _counts(claims: pd.DataFrame) -> str:
 
 
 def _picture(caption: str, path: Path | str) -> str:
-    data = b64encode(Path(path).read_bytes()).decode()
+    # docutils refuses a text with lines of more than 10 000 characters.
+    data = encodebytes(Path(path).read_bytes()).decode()
     text = escape(caption)
     image = f'<img alt="{text}" src="data:image/png;base64,{data}">'
     return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
