@@ -9,9 +9,6 @@ from snakemake.utils import min_version
 min_version("9.13")
 
 
-report: "workflow/report/workflow.rst"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/slow_manifolds/stimuli.smk"
 include: "workflow/rules/slow_manifolds/training.smk"
@@ -29,6 +26,7 @@ include: "workflow/rules/timescales/figures.smk"
 include: "workflow/rules/bridge.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/slow_manifolds/network_page.smk"
+include: "workflow/rules/slow_manifolds/atlas.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/benchmarks.smk"
@@ -74,3 +72,6 @@ rule all:
         rules.timescales.input,
         rules.bridge.input,
         rules.claims.input,
+
+
+include: "workflow/rules/report.smk"

@@ -12,7 +12,7 @@ import runpy
 from memdyn.jobs.mock import SNAKEFILE, mock_snakemake
 
 config = {"slow_manifolds": {"stimuli": {"source": "gaussian"}}}
-snakemake = mock_snakemake("make_stimuli", config)
+snakemake = mock_snakemake("make_stimuli", config, variant="")
 script = SNAKEFILE.parent / "workflow/scripts/slow_manifolds/make_stimuli.py"
 runpy.run_path(str(script), init_globals={"snakemake": snakemake})
 network = mock_snakemake("find_cycles", config, shard=SHARD).input.networks

@@ -42,7 +42,7 @@ rule judge_claims:
             f"results/{SCALE}/claims.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"figure": "table", "shows": "every claim, check and band"},
+            labels={"figure": "table: every claim, check and band"},
         ),
     log:
         f"logs/{SCALE}/judge_claims.log",
@@ -68,10 +68,7 @@ rule draw_claims:
             f"figures/{SCALE}/claims.png",
             caption="../report/claims.rst",
             category="Claims",
-            labels={
-                "figure": "claims",
-                "shows": "what the papers say, and what holds",
-            },
+            labels={"figure": "what the papers say, and what holds"},
         ),
         csv=f"figures/{SCALE}/claims.csv",
         json=f"figures/{SCALE}/claims.json",

@@ -275,6 +275,12 @@ def growth_points(wildcards):
     return str(found)
 
 
+def report_front():
+    """What the report opens with: the page of a finished run, else a few sentences (report.smk)."""
+    page = Path(REPORT_FRONT).resolve()
+    return str(page if page.exists() else ROOT / "workflow/report/workflow.rst")
+
+
 def refuse_unfit():
     """End the run before its first job if what is going to run fits neither memory nor disk."""
     jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())

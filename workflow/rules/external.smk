@@ -16,6 +16,13 @@ EXTERNAL_TABLES = (
 OUTSIDE = f"results/{SCALE}/external"
 
 
+def external_memory(wildcards):
+    """What taking a network apart needs (MB), before it starts: see ``analysis.memory_mb``."""
+    from memdyn.landscape.memory_need import memory_mb
+
+    return memory_mb(EXTERNAL[wildcards.name])
+
+
 rule analyse_external:
     input:
         weights=lambda wildcards: EXTERNAL[wildcards.name]["file"],
@@ -34,7 +41,7 @@ rule analyse_external:
     threads: 1
     resources:
         gpu=gpus,
-        mem_mb=megabytes(3000),
+        mem_mb=megabytes(external_memory),
         runtime=minutes("analyse_external", 240),
     params:
         entry=lambda wildcards: EXTERNAL[wildcards.name],

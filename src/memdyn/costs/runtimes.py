@@ -24,7 +24,7 @@ MARGIN, START = 3.0, 15
 SNAKEMAKE = 400
 #: Megabytes asked for grow by this part with each further try.
 MORE_MEMORY = 0.5
-#: Recurrent products of a training step, forward and back, and of the cell's gates.
+#: Recurrent products of a training step, forward and back.
 _TRAINED = 3
 
 

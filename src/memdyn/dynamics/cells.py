@@ -6,6 +6,7 @@ Weights may carry one leading network axis; see :mod:`memdyn.dynamics.systems`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -320,7 +321,7 @@ class Stacked(System):
         ValueError: no layers, or one that does not take what the one below gives.
     """
 
-    layers: tuple[_Network, ...]
+    layers: tuple[Any, ...]
     casts = True
 
     def __post_init__(self):

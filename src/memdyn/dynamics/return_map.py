@@ -133,7 +133,8 @@ def solve_cycle(
             if cycle is not None and _stays_on(run, cycle):
                 return cycle
         return None
-    lag = None if system.of_flow or not back else _exact_lag(run, min(back)[1], diameter)
+    flows = system.is_flow or system.of_flow
+    lag = None if flows or not back else _exact_lag(run, min(back)[1], diameter)
     if lag is not None:
         cycle = _solve_orbit(system, last, u, lag, diameter)
         if cycle is not None and np.abs(cycle.multipliers - 1).min() > NEUTRAL:

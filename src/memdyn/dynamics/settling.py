@@ -109,6 +109,7 @@ def fading(run: np.ndarray, period: float) -> float | None:
         return None
     blocks = run[len(run) - BLOCKS * size :].astype(np.float64).reshape(BLOCKS, size, -1)
     time, angle = np.arange(size), 2 * np.pi / period
+    columns = found = wave = np.empty(0)
     for _ in range(REFINED):
         phase = angle * time
         columns = np.stack([np.ones(size), time / size, np.cos(phase), np.sin(phase)], axis=1)

@@ -35,10 +35,11 @@ class System:
 
     Attributes: ``n_units``; ``n_inputs``; ``dt``, the time that one step takes (1 for a plain map);
     ``casts``, whether ``to(dtype)`` changes the precision it computes in (not for a bare function);
-    ``of_flow``, whether its steps follow a flow, so that a cycle is a closed curve in time.
+    ``of_flow`` of a map, whether its steps follow a flow, so that a cycle is a closed curve.
     """
 
     is_flow: bool = False
+    of_flow: bool = False
     casts: bool = False
     dt: float = 1.0
     n_units: int
@@ -112,10 +113,6 @@ class System:
     def to(self, target) -> "System":
         """A copy with its tensors on another dtype or device; ``self`` is left as it is."""
         return self._with_tensors(lambda name, t: t.to(target))
-
-    @property
-    def of_flow(self) -> bool:
-        return self.is_flow
 
     @property
     def n_networks(self) -> int | None:
@@ -276,12 +273,11 @@ class _SteppedFlow(System):
     """A flow seen as the map that a one-step integrator makes of it."""
 
     flow: System
+    of_flow = True
 
     def __post_init__(self):
         if not self.flow.is_flow:
             raise ValueError("only a flow can be turned into a stepped map; this system is a map")
-
-    of_flow = True
 
     @property
     def casts(self) -> bool:

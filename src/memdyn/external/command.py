@@ -48,7 +48,7 @@ def analyse(options: argparse.Namespace) -> None:
         ValueError: states, memory, input or delay do not fit the network.
     """
     from memdyn.external import reading  # late: torch takes seconds, and --version needs none
-    from memdyn.landscape import analyse as take_apart
+    from memdyn.landscape.landscape import analyse as take_apart
 
     refuse_unused(options)
     file = str(options.file)

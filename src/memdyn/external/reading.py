@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -175,12 +176,13 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
     shapes = {"recurrent": (rows, n), "input": (rows, n_inputs), "bias": (rows,)}
     if cell == "leaky":
         shapes |= {"tau": (n,), "recurrent_bias": (rows,)}
-    found = _weights(entry, weights, shapes, n_inputs)
+    found: dict[str, Any] = _weights(entry, weights, shapes, n_inputs)
     _refuse_unread(entry, weights, shapes)
     if cell == "rate":
-        return EulerMap(RateNetwork(**found, tau=entry.get("tau", 1.0), dt=entry.get("dt", 0.1)))
-    shape = {"nonlinearity": entry.get("nonlinearity", "leaky_relu")}
-    return LeakyNetwork(**found, **shape, inside=entry.get("inside", False))
+        tau, dt = entry.get("tau", 1.0), entry.get("dt", 0.1)
+        return EulerMap(RateNetwork(**found, tau=tau, dt=dt))
+    bend, inside = entry.get("nonlinearity", "leaky_relu"), entry.get("inside", False)
+    return LeakyNetwork(**found, nonlinearity=bend, inside=inside)
 
 
 def _weights(

@@ -168,7 +168,8 @@ def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
         lines.append(f"{len(fact['periods'])} cycle(s), period {periods} {scene.unit}")
     lines += sentences(fact, scene.unit)
     if fact["n_slow"] is not None:
-        lines.append(f"slow modes {fact['n_slow']:g}, drift {fact['drift']:.2g} spreads / delay")
+        drift = "" if fact.get("held") else f", drift {fact['drift']:.2g} spreads / delay"
+        lines.append(f"slow modes {fact['n_slow']:g}{drift}")
     if fact["exponent"] is not None:
         lines.append(f"largest exponent {fact['exponent']:.2g} / {scene.unit.rstrip('s')}")
     vote = fact["vote"]

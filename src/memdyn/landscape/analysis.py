@@ -233,18 +233,18 @@ def _arrived(
     A continuum is one point with many places: runs that rest on it rest at one place if they agree
     to so many decimals, relative to the spread of the starts, as outputs do.
     """
-    known = np.isfinite(runs.limits).all(axis=1)
-    ends = np.where(known[:, None], runs.limits, runs.ends)
+    known = np.all(np.isfinite(runs.limits), axis=1, keepdims=True)
+    ends = np.where(known, runs.limits, runs.ends)
     x, kind = states.cpu().numpy(), points.table["kind"].to_numpy()
     stable = points.table["stable"].to_numpy(dtype=bool)
     arrived = np.full(len(ends), -1)
-    fixed = np.flatnonzero(kind == PointKind.FIXED)
+    fixed = np.flatnonzero(np.isin(kind, [PointKind.FIXED]))
     found = arrivals(ends, x, points.states[fixed], stable[fixed])
     arrived[found >= 0] = fixed[found[found >= 0]]
     place = arrived.copy()
-    rests = (runs.table["outcome"] == Outcome.FIXED_POINT).to_numpy() & (arrived < 0)
+    rests = runs.table["outcome"].to_numpy() == Outcome.FIXED_POINT
     spread = float(np.sqrt(np.square(x - x.mean(axis=0)).sum(axis=1).mean())) or 1.0
-    for k in np.flatnonzero((kind == PointKind.CONTINUUM) & stable):
+    for k in np.flatnonzero(stable & np.isin(kind, [PointKind.CONTINUUM])):
         left = np.flatnonzero(rests & (arrived < 0))
         sample = points.samples[k][np.isfinite(points.samples[k]).all(axis=1)]
         if len(left):

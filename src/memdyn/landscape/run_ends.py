@@ -38,8 +38,9 @@ def end_kind(
         return EndKind.DIVERGED.value, np.nan
     tail = tail.astype(np.float64)
     if (tail[len(tail) // 2 :].var(axis=0) < rest_variance).all():
-        decay = None if arrived is None else monotone_decay(tail)
-        creeps = decay is not None and decay.clear and decay.left > arrived
+        decay = monotone_decay(tail)
+        far = np.inf if arrived is None else arrived
+        creeps = decay is not None and decay.clear and decay.left > far
         return (EndKind.SETTLING if creeps else EndKind.REST).value, np.nan
     if _settles(tail):
         return EndKind.SETTLING.value, np.nan

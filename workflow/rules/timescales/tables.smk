@@ -33,8 +33,8 @@ rule collect_timescales:
     conda:
         "../../../envs/memdyn.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=megabytes(4000),
+        runtime=minutes("collect_timescales"),
     params:
         n_units={
             name: timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]

@@ -21,6 +21,7 @@ start_job(snakemake)
 device = set_up(snakemake.resources.gpu, snakemake.threads)
 params, outputs = snakemake.params, snakemake.output
 entry = params.entry
+logging.info("takes up to %d MB", snakemake.resources.mem_mb)
 system = build_system(entry, load_weights(entry["file"]))
 starts, u = starting_states(entry, system), constant_input(entry)
 memory = starting_memory(entry, len(starts))
