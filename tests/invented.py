@@ -167,7 +167,7 @@ def slow_manifolds(
                 who = {
                     **{"network": name, "distribution": "gauss", "pg": 0.4, "g": 0.8 + i / 10},
                     "fb": 10.0 if slow and (i % 2 or not everywhere) else 1.0,
-                    **{"seed": seed, "trials": 0},
+                    **{"seed": seed, "trials": 0, "stimuli": ""},
                 }
                 other = swap.get(kind, kind) if label else kind
                 labels = {"mechanism": other, "mechanism_memory": other}

@@ -117,7 +117,6 @@ def test_noise_on_weights_is_seeded_and_sized():
     ("build", "sentence"),
     [
         (lambda: from_torch(torch.nn.Linear(2, 2)), "not Linear"),
-        (lambda: from_torch(torch.nn.GRU(2, 3, num_layers=2)), "one layer"),
         (lambda: from_torch(torch.nn.LSTM(2, 3, proj_size=2)), "no projection"),
         (lambda: RateNetwork(torch.zeros(3, 4)), "units, units"),
         (lambda: RateNetwork(torch.zeros(3, 3), bias=torch.zeros(4)), "bias has 4 rows"),

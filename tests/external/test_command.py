@@ -52,7 +52,8 @@ def test_a_saved_network_is_taken_apart(latch, tmp_path, capsys):
 
 
 def test_random_states_without_any(latch, tmp_path, capsys):
-    command.main(["analyse", str(latch), "--cell", "rnn", "--n", "6", "--out", str(tmp_path / "x")])
+    alone = ["--n", "6", "--unused", "held", "item", "--out", str(tmp_path / "x")]
+    command.main(["analyse", str(latch), "--cell", "rnn", *alone])
     assert "fixed" in capsys.readouterr().out.splitlines()[0]
 
 
@@ -75,11 +76,12 @@ def test_one_of_several_networks_is_named(tmp_path, capsys):
         (["--cell", "rate"], "no matrix 'recurrent'"),
         (["--cell", "gru"], "rows|shape"),
         (["--cell", "rnn", "--memory", "item"], "give both"),
-        (["--cell", "rnn", "--states", "kept"], "no array 'kept'"),
-        (["--cell", "rnn", "--delay", "-3"], "delay must be positive"),
+        (["--cell", "rnn"], "holds 'held', which a rnn has no use for"),
+        (["--cell", "rnn", "--states", "kept", "--unused", "held", "item"], "no array 'kept'"),
+        (["--cell", "rnn", "--delay", "-3", "--unused", "held", "item"], "delay must be positive"),
         (["--cell", "rnn", "--tau", "2"], "--tau: a rnn has none"),
         (["--cell", "rnn", "--states", "held", "--n", "3"], "leave them out"),
-        (["--cell", "rnn", "--input", "1", "2"], "is needed"),
+        (["--cell", "rnn", "--input", "1", "2", "--unused", "held", "item"], "is needed"),
     ],
 )
 def test_what_does_not_fit_ends_in_a_sentence(latch, tmp_path, more, words):

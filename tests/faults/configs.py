@@ -217,6 +217,10 @@ def _leaves(schema: dict, about: dict, path: tuple) -> Iterator[tuple[tuple, dic
             }.get(key, "parity_multi")
             yield from _leaves(schema, inner, (*path, name, key))
         return
+    if path == ("slow_manifolds", "stimuli", "variants"):
+        for key, inner in about["additionalProperties"]["properties"].items():
+            yield from _leaves(schema, inner, (*path, "gaussian", key))
+        return
     if "oneOf" in about:
         for key, inner in about["oneOf"][0]["properties"].items():
             yield from _leaves(schema, inner, (*path, key))

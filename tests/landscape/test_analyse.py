@@ -126,7 +126,7 @@ def test_states_of_torch_are_taken_as_they_are():
         (lambda: analyse(latch_rnn(), STARTS, ["up"]), "1 items given for 4 states"),
         (lambda: analyse(latch_rnn(), STARTS, inputs=[1.0, 2.0]), r"\(1,\) is needed"),
         (lambda: analyse(latch_rnn(), STARTS, settings={"seeds": 3}), "unknown settings"),
-        (lambda: analyse(torch.nn.GRU(1, 4, num_layers=2), STARTS), "from_torch reads one layer"),
+        (lambda: analyse(torch.nn.GRU(1, 4, num_layers=2), STARTS), "4 units, the network has 8"),
         (lambda: analyse(torch.nn.Linear(4, 2), STARTS), r"returns \(1, 2\) for states \(1, 4\)"),
         (lambda: analyse(lambda x: x @ LATCH.float(), STARTS), "does not step rows of float64"),
         (lambda: analyse(lambda x: x.numpy(), STARTS), "returns ndarray for states"),

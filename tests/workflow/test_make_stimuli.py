@@ -13,6 +13,7 @@ import json, runpy, sys
 from types import SimpleNamespace
 fake = json.loads(sys.argv[2], object_hook=lambda names: SimpleNamespace(**names))
 fake.params.settings = vars(fake.params.settings)
+fake.params.items = lambda given=dict(vars(fake.params)): given.items()
 runpy.run_path(sys.argv[1], init_globals={"snakemake": fake})
 """
 

@@ -19,7 +19,8 @@ def test_a_page_needs_only_the_shard_of_its_network():
 def test_a_network_that_nobody_has_is_refused():
     code, text = snakemake(ROOT, "-n", "--config", f"network={NAME[:-1]}7", "--", "landscape")
     assert code != 0 and "Traceback (" not in text
-    assert f"is called '{NAME[:-1]}7' at this scale; the nearest names are {NAME}" in text
+    said = text.partition(f"is called '{NAME[:-1]}7' at this scale; the nearest names are ")[2]
+    assert NAME in said.splitlines()[0]
     code, text = snakemake(ROOT, "-n", "--", "landscape")
     assert code != 0 and "name a network: snakemake --config network=" in text
 

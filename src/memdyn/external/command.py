@@ -61,6 +61,7 @@ def analyse(options: argparse.Namespace) -> None:
     entry = {
         **{"name": options.file.stem, "file": file, "cell": options.cell},
         **{"n_units": n_units, "n_inputs": n_inputs, "states": states, "inside": options.inside},
+        "unused": options.unused,
         **{key: value for key, value in given.items() if value is not None},
     }
     system = reading.build_system(entry, weights)
@@ -153,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--memory", metavar="ARRAY", help="of the file, (rows,): what each must remember"
+    )
+    one.add_argument(
+        "--unused",
+        metavar="ARRAY",
+        nargs="+",
+        default=[],
+        help="of the file: do not act on the units",
     )
     one.add_argument("--n", type=int, help=f"random states, where none are given ({N_STATES})")
     one.add_argument("--sd", type=float, help=f"of those ({SD})")
