@@ -273,7 +273,7 @@ def test_editing_the_exponents_leaves_cycles_and_points(finished, edit):
     edit("src/memdyn/dynamics/lyapunov.py", "import torch\n", "import torch\n\nEXTRA = 1\n")
     jobs = planned(finished)
     assert jobs.keys() >= {"find_exponents", "vote_mechanisms", "fig3_landscape", "draw_claims"}
-    assert not jobs.keys() & (NETWORKS | TIMESCALES | {"fig4_map"}) - {"find_exponents"}
+    assert not jobs.keys() & (NETWORKS | TIMESCALES | {"fig5_robustness"}) - {"find_exponents"}
 
 
 @pytest.mark.parametrize("figure", ["slow_manifolds/fig4_map", "timescales/fig8_perturbation"])
@@ -304,7 +304,7 @@ def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
     edit("src/memdyn/landscape/vote.py", "FALL = 0.1", "FALL = 0.2")
     jobs = planned(finished)
     assert jobs["vote_mechanisms"] == 1 and jobs["fig3_landscape"] == 1
-    assert not jobs.keys() & (NETWORKS | {"fig4_map"})
+    assert not jobs.keys() & (NETWORKS | {"fig5_robustness"})
 
 
 def test_editing_the_search_for_points_leaves_cycles_and_exponents(finished, edit):

@@ -48,32 +48,6 @@ CLICKS = """async () => {
 }"""
 
 
-# Click on all there is, in the page itself: a driver's clicks take a second each.
-CLICKS = """async () => {
-    const soon = () => new Promise(done => setTimeout(done, 40));
-    const click = async place => { place.click(); await soon(); };
-    const entry = text => [...document.querySelectorAll("li a, li")].find(e => e.innerText.trim() === text);
-    const names = Object.keys(categories), seen = [];
-    for (const name of ["Workflow", "Statistics", "About", ...names]) {
-        app.setView({ navbarMode: "menu" }); await soon();
-        await click(entry(name));
-        if (!names.includes(name)) continue;
-        const rows = () => document.querySelectorAll("table.table-auto tbody tr");
-        const wanted = Object.values(categories[name]).flat().length;
-        for (let i = 0; i < wanted; i++) {
-            app.setView({ content: "stats" }); app.showCategory(name); await soon();
-            if (rows().length !== wanted) throw `${rows().length} of ${wanted} items of ${name}`;
-            await click(rows()[i].querySelector("a"));
-            if (!document.querySelector("div.p-3 > img, iframe")) throw `${name}: item ${i} shows nothing`;
-            await click([...rows()[i].querySelectorAll("a")].at(-1));
-            if (!/snakemake rule/i.test(document.body.innerText)) throw `${name}: nothing is said of item ${i}`;
-            seen.push(app.state.resultPath);
-        }
-    }
-    return Object.keys(results).filter(path => seen.includes(path));
-}"""
-
-
 @pytest.fixture(scope="module")
 def claims(tmp_path_factory):
     """The gallery's claims as judge_claims writes them."""
