@@ -20,7 +20,11 @@ SCALES = {
     "quick": (None, "small networks, minutes on two cores"),
     "thousand": ("figures/gallery/thousand/config.yaml", "the papers' sizes, few seeds"),
 }
-STUDIES = {"slow_manifolds": "Study 1: slow manifolds", "timescales": "Study 2: timescales"}
+STUDIES = {
+    "slow_manifolds": "Study 1: slow manifolds",
+    "timescales": "Study 2: timescales",
+    "bridge": "Both studies",
+}
 #: Figures that no report shows, and how to read them.
 OTHERS = {
     "your_network.png": (
@@ -66,8 +70,9 @@ def gallery(root: Path = ROOT) -> str:
         parts.append(f"## {scale}: {what}")
         parts += _figure(root, f"{scale}/claims", "claims", config)
         for study, title in STUDIES.items():
-            parts.append(f"### {title}")
-            for picture in sorted((root / PAGE.parent / scale / study).glob("*.png")):
+            pictures = sorted((root / PAGE.parent / scale / study).glob("*.png"))
+            parts += [f"### {title}"] if pictures else []
+            for picture in pictures:
                 name = f"{study}/{picture.stem}"
                 parts += _figure(root, f"{scale}/{name}", name, config)
     parts.append("## Others")
