@@ -252,6 +252,13 @@ def external_results(wildcards):
     )
 
 
+def external_memory(wildcards):
+    """What taking a network apart needs (MB), before it starts: see ``analysis.memory_mb``."""
+    from memdyn.landscape.memory_need import memory_mb
+
+    return memory_mb(EXTERNAL[wildcards.name])
+
+
 def benchmark_rows(wildcards):
     """What `make bench` has measured, the growth of costs apart (benchmarks.smk)."""
     found = [
@@ -302,12 +309,12 @@ def asked_now():
     for path in sorted(Path(f"results/{SCALE}").rglob("*.*")):
         if path.suffix not in (".parquet", ".safetensors") or ".partial" in str(path):
             continue
-        for rule in workflow.rules:
-            if rule.script and rule.is_producer(str(path)):
-                job = Job(rule, workflow.dag, rule.get_wildcards(str(path)))
+        for each in workflow.rules:
+            if each.script and each.is_producer(str(path)):
+                job = Job(each, workflow.dag, each.get_wildcards(str(path)))
                 found.append(
                     list(
-                        checks.asked_of(str(path), rule.name, dict(job.params.items()))
+                        checks.asked_of(str(path), each.name, dict(job.params.items()))
                     )
                 )
                 break

@@ -16,13 +16,6 @@ EXTERNAL_TABLES = (
 OUTSIDE = f"results/{SCALE}/external"
 
 
-def external_memory(wildcards):
-    """What taking a network apart needs (MB), before it starts: see ``analysis.memory_mb``."""
-    from memdyn.landscape.memory_need import memory_mb
-
-    return memory_mb(EXTERNAL[wildcards.name])
-
-
 rule analyse_external:
     input:
         weights=lambda wildcards: EXTERNAL[wildcards.name]["file"],
