@@ -110,6 +110,28 @@ def test_figures_are_drawn_from_kept_tables_alone(tmp_path):
     assert code and "config key 'kept': nowhere is no folder" in text
 
 
+def test_a_killed_job_is_told_with_the_command_that_goes_on(tmp_path):
+    folder = copy_repository(tmp_path)
+    killed = folder / "workflow/scripts/timescales/fig2_curricula.py"
+    killed.write_text(
+        "import os\nfrom pathlib import Path\nPath(snakemake.log[0]).write_text('begun\\n')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    code, text = snakemake(folder, "--", "fig2_curricula")
+    assert code
+    assert "fig2_curricula.log ends without a word, so its job was killed" in text
+    assert "--set-resources fig2_curricula:mem_mb=" in text
+    assert "memdyn: stopped." in text and "then go on with: snakemake" in text
+
+
+def test_analyses_of_a_shard_share_the_time_of_their_job():
+    """Each rule of the group is counted where the longest time is shared out."""
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").rglob("*.smk"))
+    group = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?^    group:\s+"analysis"', rules, re.M | re.S)
+    listed = re.search(r"^ANALYSES = \((.*?)^\)", rules, re.M | re.S)[1]
+    assert sorted(re.findall(r'"(\w+)"', listed)) == sorted(group)
+
+
 @pytest.fixture
 def edit(finished):
     """Change files of the finished copy; they are put back afterwards."""

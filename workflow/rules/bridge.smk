@@ -9,7 +9,7 @@ BRIDGE = config["bridge"]
 BR_RESULTS = f"results/{SCALE}/bridge"
 BR_FIGURES = f"figures/{SCALE}/bridge"
 BR_LOGS = f"logs/{SCALE}/bridge"
-BR_SOURCE = f"{config['kept']}/bridge" if config["kept"] else BR_RESULTS
+BR_SOURCE = f"{SOURCE}/bridge"
 BR_SLOWNESS = ("driven", "points", "modes")
 
 

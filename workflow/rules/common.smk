@@ -1,6 +1,7 @@
 """What all rules share: the checked configuration, folders, shards, code digests, GPUs."""
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -17,6 +18,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+from memdyn import run_end
 from memdyn.config import ConfigError
 from memdyn.config import laid_over
 from memdyn.config import resolve
@@ -29,6 +31,7 @@ from memdyn.jobs.logs import was_killed
 from memdyn.timescales import grid as timescales
 from memdyn.slow_manifolds import grid as slow_manifolds
 
+RUN_BEGAN = time.time()
 # Scripts find memdyn also in a conda environment, where it is not installed. No entry may be empty:
 # it would stand for the work folder, whose signal.py would take the standard library's place.
 own_path = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
@@ -72,8 +75,8 @@ TS_LOGS = f"logs/{SCALE}/timescales"
 if config["kept"] and not Path(config["kept"]).is_dir():
     raise WorkflowError(f"config key 'kept': {config['kept']} is no folder")
 # Where figures and claims find tables and recordings: what this run makes, or what was kept of one.
-SM_SOURCE = f"{config['kept']}/slow_manifolds" if config["kept"] else SM_RESULTS
-TS_SOURCE = f"{config['kept']}/timescales" if config["kept"] else TS_RESULTS
+SOURCE = config["kept"] or f"results/{SCALE}"
+SM_SOURCE, TS_SOURCE = f"{SOURCE}/slow_manifolds", f"{SOURCE}/timescales"
 # What jobs ask for, from the formulas of memdyn.costs.memory, and of a cluster what each try asks for.
 MEMORY = {
     name: memory.request(peak, name) for name, peak in memory.megabytes(config).items()
@@ -193,7 +196,8 @@ def minutes(rule, otherwise=runtimes.START):
             shard += f"_trial{wildcards.trial}"
         first = time_limits().get((rule, shard), otherwise)
         # The analyses of a shard are one job on a cluster, which asks for the sum of their times.
-        most = of_profile("max_runtime", 1440) // (9 if rule in ANALYSES else 1)
+        share = len(ANALYSES) if rule in ANALYSES else 1
+        most = of_profile("max_runtime", 1440) // share
         return runtimes.limit(first, attempt, most)
 
     return asked
@@ -202,13 +206,8 @@ def minutes(rule, otherwise=runtimes.START):
 #: Rules of the group "analysis", which share one job on a cluster.
 ANALYSES = (
     *("test_performance", "find_attractors", "classify_mechanisms", "find_cycles"),
-    *(
-        "find_fixed_points",
-        "find_exponents",
-        "vote_mechanisms",
-        "extend_delays",
-        "add_noise",
-    ),
+    *("find_fixed_points", "find_exponents", "vote_mechanisms", "extend_delays"),
+    *("add_noise", "measure_forgetting"),
 )
 
 
@@ -358,6 +357,13 @@ onstart:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")
 
 
+onsuccess:
+    logger.info(run_end.success(SCALE))
+
+
+# Snakemake keeps one of each of these: all that a failed run says is said here.
 onerror:
     for hint in hints_of_killed():
         logger.error(f"memdyn: {hint}")
+    command = shlex.join(["snakemake", *sys.argv[1:]])
+    logger.info(run_end.failure(SCALE, command, RUN_BEGAN))

@@ -2,12 +2,6 @@
 # In: claims, and the pictures that say most.
 # Out: results/<scale>/report/front.rst and numbers.yaml.
 
-import shlex
-import time
-
-from memdyn import run_end
-
-RUN_BEGAN = time.time()
 REPORT_FRONT = f"results/{SCALE}/report/front.rst"
 REPORT_PICTURES = {
     "What the papers say, and what holds here": f"figures/{SCALE}/claims.png",
@@ -31,7 +25,7 @@ rule write_front:
         "../../envs/memdyn.yaml"
     resources:
         mem_mb=megabytes(1000),
-        runtime=minutes("describe_run"),
+        runtime=minutes("write_front"),
     params:
         scale=SCALE,
         captions=list(REPORT_PICTURES),
@@ -53,12 +47,3 @@ rule report_parts:
 
 # The front page of a finished run, else a few sentences.
 report: report_front()
-
-
-onsuccess:
-    logger.info(run_end.success(SCALE))
-
-
-onerror:
-    command = shlex.join(["snakemake", *sys.argv[1:]])
-    logger.info(run_end.failure(SCALE, command, RUN_BEGAN))

@@ -25,7 +25,7 @@ from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.points import Points, find_points
 from memdyn.landscape.portrait import ALONE, describe, portray_system
 from memdyn.landscape.run_ends import end_kind, places
-from memdyn.landscape.starts import after, choose_seeds, task_speed
+from memdyn.landscape.starts import after, choose_seeds, evenly, task_speed
 
 #: One network can be searched more thoroughly than a grid of them: instead of the scale's values.
 SEARCH = {"n_seeds": 128, "rounds": 8, "memory_states": 16}
@@ -168,8 +168,7 @@ def take_apart(
         may_jump=not system.of_flow,
     )
     unit = 1.0 if tau is None else tau
-    late = states[:: max(1, len(states) // settings["memory_states"])]
-    late, held = late[: settings["memory_states"]], pd.DataFrame()
+    late, held = evenly(states, settings["memory_states"]), pd.DataFrame()
     if delay is not None:
         late = after(system, late, inputs, n_steps=round(delay * unit / system.dt))
         held, spectrum = measure_memory(
