@@ -18,6 +18,8 @@ from memdyn.timescales.claims.claims import at_largest, column, paired, slope
 #: Tables that the claims read.
 TABLES = ("slowness", "points", "forgetting")
 SINGLE, MULTI = "parity_single", "parity_multi"
+#: End of an id, beginning of a sentence, condition.
+HEADS = (("single", "Single-head", SINGLE), ("multi", "Multi-head", MULTI))
 OURS = "ours: no paper asks it"
 #: A mode of one unit has a participation of 1; this much is still "one".
 ONE_UNIT = 2.0
@@ -74,7 +76,7 @@ _SLOW, _NET = "bridge, figure X1", "bridge, figure X2"
 _exponent = column("slowness", "exponent_1")
 _UNITS = "units that carry the slowest mode (participation ratio)"
 _ONE = f"“one neuron”: a participation ratio below {ONE_UNIT:g}"
-_MEMORY = "label by memories; who never forgets half has the longest delay"
+_NEVER = "who never forgets half has the longest delay"
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -89,18 +91,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     *(
         Claim(
-            f"br.1.{name}",
+            f"br.1.slower_{name}",
             "1",
-            sentence,
+            f"{sentence}: what is seen fades slower for larger N",
             OURS,
             slope("leading driven exponent", _exponent, condition),
             above(0),
             _SLOW,
         )
-        for name, sentence, condition in (
-            ("slower_single", "Single-head: what is seen fades slower for larger N", SINGLE),
-            ("slower_multi", "Multi-head: what is seen fades slower for larger N", MULTI),
-        )
+        for name, sentence, condition in HEADS
     ),
     Claim(
         "br.1.one_neuron",
@@ -132,10 +131,7 @@ CLAIMS: tuple[Claim, ...] = (
             _SLOW,
             kind="check",
         )
-        for name, sentence, condition in (
-            ("single", "Single-head", SINGLE),
-            ("multi", "Multi-head", MULTI),
-        )
+        for name, sentence, condition in HEADS
     ),
     *(
         Claim(
@@ -148,10 +144,7 @@ CLAIMS: tuple[Claim, ...] = (
             _SLOW,
             kind="check",
         )
-        for name, sentence, condition in (
-            ("single", "Single-head", SINGLE),
-            ("multi", "Multi-head", MULTI),
-        )
+        for name, sentence, condition in HEADS
     ),
     Claim(
         "br.2.predicts",
@@ -161,7 +154,7 @@ CLAIMS: tuple[Claim, ...] = (
         predicts("tau_net_corrected_mean", "mean tau_net (corrected)"),
         above(0),
         _NET,
-        "who never forgets half has the longest delay",
+        _NEVER,
     ),
     Claim(
         "br.2.predicts_slow",
@@ -171,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
         predicts("tau_net_corrected_mean", "mean tau_net (corrected)", "slow_manifold"),
         above(0),
         _NET,
-        _MEMORY,
+        f"label by memories; {_NEVER}",
     ),
     Claim(
         "br.2.predicts_paper",
@@ -181,7 +174,7 @@ CLAIMS: tuple[Claim, ...] = (
         predicts("tau_net_mean", "mean tau_net (as in the paper)"),
         above(0),
         _NET,
-        "who never forgets half has the longest delay",
+        _NEVER,
         "check",
     ),
 )

@@ -30,10 +30,8 @@ LISTED = 20  # units of the slowest mode that the table names
 def system_of(cell: Cell, params: Parameters) -> System:
     """A network of study 2 (with a network axis of one) as the instrument steps it, float64."""
     own = {name: value[0].double() for name, value in params.items()}
-    if cell.kind == "gru":
-        return GRU(own["weight_hh"], own["weight_ih"], own["bias_ih"], own["bias_hh"])
-    if cell.kind == "lstm":
-        return LSTM(own["weight_hh"], own["weight_ih"], own["bias_ih"], own["bias_hh"])
+    if gated := {"gru": GRU, "lstm": LSTM}.get(cell.kind):
+        return gated(own["weight_hh"], own["weight_ih"], own["bias_ih"], own["bias_hh"])
     return LeakyNetwork(
         own["recurrent"],
         own["input"],

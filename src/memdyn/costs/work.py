@@ -166,6 +166,12 @@ def exactly(amount: float) -> Span:
     return Span(amount, amount, amount)
 
 
+def _add(work: dict[str, Span], name: str, amount: Span) -> None:
+    """Add to what there is of an operation."""
+    before = work.get(name, exactly(0))
+    work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
+
+
 def _make_stimuli(study: Mapping, variant: str) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
     settings = {**study["stimuli"], **study["stimuli"]["variants"].get(variant, {})}
@@ -260,8 +266,7 @@ def _study_2(
         work = {"start": exactly(1)}
         for network in part:
             for name, amount in each(network).items():
-                before = work.get(name, exactly(0))
-                work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
+                _add(work, name, amount)
         return work
 
     def train(network: timescales.Network) -> dict[str, Span]:
@@ -363,9 +368,7 @@ def _bridge(config: Mapping) -> list[Job]:
             snapshots = Span(*(sum(first <= N <= end for N in slowness["N"]) for end in last))
             steps = slowness["burn_in"] + slowness["steps"]
             for kind, amount in (("driven", snapshots * steps), ("rests", snapshots * 1)):
-                name = f"{kind}:{network.condition}"
-                before = work.get(name, exactly(0))
-                work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
+                _add(work, f"{kind}:{network.condition}", amount)
         found.append(Job("measure_slowness", shard, work))
     shards = slow_manifolds.shards(one["grid"])
     n_steps = (forgetting["burn_in"] + forgetting["trials"]) * memory.trial_steps(one)

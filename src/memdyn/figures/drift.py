@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -88,7 +89,7 @@ def repainted(kept: Path | str, new: Path | str) -> list[str]:
         one, other = (Image.open(p / name).convert("RGB") for p in (kept, new))
         if one.size != other.size:
             found.append(f"{name} was {one.size} pixels, is {other.size}")
-        elif (rms := calculate_rms(*map(_pixels, (one, other)))) > PICTURE:
+        elif (rms := calculate_rms(*(np.asarray(p, float) for p in (one, other)))) > PICTURE:
             found.append(f"{name} looks otherwise (root mean square {rms:.1f} of 255)")
     return found
 
@@ -147,12 +148,6 @@ def _apart(name: str, kept: Mapping[str, object], new: Mapping[str, object]) -> 
 
     answers = within(new[name], kept), within(kept[name], new)
     return False in answers and True not in answers
-
-
-def _pixels(image):
-    import numpy as np
-
-    return np.asarray(image, dtype=float)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from memdyn.jobs.locks import Held
+
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 2.0  # seconds between two rounds over the slots
 
-_held: dict[str, int] = {}  # GPU id -> open lock file; lives as long as the process
+_held: Held[str] = Held()  # by GPU id
 
 
 def visible_gpus() -> list[str]:
@@ -126,13 +128,3 @@ def _try_lock(folder: Path, gpu: str) -> bool:
         return False
     _held[gpu] = handle
     return True
-
-
-def _let_go_in_child() -> None:
-    # A forked child shares the open file, and would keep the lock alive after its parent has died.
-    for handle in _held.values():
-        os.close(handle)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_let_go_in_child)

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from memdyn.jobs.locks import Held
 from memdyn.jobs.logs import has_ended
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ FRESH = 300.0
 _HEADER = "written by process {pid} on {host}"
 _PATTERN = re.compile(r"written by process (\d+) on (\S+?)(?:, SLURM job (\S+))?$")
 
-_held: dict[Path, int] = {}  # log -> its open, locked file; lives as long as the process
+_held: Held[Path] = Held()  # by log
 
 
 class StillWritten(Exception):
@@ -144,13 +145,3 @@ def _sentence(path: Path) -> str:
     who = f"process {pid} on {host}" + (f", SLURM job {slurm}" if slurm else "")
     how = f"wait until it ends, or end it ({end}), then start again"
     return f"{who} still runs the job of {path}: {how}"
-
-
-def _let_go_in_child() -> None:
-    # A forked child shares the open file, and would keep the lock alive after its parent has died.
-    for handle in _held.values():
-        os.close(handle)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_let_go_in_child)

@@ -19,7 +19,7 @@ from memdyn.slow_manifolds.grid import Network
 #: Name of the table of all networks, snapshots and other stimuli included.
 EVERY = "all_networks"
 #: What tells networks apart.
-GRID = tuple(dict.fromkeys((*Network._fields, "stimuli")))
+GRID = Network._fields
 #: Shares that differ by no more count as alike.
 MARGIN = 0.1
 
