@@ -235,7 +235,7 @@ def train_curricula(study: Mapping, part: Sequence[timescales.Network]) -> int:
         for network, together in _side_by_side(study, part).items()
     ]
     saved = sum(4 * n_solved(study, m) * _n_parameters(study, m) for m in part)
-    return TORCH + max(*batches, 2 * saved)
+    return TORCH + 8 * MB + max(*batches, 2 * saved)  # up to 2 MB above without the 8
 
 
 def n_solved(study: Mapping, network: timescales.Network) -> int:
