@@ -36,6 +36,7 @@ def set_up(gpus: int = 0, threads: int = 1) -> torch.device:
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32, as on a CPU
     keep_freed_memory()
     logging.getLogger(__name__).info("on %s, %d thread(s)", device, threads)
     return device

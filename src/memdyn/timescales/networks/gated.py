@@ -94,7 +94,9 @@ def _each(
 
 def _run(kind, own, inputs, state) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
     """One network (B = 1) on its inputs (batch, steps); the state after has no network axis."""
-    options = ([own[name][0] for name in _WEIGHTS], True, 1, 0.0, False, False, True)
+    # cuDNN keeps what a gradient needs only if it is told that this is training.
+    training = torch.is_grad_enabled()
+    options = ([own[name][0] for name in _WEIGHTS], True, 1, 0.0, training, False, True)
     x = inputs[..., None]
     if kind == "gru":
         activity, hidden = torch.gru(x, state[0], *options)
