@@ -77,6 +77,31 @@ def test_twelve_jobs_share_two_gpus_without_meeting(environment, tmp_path):
     assert set(claims) == {"cuda 3", "cuda 5"}
 
 
+def test_places_on_a_gpu_are_taken_when_every_gpu_has_a_job(environment, tmp_path):
+    environment.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    environment.setenv("MEMDYN_JOBS_PER_GPU", "2")
+    jobs, taken = [], []
+    for _ in range(4):
+        jobs.append(start_worker(tmp_path, WORKER.replace("exist_ok=False", "exist_ok=True")))
+        taken.append(jobs[-1].stdout.readline().strip())
+    assert set(taken[:2]) == set(taken[2:]) == {"3", "5"}
+    fifth = start_worker(
+        tmp_path, "import logging; logging.basicConfig(level=20)\n" + CLAIM_AND_TELL
+    )
+    assert "are taken" in fifth.stderr.readline()
+    for job in [*jobs, fifth]:
+        job.kill()
+        job.communicate()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_jobs_that_is_none(environment, value):
+    environment.setenv("CUDA_VISIBLE_DEVICES", "0")
+    environment.setenv("MEMDYN_JOBS_PER_GPU", value)
+    with pytest.raises(ValueError, match="MEMDYN_JOBS_PER_GPU is '.*': give a whole number"):
+        claim_gpu(1)
+
+
 def test_a_killed_job_frees_its_gpu_even_if_its_children_live(environment, tmp_path):
     environment.setenv("CUDA_VISIBLE_DEVICES", "GPU-abc/1")
     code = """

@@ -26,7 +26,7 @@ from memdyn.costs import fits, memory, runtimes
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs import checks, plan, writers
 from memdyn.jobs.digest import code_digest
-from memdyn.jobs.gpu import visible_gpus
+from memdyn.jobs.gpu import jobs_per_gpu, visible_gpus
 from memdyn.jobs.logs import was_killed
 from memdyn.timescales import grid as timescales
 from memdyn.slow_manifolds import grid as slow_manifolds
@@ -352,7 +352,9 @@ onstart:
     if on_cluster():
         logger.info(f"memdyn: each job that can use a GPU asks for {gpus({})}.")
     elif VISIBLE_GPUS:
-        logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, one per job.")
+        jobs = jobs_per_gpu()
+        shared = f"{jobs} jobs on each" if jobs > 1 else "one per job"
+        logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, {shared}.")
     else:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")
 

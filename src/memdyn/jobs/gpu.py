@@ -1,8 +1,9 @@
-"""One physical GPU per process on a shared machine, by lock files.
+"""Which GPU a process takes on a shared machine, by lock files.
 
 Snakemake counts GPUs but does not say which one a job may use: two jobs of ``--resources gpu=2``
-would both take device 0. A job therefore calls :func:`claim_gpu` before it imports torch. Only the
-standard library is used here.
+would both take device 0. A job therefore calls :func:`claim_gpu` before it imports torch. Each takes
+a GPU of its own, or one of so many places on it as MEMDYN_JOBS_PER_GPU says: our jobs do not fill a
+large GPU. Only the standard library is used here.
 """
 
 import fcntl
@@ -22,6 +23,20 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 2.0  # seconds between two rounds over the slots
 
 _held: Held[str] = Held()  # by GPU id
+
+
+def jobs_per_gpu() -> int:
+    """Jobs that may use one GPU at a time: MEMDYN_JOBS_PER_GPU, or 1.
+
+    Raises:
+        ValueError: it is no whole number above 0.
+    """
+    given = os.environ.get("MEMDYN_JOBS_PER_GPU", "1")
+    if not re.fullmatch(r"[1-9]\d*", given):
+        raise ValueError(
+            f"MEMDYN_JOBS_PER_GPU is '{given}': give a whole number above 0, or unset it"
+        )
+    return int(given)
 
 
 def visible_gpus() -> list[str]:
@@ -55,7 +70,7 @@ def claim_gpu(wanted: int) -> str:
         "cuda" or "cpu" (no GPU wanted, or none there).
 
     Raises:
-        ValueError: wanted is neither 0 nor 1.
+        ValueError: wanted is neither 0 nor 1, or MEMDYN_JOBS_PER_GPU is no number of jobs.
         PermissionError: the folder of the lock files belongs to another user.
     """
     if wanted not in (0, 1):
@@ -92,11 +107,13 @@ def _wait_for_slot(pool: list[str]) -> str:
     folder = _lock_folder()
     chance = random.Random()  # its own generator: the caller's random numbers stay as they were
     order = chance.sample(pool, len(pool))
+    # The first place on every GPU before the second on any.
+    places = [(gpu, place) for place in range(jobs_per_gpu()) for gpu in order]
     pause = 0.05
     started = None
     while True:
-        for gpu in order:
-            if _try_lock(folder, gpu):
+        for gpu, place in places:
+            if _try_lock(folder, gpu, place):
                 if started is not None:
                     log.info("waited %.0f s for a GPU", time.monotonic() - started)
                 return gpu
@@ -117,8 +134,8 @@ def _lock_folder() -> Path:
     return folder
 
 
-def _try_lock(folder: Path, gpu: str) -> bool:
-    name = gpu.replace("/", "_")
+def _try_lock(folder: Path, gpu: str, place: int) -> bool:
+    name = gpu.replace("/", "_") + (f".{place}" if place else "")
     # Never unlinked: a new file under an old name would be a second lock on the same GPU.
     handle = os.open(folder / f"gpu-{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)  # closed on exec
     try:
