@@ -98,7 +98,7 @@ def test_places_on_a_gpu_are_taken_when_every_gpu_has_a_job(environment, tmp_pat
 def test_a_number_of_jobs_that_is_none(environment, value):
     environment.setenv("CUDA_VISIBLE_DEVICES", "0")
     environment.setenv("MEMDYN_JOBS_PER_GPU", value)
-    with pytest.raises(ValueError, match="MEMDYN_JOBS_PER_GPU is '.*': give a whole number"):
+    with pytest.raises(ValueError, match=r"MEMDYN_JOBS_PER_GPU is '.*': give a whole number"):
         claim_gpu(1)
 
 
