@@ -1,9 +1,9 @@
 """Which GPU a process takes on a shared machine, by lock files.
 
 Snakemake counts GPUs but does not say which one a job may use: two jobs of ``--resources gpu=2``
-would both take device 0. A job therefore calls :func:`claim_gpu` before it imports torch. Each takes
-a GPU of its own, or one of as many places on it as MEMDYN_JOBS_PER_GPU says: our jobs do not fill a
-large one. Only the standard library is used here.
+would both take device 0. A job therefore calls :func:`claim_gpu` before it imports torch. It takes
+a GPU of its own, or one of as many places on it as MEMDYN_JOBS_PER_GPU says: our jobs do not fill
+a large one. Only the standard library is used here.
 """
 
 import fcntl
