@@ -205,6 +205,23 @@ def test_efficiency_and_slow_modes_are_the_measures_of_the_claims():
     assert {"stable points per item", "slowest mode of memories"} <= set(titles)
 
 
+def test_depths_are_medians_over_trial_ends_of_performing_networks():
+    networks = make_networks(per_cell=1)
+    able = networks.loc[networks["performs"], "network"].tolist()
+    speeds = {0: [3.0, 1.0, 2.0], 30: [0.0, 1e-3, 1e-6]}
+    ends = pd.DataFrame(
+        {"network": name, "start": start, "speed_0": first, "speed_30": last}
+        for name in networks["network"]
+        for start in ("trial end", "noisy")
+        for first, last in zip(*speeds.values(), strict=True)
+    )
+    ends.loc[ends["start"] == "noisy", ["speed_0", "speed_30"]] = 100.0
+    found = map_figure.depth_of_ends(networks, Evidence({"ends": ends}))
+    assert sorted(set(found["network"])) == sorted(able)
+    assert found.groupby("lengths")["speed"].unique().to_dict() == {0: [2.0], 30: [1e-6]}
+    assert map_figure.depth_of_ends(networks, Evidence({})).empty
+
+
 def test_curves_are_means_over_seeds_with_the_intervals_of_claims():
     networks = make_networks(per_cell=3)
     table = make_failures(networks, DELAYS)

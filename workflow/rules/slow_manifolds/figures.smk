@@ -178,6 +178,7 @@ rule fig4_map:
         networks=f"{SM_SOURCE}/tables/networks.parquet",
         points=f"{SM_SOURCE}/tables/points.parquet",
         memory=f"{SM_SOURCE}/tables/memory.parquet",
+        ends=f"{SM_SOURCE}/tables/ends.parquet",
     output:
         pdf=f"{SM_FIGURES}/fig4_map.pdf",
         png=report(

@@ -10,14 +10,13 @@ from memdyn.slow_manifolds.tables import fully_trained, schema
 
 start_job(snakemake)
 inputs, params = snakemake.input, snakemake.params
-networks, points, memory = (
-    read_table(inputs[kind], schema(kind)) for kind in ("networks", "points", "memory")
-)
-tables = {EVERY: networks, "points": fully_trained(points), "memory": fully_trained(memory)}
+kinds = ("networks", "points", "memory", "ends")
+read = {kind: read_table(inputs[kind], schema(kind)) for kind in kinds}
+tables = {kind: fully_trained(table) for kind, table in read.items()}
 drawn = figure.draw(
-    fully_trained(networks),
+    tables["networks"],
     failed=f"failed_{params.max_error:g}",
     note=scale_note(params.scale, params.n_units, params.n_trials),
-    evidence=Evidence(tables, params.facts),
+    evidence=Evidence(tables | {EVERY: read["networks"]}, params.facts),
 )
 save(*drawn, snakemake.output)

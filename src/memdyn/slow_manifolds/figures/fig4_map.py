@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from memdyn.claims.judge import Evidence, NotRun
 from memdyn.figures.style import (
@@ -47,6 +47,14 @@ MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
 LABELS = {"mechanism_memory": "memory states", "mechanism": "trial ends"}
 LABEL = "mechanism_memory"
 AUTHORS = {"authors_a": "test A (trial ends)", "authors_b": "test B (noisy starts)"}
+#: What the authors' labels say, number of ends left off.
+AUTHORS_NAMES = {
+    "fixedPoint": "fixed points",
+    "manifoldFps": "manifold",
+    "limitCycle": "limit cycle",
+    "both": "both",
+}
+SLOWEST = 1e-7  # speeds below are the rounding of float32 (norm of tau dx/dt)
 WEAK = 0.4  # strength of the colour of networks that do not perform
 #: What a control compares, above its panel.
 CONTROLS = {
@@ -69,7 +77,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
             panels of controls that the grid does not have are left out.
     """
     compared, fitted = _controls(evidence), model(networks, LABEL)
-    n_rows = 1 + bool(len(fitted)) + bool(compared)
+    n_rows = 2 + bool(compared)
     with house_style():
         figure = new_figure(FULL, MAPS + ROW * n_rows + BOTTOM)
         maps = [panel(figure, left, 0.42, 1.86, 1.86) for left in (0.62, 3.0, 5.38)]
@@ -96,19 +104,21 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         _draw_authors(figure, authors)
         phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), networks)
         measured = _draw_measures(figure, networks, evidence)
+        depths = depth_of_ends(networks, evidence)
+        _draw_depths(panel(figure, 0.62, MAPS + ROW + 0.3, 1.72, ROW - 0.85), depths)
         if len(fitted):
-            _draw_model(panel(figure, 0.62, MAPS + ROW + 0.3, 6.6, ROW - 0.85), fitted)
-        _draw_controls(figure, MAPS + ROW * (n_rows - 1), compared)
+            _draw_model(panel(figure, 3.04, MAPS + ROW + 0.3, 4.14, ROW - 0.85), fitted)
+        _draw_controls(figure, MAPS + ROW * 2, compared)
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
-            " (pale in a, b, d: does not).\nf to i: performing networks by memory states, each a"
+            " (pale in a, b, d: does not).\nf to j: performing networks by memory states; f to i: each a"
             " dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
-        shares = {key: rows for key, (_, rows) in zip("klmn", compared.items(), strict=False)}
-        plotted["j"] = fitted
+        shares = {key: rows for key, (_, rows) in zip("lmno", compared.items(), strict=False)}
+        plotted |= {"j": depths, "k": fitted}
         return Drawn(
             figure, plotted | shares, _summary(networks, counts, authors, failed, measured)
         )
@@ -137,26 +147,74 @@ def _controls(evidence: Evidence) -> dict[str, pd.DataFrame]:
     return found
 
 
+def depth_of_ends(networks: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+    """How fast performing networks still move, so many trial lengths after a trial's end.
+
+    Returns:
+        A row per network and time: ``network``, ``mechanism_memory``, ``lengths`` (trial lengths),
+        ``speed`` (norm of tau dx/dt, median over trial ends).
+    """
+    able = networks.loc[networks["performs"], ["network", LABEL]]
+    try:
+        ends = evidence.rows("ends", start="trial end").merge(able, on="network")
+    except NotRun:
+        ends = able.iloc[:0]
+    speeds = [name for name in ends if re.fullmatch(r"speed_\d+", name)]
+    rows = ends.melt(["network", LABEL], speeds, "lengths", "speed")
+    rows["lengths"] = rows["lengths"].str.removeprefix("speed_").astype(int)
+    return rows.groupby(["network", LABEL, "lengths"], as_index=False, sort=True)["speed"].median()
+
+
+def _draw_depths(ax: Axes, depths: pd.DataFrame) -> None:
+    """A faint line per network, a bold one per mechanism (median)."""
+    ax.set_title("depth of end states", loc="left")
+    letter(ax, "j", left=38)
+    if depths.empty:
+        say(ax, "No network performs\nthe task.")
+        return
+    depths = depths.assign(speed=depths["speed"].clip(lower=SLOWEST))
+    for name in present(depths[LABEL]):
+        colour, own = MECHANISM_COLOURS[name], depths[depths[LABEL] == name]
+        for _, line in own.groupby("network"):
+            ax.plot(line["lengths"], line["speed"], color=colour, lw=0.5, alpha=0.35)
+        middle = own.groupby("lengths")["speed"].median()
+        ax.plot(middle.index, middle, color=colour, lw=1.8)
+    ax.set(yscale="log", xlim=(0, depths["lengths"].max()))
+    ax.set(xlabel="trial lengths after a trial", ylabel="speed |τ dx/dt|")
+
+
 def _draw_model(ax: Axes, fitted: pd.DataFrame) -> None:
-    """Coefficients of the multinomial model: a group per predictor, a disc per mechanism."""
+    """Coefficients of the multinomial model: a group per predictor, a disc per mechanism.
+
+    The axis is cut where the widest intervals would hide all else; arrows mark what goes on.
+    """
     predictors = list(dict.fromkeys(fitted["predictor"]))
     names = present(fitted["mechanism"])
+    reach = 1.6 * max(1.0, float(fitted["estimate"].abs().max()))
     for row in fitted.itertuples():
         x = predictors.index(row.predictor) + 0.8 * (
             (names.index(row.mechanism) + 0.5) / len(names)
         )
         colour = MECHANISM_COLOURS[row.mechanism]
-        ax.plot([x, x], [row.low, row.high], color=colour, lw=1.4)
+        ax.plot([x, x], np.clip([row.low, row.high], -reach, reach), color=colour, lw=1.4)
+        for end, mark in ((row.low, "v"), (row.high, "^")):
+            if abs(end) > reach:
+                ax.plot(x, np.sign(end) * reach, mark, ms=5, color=colour, clip_on=False)
         face = colour if np.isfinite(row.low) else "white"
         ax.plot(x, row.estimate, "o", ms=4.5, mfc=face, mec=colour)
     ax.axhline(0, color=INK, lw=0.6, zorder=0)
-    reach = 1.3 * max(1.0, float(fitted["estimate"].abs().max()))
     ax.set(ylim=(-reach, reach), xlim=(-0.1, len(predictors) - 0.1))
     ax.set(xticks=np.arange(len(predictors)) + 0.4, ylabel="log-odds per SD")
     ax.set_xticklabels([PREDICTORS[name] for name in predictors])
     ax.tick_params(axis="x", length=0)
-    ax.set_title("what goes with a mechanism: multinomial model, 95 % over seeds", loc="left")
-    letter(ax, "j", left=38)
+    ax.set_title("what goes with a mechanism: softmax model", loc="left")
+    notes = ["bars: 95 % over seeds"]
+    if fitted["low"].isna().any():
+        notes.append("open: one seed has it")
+    if (fitted[["low", "high"]].abs() > reach).any(axis=None):
+        notes.append("arrows: goes on")
+    ax.set_xlabel("; ".join(notes), color=FAINT, size=SMALL)
+    letter(ax, "k", left=38)
 
 
 def _draw_controls(figure: Figure, top: float, compared: dict[str, pd.DataFrame]) -> None:
@@ -177,7 +235,7 @@ def _draw_controls(figure: Figure, top: float, compared: dict[str, pd.DataFrame]
         ax.set_xlabel(f"share of {rows['pairs'].iloc[0]} pairs")
         ax.tick_params(axis="y", length=0)
         ax.set_title(CONTROLS[name], loc="left")
-        letter(ax, "klmn"[i], left=20)
+        letter(ax, "lmno"[i], left=20)
 
 
 #: What is measured of networks, by panel: title, label of the axis, whether it is logarithmic.
@@ -228,6 +286,9 @@ def _draw_measures(
         ax.set(xlim=(-0.6, len(names) - 0.4), ylabel=label)
         if is_log:
             ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            ax.yaxis.set_minor_formatter(NullFormatter())
             delay = evidence.fact("delay")
             ax.axhline(delay, color=INK, lw=0.6, ls=(0, (1.5, 1.5)), zorder=0)
             ax.text(
@@ -465,7 +526,7 @@ def _draw_authors(figure: Figure, authors: pd.DataFrame) -> None:
             )
         ax.set(
             yticks=y,
-            yticklabels=rows["label"],
+            yticklabels=rows["label"].replace(AUTHORS_NAMES),
             ylim=(len(rows) - 0.5, -0.5),
             xticks=[],
             xlim=(0, max(1, 1.1 * authors["networks"].max())),
