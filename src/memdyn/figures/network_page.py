@@ -117,7 +117,7 @@ def draw_page(
     place = {"x": 0.12 / FULL, "y": 1 - 0.16 / HEIGHT, "va": "top"}
     figure.text(s=name, size=TITLE, weight="bold", color=deep(colour), **place)
     _write(panel(figure, 5.25, 3.55, 2.15, 2.05), about, scene, fact)
-    draw_keys(figure, HEIGHT - 0.66, *key)
+    draw_keys(figure, HEIGHT - 0.66, [scene], *key)
     small_print(figure, note)
     summary = {
         "network": name,

@@ -16,7 +16,6 @@ from memdyn.figures.style import (
     FAINT,
     FULL,
     INK,
-    MECHANISM_COLOURS,
     PALE,
     SMALL,
     deep,
@@ -211,10 +210,10 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
             values = (values - 1) / leak
             values = values[values.real >= SLOWEST_SHOWN]
         values = values.ravel()
-        colour = {None: FAINT, "unstable": MECHANISM_COLOURS["slow_manifold"]}.get(kind, INK)
+        colour = FAINT if kind is None else INK
         face = {"linewidths": 0.7, "c": [colour]}
         if kind == "unstable":
-            face = {"linewidths": 0.8, "facecolors": "none", "edgecolors": [colour]}
+            face = {"linewidths": 0.6, "facecolors": "none", "edgecolors": [colour]}
         elif kind == "stable":
             face = {"linewidths": 0, "c": [colour]}
         ax.scatter(values.real, values.imag, s=size, marker=marker, zorder=level, **face)
@@ -246,13 +245,19 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
 
 
 def draw_keys(
-    figure: Figure, top: float, heading: str, groups: Sequence[tuple[str, object]], cross: str
+    figure: Figure,
+    top: float,
+    scenes: Sequence[Scene],
+    heading: str,
+    groups: Sequence[tuple[str, object]],
+    cross: str,
 ) -> None:
-    """What marks and colours mean, in two lines.
+    """What marks and colours mean, in two lines; marks that no scene has are left out.
 
     Args:
         figure: the figure.
         top: of the first line (inch).
+        scenes: what is drawn.
         heading: what the colours stand for.
         groups: label and colour; none are named if there are more than ``NAMED``.
         cross: what the crosses among the eigenvalues are.
@@ -260,23 +265,28 @@ def draw_keys(
     key = panel(figure, 0.12, top, FULL - 0.24, 0.36)
     key.set(xlim=(0, FULL - 0.24), ylim=(0, 1))
     key.set_axis_off()
-    x = 0.05
-    for mark, filled, text in (
-        ("o", True, "stable"),
-        ("o", False, "unstable"),
-        ("D", False, "slow point"),
-        ("s", True, "of a continuum"),
+    x, kinds = 0.05, {kind for scene in scenes for kind in scene.kinds}
+    for kind, filled, text in (
+        ("stable", True, "stable"),
+        ("unstable", False, "unstable"),
+        ("slow", False, "slow point"),
+        ("continuum", True, "of a continuum"),
     ):
+        if kind not in kinds:
+            continue
         face: dict[str, Any] = {"mfc": INK if filled else "white"}
         face["mec"] = "white" if filled else INK
-        key.plot(x, 0.75, mark, ms=4.5, mew=1.0, **face)
+        key.plot(x, 0.75, MARKS[kind], ms=4.5, mew=1.0, **face)
         key.text(x + 0.09, 0.75, text, size=SMALL, va="center")
         x += 0.26 + 0.056 * len(text)
-    for style, width, text in (
-        ("-", 1.2, "stable cycle"),
-        ("--", 1.2, "unstable cycle"),
-        (DOTS, 0.6, "10 × slower"),
+    cycles = {stable for scene in scenes for stable in scene.stable_cycles}
+    for is_drawn, style, width, text in (
+        (True in cycles, "-", 1.2, "stable cycle"),
+        (False in cycles, "--", 1.2, "unstable cycle"),
+        (True, DOTS, 0.6, "10 × slower"),
     ):
+        if not is_drawn:
+            continue
         key.plot([x, x + 0.22], [0.75, 0.75], color=INK, lw=width, ls=style)
         key.text(x + 0.27, 0.75, text, size=SMALL, va="center")
         x += 0.44 + 0.055 * len(text)

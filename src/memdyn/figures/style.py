@@ -306,7 +306,7 @@ def small_print(figure: Figure, text: str) -> None:
 
 def scale_note(scale: str, n_units: int, n_trials: int) -> str:
     """The start of the small print of every figure."""
-    return f"Scale “{scale}”: N = {n_units} units, {n_trials} training trials."
+    return f"Scale “{scale}”: {n_units} units, {n_trials} training trials."
 
 
 def nothing_to_draw(sentence: str, note: str) -> Drawn:

@@ -38,7 +38,7 @@ from memdyn.figures.style import (
 )
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
-HEIGHT = 7.3
+HEIGHT = 7.42
 MAX_POINTS = 1500  # latents of other classes drawn behind those shown
 MAX_TYPES = 4  # trial types whose outputs are drawn
 TRAINED, FIXED = "#B3261E", FAINT
@@ -103,7 +103,11 @@ def draw(
                 "mechanism": name,
                 "rmse": fact["rmse"],
             }
-        small_print(figure, f"{note} Times in units of the time constant τ.")
+        small_print(
+            figure,
+            f"{note} Times in units of the time constant τ. g: gain of the recurrent weights;"
+            " 1/fb: SD of the feedback weights.\nS1, S2: stimuli; D1, D2: delays; R: response.",
+        )
         return Drawn(figure, plotted, summary)
 
 

@@ -34,7 +34,7 @@ from memdyn.figures.style import (
 )
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
-ROW, TOP, BOTTOM = 1.62, 0.55, 0.68  # heights (inch): of one mechanism, above and below all
+ROW, TOP, BOTTOM = 1.62, 0.55, 0.82  # heights (inch): of one mechanism, above and below all
 DRAWN_EVERY = 5  # steps between the columns of the maps of activity and the points of long traces
 TITLES = ("unit activity in one trial", "trials, then left alone", "output when left alone")
 RATES = LinearSegmentedColormap.from_list("rates", ["#2B5C8A", "#F7F7F7", "#A23B3B"])
@@ -101,7 +101,9 @@ def draw(
         small_print(
             figure,
             f"{note} One network per mechanism, by where memories end: the one with the smallest"
-            " RMSE of those that\nperform the task and on which label and vote agree.",
+            " RMSE of those that\nperform the task and on which label and vote agree. S1, S2:"
+            " stimuli; D1, D2: delays; R: response.\ng: gain of the recurrent weights; 1/fb: SD of"
+            " the feedback weights; RMSE: of the output in the response.",
         )
         return Drawn(
             figure,
@@ -332,7 +334,7 @@ def _draw_keys(
     figure: Figure, task: SequentialPatternMatching, classes: list[int], height: float
 ) -> None:
     """What the colours and marks mean, under the columns."""
-    top = height - 0.48
+    top = height - 0.62
     scale = panel(figure, 2.05, top, 0.9, 0.07)
     scale.imshow(np.linspace(-1, 1, 101)[None], cmap=RATES, aspect="auto", extent=(-1, 1, 0, 1))
     scale.set(xticks=[], yticks=[])

@@ -30,7 +30,7 @@ from memdyn.figures.style import (
 from memdyn.slow_manifolds.figures.scene import scene_of
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 
-ROW, TOP, BOTTOM = 1.98, 0.55, 0.72  # heights (inch): of one mechanism, above and below all
+ROW, TOP, BOTTOM = 1.98, 0.55, 0.84  # heights (inch): of one mechanism, above and below all
 
 
 TITLES = ("trials and where they can rest", "speed of memories", "leading eigenvalues")
@@ -64,11 +64,12 @@ def draw(
         height = TOP + ROW * len(names) + BOTTOM
         figure = new_figure(FULL, height)
         plotted: dict[str, list[pd.DataFrame]] = {"a": [], "b": [], "c": []}
-        summary = {}
+        summary, scenes = {}, []
         for row, name in enumerate(names):
             own = part_of(landscapes, name)
             top, last, fact = TOP + row * ROW, row == len(names) - 1, facts[name]
             scene = scene_of(task, dt, leak, own, fact)
+            scenes.append(scene)
             _write_facts(figure, top, name, fact, scene.kinds)
             axes = [
                 panel(figure, left, top, width, ROW - 0.48)
@@ -94,11 +95,11 @@ def draw(
             }
         colours = class_colours(len(classes))
         holding = [(f"“{label}”", c) for label, c in zip(classes, colours, strict=True)]
-        draw_keys(figure, height - 0.62, "delay 1, holding", holding, CROSS)
+        draw_keys(figure, height - 0.74, scenes, "delay 1, holding", holding, CROSS)
         small_print(
             figure,
-            f"{note} The networks of figure 2. Incomplete: points are missing, as their degrees do"
-            " not sum to 1.",
+            f"{note} The networks of figure 2. g: gain of the recurrent weights; 1/fb: SD of the"
+            " feedback weights.\nIncomplete: points are missing, as their degrees do not sum to 1.",
         )
         return Drawn(
             figure,
@@ -122,7 +123,7 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: li
     lines = [f"g = {fact['g']:g},  fb = {fact['fb']:g}", f"vote: {vote}"]
     lines += [line for line in counts if not line.startswith("0 ")] or ["no point found"]
     if fact["degree_sum"] not in (None, 1):
-        lines.append(f"incomplete: degrees sum to {fact['degree_sum']}")
+        lines.append(f"incomplete (degree {fact['degree_sum']})")
     if fact["periods"]:
         lines.append(f"period {', '.join(f'{period:.1f}' for period in fact['periods'][:2])} τ")
     if fact["n_slow"] is not None:
