@@ -181,11 +181,11 @@ def test_the_map_shows_the_controls_that_the_grid_has_and_no_others():
     drawn = draw_map()
     titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
     assert not {"density of J", "initialisation", "length of training"} & set(titles)
-    assert not {"k", "l"} & set(drawn.plotted)
+    assert not {"l", "m"} & set(drawn.plotted)
     with_pg = draw_map(every=make_controls("pg"))
     titles = [ax.get_title(loc="left") for ax in with_pg.figure.axes]
     assert "density of J" in titles and "length of training" not in titles
-    shares = with_pg.plotted["k"]
+    shares = with_pg.plotted["l"]
     assert shares.groupby("value")["share"].sum().tolist() == pytest.approx([1, 1])
     assert set(shares["value"]) == {"pg 0.4", "pg 0.9"}
     assert with_pg.figure.get_figheight() > drawn.figure.get_figheight()
@@ -272,7 +272,7 @@ def test_incomplete_point_sets_are_marked():
     """``mixed`` has degrees that sum to 3, ``aperiodic`` none, all others 1."""
     drawn = draw_landscape()
     said = "\n".join(texts(drawn))
-    assert said.count("incomplete: degrees sum to 3") == 1
+    assert said.count("incomplete (degree 3)") == 1
     assert drawn.summary["examples"]["mixed"]["degree_sum"] == 3
 
 

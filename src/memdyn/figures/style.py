@@ -298,6 +298,10 @@ def end_label(
     )
 
 
+#: The timescale of a unit in its network, from its autocorrelation.
+TAU_NET = r"$τ_{\mathrm{net}}$"
+
+
 def small_print(figure: Figure, text: str) -> None:
     """State scale, n and conventions along the lower edge."""
     width, height = figure.get_size_inches()

@@ -13,6 +13,7 @@ from memdyn.figures.style import (
     INK,
     PALE,
     SMALL,
+    TAU_NET,
     Drawn,
     deep,
     house_style,
@@ -43,7 +44,7 @@ CONDITIONS = ("parity_single", "parity_multi")
 #: Times that are compared: column, marker, words.
 TIMES = (
     ("tau_max", "^", "longest τ\nof a neuron"),
-    ("tau_net_corrected", "s", "τ_net, mean\nover neurons"),
+    ("tau_net_corrected", "s", f"{TAU_NET}, mean\nover neurons"),
     ("forgetting_time", "o", "forgetting\ntime −1/λ₁"),
 )
 #: What a network has at a constant input: test of its numbers, words, strength of its colour.
@@ -256,7 +257,8 @@ def _draw_rests(ax: Axes, points: pd.DataFrame) -> pd.DataFrame:
             ax.barh(at, part, 0.5, left, color=colour, edgecolor=INK, lw=0.5 if part else 0)
             left += part
         ax.text(0, at - 0.33, f"{names[-1]}, {total} cases", size=SMALL, va="bottom")
-    for i, (kind, strength) in enumerate(RESTS):
+    seen = set(found.loc[found["cases"] > 0, "kind"])
+    for i, (kind, strength) in enumerate(rest for rest in RESTS if rest[0] in seen):
         colour = tint(INK, strength) if strength else "white"
         y = len(names) - 0.3 + 0.36 * i
         ax.barh(y, 0.06, 0.2, 0, color=colour, edgecolor=INK, lw=0.5)

@@ -16,6 +16,7 @@ from memdyn.figures.style import (
     MECHANISM_NAMES,
     PALE,
     SMALL,
+    TAU_NET,
     Drawn,
     deep,
     house_style,
@@ -61,9 +62,9 @@ def draw(table: pd.DataFrame, note: str) -> Drawn:
         small_print(
             figure,
             f"{note} Only networks that perform ({len(table)}), labelled by what becomes of their"
-            f" memories.\nτ_net: of units driven by the network's trials, mean, corrected for the"
-            f" bias of the fit.\nRank correlation: circles are seeds of {MIN_RANKED} networks or"
-            " more; line and band: their mean and its 95 % interval.",
+            f" memories.\n{TAU_NET}: of units driven by the network's trials, mean, corrected for"
+            f" the bias of the fit.\nRank correlation: circles are seeds of {MIN_RANKED} networks"
+            " or more; line and band: their mean and its 95 % interval.",
         )
         return Drawn(figure, plotted, _summary(plotted))
 
@@ -88,7 +89,7 @@ def _draw_networks(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
                 clip_on=False,
                 zorder=4,
             )
-    ax.set(yscale="log", xlabel="τ_net of the units (τ)")
+    ax.set(yscale="log", xlabel=f"{TAU_NET} of the units (τ)")
     ax.set_ylabel("added delay at which\nhalf of the trials fail (τ)")
     low = min(table["half_delay"].min(), 1.0)
     ax.set_ylim(0.8 * low, 1.8 * table["half_delay"].max())
@@ -136,7 +137,7 @@ def _draw_correlations(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_mechanisms(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
     """tau_net of the networks of each mechanism."""
-    ax.set_title("τ_net by mechanism", loc="left")
+    ax.set_title(f"{TAU_NET} by mechanism", loc="left")
     names = present(table["mechanism_memory"])
     for at, name in enumerate(names):
         values = np.sort(table.loc[table["mechanism_memory"] == name, VALUE].dropna())
@@ -156,7 +157,7 @@ def _draw_mechanisms(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
             va="bottom",
             color=deep(colour),
         )
-    ax.set(ylim=(len(names) - 0.5, -0.75), yticks=[], xlabel="τ_net (τ); line: median")
+    ax.set(ylim=(len(names) - 0.5, -0.75), yticks=[], xlabel=f"{TAU_NET} (τ); line: median")
     ax.set_xlim(left=0)
     ax.spines["left"].set_color(PALE)
     if not names:

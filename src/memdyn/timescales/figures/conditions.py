@@ -70,7 +70,7 @@ def name_of(condition: str, task: bool = True) -> str:
         if found := re.fullmatch(r"tau(\d+(?:\.\d+)?)", part):
             parts.append(f"τ = {found[1]}")
         elif found := re.fullmatch(r"repeat(\d+)", part):
-            parts.append(f"each bit {found[1]} times")
+            parts.append(f"each item {found[1]} times")
         elif part in _VARIANTS:
             parts.append(_VARIANTS[part])
     return ", ".join(parts)

@@ -115,9 +115,11 @@ def draw_curve(
     return curve
 
 
+#: The end of a network that could have gone on.
+ALL_ASKED = "reached max_N"
 #: Marker of how a network's training ended, and what it means.
 ENDINGS = {
-    "reached max_N": ("^", "solved all N asked for"),
+    ALL_ASKED: ("^", "solved all N asked for"),
     "out of epochs": ("o-", "epochs used up"),
     "plateau": ("s", "no new N for long"),
     "diverged": ("x", "diverged"),

@@ -64,7 +64,9 @@ def draw(curves: pd.DataFrame, n_units: int, start_N: int, inside: bool, note: s
             one = example.iloc[0]
             names = ["network", "condition", "N", "neuron", "tau", "tau_net", "model"]
             summary = {"example": one[names].to_dict()}
-        small_print(figure, f"{note} Time in steps; an item of the input is shown for one step.")
+        small_print(
+            figure, f"{note} N: how many items back a head looks. Time in steps, one per item."
+        )
         return Drawn(figure, {"b": example}, summary)
 
 

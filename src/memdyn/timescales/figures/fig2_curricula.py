@@ -63,7 +63,11 @@ def draw(settings: Mapping, note: str) -> Drawn:
                 ax.set_ylabel("N in training")
             plotted[name], summary[kind] = stages, facts
         _draw_rule(figure, settings)
-        small_print(figure, f"{note} Drawn from the configuration in force.")
+        small_print(
+            figure,
+            f"{note} N: length of memory (items). DMS: delayed match-to-sample. Drawn from the"
+            " configuration in force.",
+        )
         return Drawn(figure, plotted, {"curricula": summary})
 
 

@@ -196,7 +196,8 @@ def _draw_last(ax: Axes, epochs: pd.DataFrame, threshold: float) -> pd.DataFrame
             clip_on=False,
         )
     mean = last.groupby("N")["accuracy"].mean()
-    ax.plot(mean.index, mean, color=colour, lw=1.2, zorder=4)
+    for N, level in mean.items():
+        ax.plot([N - 0.25, N + 0.25], [level] * 2, color=colour, lw=1.2, zorder=4)
     _levels(ax, threshold)
     ax.set(xlabel="N trained from the start", ylabel="accuracy at the end")
     ax.set_xlim(mean.index.min() - 0.5, mean.index.max() + 0.5)
@@ -208,7 +209,7 @@ def _draw_last(ax: Axes, epochs: pd.DataFrame, threshold: float) -> pd.DataFrame
     ax.text(
         0.03,
         0.16,
-        f"one mark per network,\n{span} per N; filled: solved",
+        f"one mark per network,\n{span} per N; filled: solved;\nbar: mean",
         transform=ax.transAxes,
         size=SMALL,
         color=FAINT,

@@ -31,6 +31,7 @@ from memdyn.timescales.figures.conditions import (
     rows_of,
 )
 from memdyn.timescales.figures.curves import (
+    ALL_ASKED,
     COLUMNS,
     ENDINGS,
     MIN_NETWORKS,
@@ -81,8 +82,8 @@ def draw(networks: pd.DataFrame, timescales: pd.DataFrame, n_units: int, note: s
         small_print(
             figure,
             f"{note} Bands: 95 % over networks (Student), from {MIN_NETWORKS} networks on; dotted:"
-            " not all networks got so far."
-            + ("" if bands.hold(n_units) else f"\n{paper_note(n_units)}"),
+            " not all networks got so far.\nHatched: no larger N was asked for."
+            + ("" if bands.hold(n_units) else f" {paper_note(n_units)}"),
         )
         return Drawn(figure, plotted, _summary(plotted))
 
@@ -154,7 +155,11 @@ def _draw_limits(ax: Axes, networks: pd.DataFrame, n_units: int) -> pd.DataFrame
             )
             continue
         mean, (low, high) = own["max_N"].mean(), interval(own["max_N"])
-        ax.bar(one.slot, mean, 0.62, color=colour, alpha=0.18, zorder=1)
+        # What solved all that was asked could have gone on.
+        asked = (own["status"] == ALL_ASKED).all()
+        (bar,) = ax.bar(one.slot, mean, 0.62, color=colour, alpha=0.25, zorder=1)
+        if asked:
+            bar.set(hatch="////", facecolor="none", edgecolor=colour, lw=0)
         ax.plot([one.slot - 0.31, one.slot + 0.31], [mean, mean], color=colour, lw=1.6, zorder=4)
         ax.plot([one.slot, one.slot], [low, high], color=colour, lw=1.0, zorder=3)
         spread = np.linspace(-0.2, 0.2, len(own)) if len(own) > 1 else [0.0]

@@ -10,6 +10,7 @@ from memdyn.figures.style import (
     FAINT,
     FULL,
     SMALL,
+    TAU_NET,
     Drawn,
     deep,
     house_style,
@@ -150,7 +151,7 @@ def _draw_example(ax: Axes, found: list[pd.DataFrame], condition: str) -> None:
         ax.plot(fit["lag"], fit["fit"], color=colour, lw=1)
         first = rows.iloc[0]
         ax.annotate(
-            f"N = {first['N']:g}: τ {first['tau']:.1f}, τ_net {first['tau_net']:.1f}",
+            f"N = {first['N']:g}: τ {first['tau']:.1f}, {TAU_NET} {first['tau_net']:.1f}",
             (1, 1),
             xytext=(4, -3 - 9.5 * (len(found) - 1 - i)),
             xycoords="axes fraction",
@@ -185,7 +186,7 @@ def _draw_task(figure, top: float, task: str, timescales: pd.DataFrame, n_units:
         fit_height(ax, timescales, conditions, value, zero=True)
         ax.set_xlabel("N")
         if i == 0:
-            ax.set_ylabel("τ_net (steps)")
+            ax.set_ylabel(f"{TAU_NET} (steps)")
         for name in conditions:
             paper_bands(ax, _BANDS.get(value, {}), name, n_units)
         if i == 2:

@@ -74,7 +74,7 @@ def draw(
         plotted["a"] = _draw_reached(ax, networks, order, n_units)
         ax = panel(figure, 4.75, 0.45, 1.75, 1.75)
         plotted["b"] = _draw_heads(ax, heads)
-        panels = [*COMPARED.items(), ("each bit shown k times", (REFERENCE, repeated))]
+        panels = [*COMPARED.items(), ("each item shown k times", (REFERENCE, repeated))]
         for i, (title, (plain, others)) in enumerate(panels):
             ax = panel(figure, 0.62 + 2.33 * i, 3.2, 1.55, 1.25)
             letter(ax, "cde"[i], left=36 if i == 0 else 28)
@@ -109,7 +109,7 @@ def conditions_with_repeats(*tables: pd.DataFrame) -> list[str]:
 def _name(condition: str) -> str:
     """The name in this figure's lists: without the task, with the variant in short."""
     name = name_of(condition, task=False)
-    return name.replace("non-linearity ", "").replace("each bit ", "bits ")
+    return name.replace("non-linearity ", "").replace("each item ", "items ")
 
 
 def _draw_reached(

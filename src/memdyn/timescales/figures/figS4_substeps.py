@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -49,35 +50,37 @@ def draw(
     with house_style():
         figure = new_figure(FULL, 5.05)
         plotted = {}
-        for i, condition in enumerate(CONDITIONS):
+        run = [name for name in CONDITIONS if len(rows_of(substeps, name))] or CONDITIONS[:1]
+        for i, condition in enumerate(run):
             ax = panel(figure, 0.62 + 2.33 * i, 0.45, 1.95, 1.4)
             letter(ax, "abc"[i], left=36 if i == 0 else 20)
             plotted["abc"[i]] = _draw_steps(ax, substeps, condition, trained)
             if i:
                 ax.set(ylabel=None, yticklabels=[])
+        steps, taus = "abc"[: len(run)], "abcde"[len(run) :][:2]
         names = {"tau_mean": "mean over neurons of τ", "tau_sd": "SD over neurons of τ"}
         for i, (value, title) in enumerate(names.items()):
             ax = panel(figure, 0.62 + 2.65 * i, 2.75, 1.95, 1.4)
-            letter(ax, "de"[i], left=36)
+            letter(ax, taus[i], left=36)
             ax.set_title(title, loc="left")
-            plotted["de"[i]] = _draw_tau(ax, timescales, value, trained, last=i == 1)
-            if i == 0 and len(plotted["d"]):
-                ax.set_ylabel("τ (bits)")
+            plotted[taus[i]] = _draw_tau(ax, timescales, value, trained, last=i == 1)
+            if i == 0 and len(plotted[taus[0]]):
+                ax.set_ylabel("τ (items)")
         print_small(
             figure,
             note,
-            "N-parity, non-linearity inside the leak. k steps per bit, so that one step is 1 / k of"
-            " a bit; τ counts bits. Curves: mean over networks, band: its 95 % interval (t, n ≥ 3);"
-            " hairlines: networks. Shaded: k of training.",
+            "N-parity, non-linearity inside the leak. k steps per item, so that one step is 1 / k"
+            " of an item; τ counts items. Curves: mean over networks, band: its 95 % interval (t,"
+            " n ≥ 3); hairlines: networks. Shaded: k of training.",
         )
         summary = {
             condition: {
                 f"N = {N:g}": summary_of(own) for N, own in plotted[key].groupby("N", sort=True)
             }
-            for key, condition in zip("abc", CONDITIONS, strict=True)
+            for key, condition in zip(steps, run, strict=True)
             if len(plotted[key])
         }
-        for key, value in zip("de", names, strict=True):
+        for key, value in zip(taus, names, strict=True):
             summary[value] = {
                 name: summary_of(own) for name, own in plotted[key].groupby("condition", sort=False)
             }
@@ -137,7 +140,7 @@ def _draw_steps(
     ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.set(xlim=(left / 1.1, right * 1.1), ylim=(0.42, 1.19), yticks=[0.5, 0.75, 1])
-    ax.set(xlabel="steps per bit k", ylabel="accuracy")
+    ax.set(xlabel="steps per item k", ylabel="accuracy")
     return pd.concat(drawn, ignore_index=True)
 
 
@@ -152,13 +155,14 @@ def _draw_tau(
     drawn = {}
     for condition in CONDITIONS:
         dashed = condition == CONDITIONS[2]
-        curve = draw_curve(ax, timescales, condition, value, dashed=dashed)
+        curve = draw_curve(ax, timescales, condition, value, dashed=dashed, marker="o")
         if len(curve):
             drawn[condition] = curve
     if not drawn:
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition"])
     ax.set_xlabel("N")
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if last:
         ends = {
             name: (
