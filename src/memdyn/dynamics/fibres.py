@@ -29,8 +29,9 @@ from memdyn.dynamics.systems import System
 #: longest: to the distance from its centre, farther out).
 FIRST, LONGEST, SHORTEST = 0.02, 0.5, 1e-6
 #: A step is good if at most so many corrections, each shorter by this factor than the one before
-#: (the first: than the step), end below this part of the step, within this cosine of the tangent.
-CORRECTIONS, SHRINK, CLOSE, AHEAD = 4, 0.5, 0.01, 0.9
+#: (the first: than the step), end below this (relative to the cloud again), within this cosine of
+#: the tangent.
+CORRECTIONS, SHRINK, CLOSE, AHEAD = 6, 0.5, 1e-6, 0.9
 #: The next step: the factor for a tangent that turned by at most this cosine.
 PACES = ((0.98, 2.0), (0.95, 1.3), (0.85, 1.0), (-1.0, 0.6))
 #: So many times as far out as the seeds, a curve does not come back.
@@ -196,9 +197,10 @@ class _Bordered:
             f = of.system.root(y[None, :-1], of.u)[0] - y[-1] * of.direction
             step = self._solve(torch.cat([-f, f.new_zeros(1)]))
             length = float(step[:-1].norm())
+            y = y + step
+            if length <= CLOSE * of.radius:
+                return y
             if not length <= SHRINK * (h if last is None else last):
                 return None
-            y, last = y + step, length
-            if length <= CLOSE * min(h, of.radius / 10):
-                return y
+            last = length
         return None
