@@ -169,7 +169,7 @@ def find_roots(
         roots = _with_origin(system, seeds, roots, radius)
         for group in roots.rows.group[roots.isolated].tolist():
             along_fibre(group, torch.zeros_like(center))
-    more_roots(seeds, rescue=not bool((degrees()[1] == 1).all()), count=True)
+    more_roots(seeds, rescue=True, count=True)
     if odd:
         roots = _with_origin(system, seeds, roots, radius)
     if small:
