@@ -44,7 +44,7 @@ def finished(
     memory = f"{megabytes:.0f} MB" if megabytes else ""
     ahead = f"{span(left.wall)} left" if left else ""
     parts = (
-        f"{progress:>9}  {task.rule:<20} {task.shard:<28} {wall:7.1f} s {memory:>8}  {found:<34}"
+        f"{progress:>9}  {task.rule:<23} {task.shard:<27} {wall:7.1f} s {memory:>8}  {found:<34}"
     )
     return f"{parts}  {ahead}".rstrip()
 
