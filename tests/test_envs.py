@@ -87,3 +87,11 @@ def test_the_container_copies_what_is_there():
     copied = [entry.split()[1:-1] for entry in recipe.splitlines() if entry.startswith("COPY")]
     for name in (name for names in copied for name in names):
         assert (ROOT / name).exists(), f"envs/Dockerfile copies {name}, which does not exist"
+
+
+def test_one_version_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    released = re.findall(r"^## \[(\d\S*)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert (version, str(cited["date-released"])) == released[0]
+    assert cited["version"] == version

@@ -9,9 +9,10 @@ from probes import SCHEMA
 
 from memdyn.config import resolve
 from memdyn.costs import calibration
-from memdyn.costs.prediction import as_text, compare, errors_as_text, predict, schedule
+from memdyn.costs.prediction import as_text, compare, errors_as_text, predict
+from memdyn.costs.scheduling import schedule
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.costs.work import Job, Span, exactly, jobs
+from memdyn.costs.work import Job, Span, exactly, jobs, waits_for
 from memdyn.jobs import usage
 
 SCALES = ("quick", "standard", "paper")
@@ -72,10 +73,11 @@ def test_a_schedule_by_hand():
     training = [Job("train_networks", part, one) for part in "abc"]
     tests = [Job("test_performance", part, one) for part in "abc"]
     planned = [start, *training, *tests]
+    waits = [waits_for(job, planned) for job in planned]
     # 1, then three of 4 on two cores, their tests of 2 in between: 1 + 4 + (4 | 2 + 2) + 2
-    assert schedule(planned, [1, 4, 4, 4, 2, 2, 2], 2) == (11, 7)
-    assert schedule(planned, [1, 4, 4, 4, 2, 2, 2], 99) == (7, 7)
-    assert schedule(planned, [1, 4, 4, 4, 2, 2, 2], 1) == (19, 7)
+    assert schedule([1, 4, 4, 4, 2, 2, 2], waits, 2) == (11, 7)
+    assert schedule([1, 4, 4, 4, 2, 2, 2], waits, 99) == (7, 7)
+    assert schedule([1, 4, 4, 4, 2, 2, 2], waits, 1) == (19, 7)
 
 
 def test_an_operation_that_was_not_calibrated_is_named(at_scale):

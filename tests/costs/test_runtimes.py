@@ -35,7 +35,7 @@ def test_rough_times_are_near_measured_ones(scale):
             measured = MEASURED[scale].get(operation)
             if measured is None or measured < 5e-5:
                 continue
-            rough = runtimes._seconds(operation, config)
+            rough = runtimes.seconds(operation, config)
             assert measured / 3 < rough < 30 * measured, (operation, measured, rough)
 
 

@@ -160,6 +160,11 @@ def test_all_scales_plan_few_jobs(config):
         assert jobs.keys() >= NETWORKS
 
 
+def test_the_catalogues_main_file_is_the_same_workflow():
+    theirs = planned(ROOT, "--forceall", "-s", "workflow/Snakefile")
+    assert theirs.pop("everything") == 1 and theirs == planned(ROOT, "--forceall")
+
+
 def test_nothing_imports_torch_while_snakemake_parses(tmp_path):
     (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')\n")
     path = f"{tmp_path}:{ROOT / 'src'}"

@@ -22,12 +22,15 @@ from memdyn import run_end
 from memdyn.config import ConfigError
 from memdyn.config import laid_over
 from memdyn.config import resolve
-from memdyn.costs import fits, memory, runtimes
+from memdyn.costs import fits, memory, runtimes, usual
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.jobs import checks, plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import jobs_per_gpu, visible_gpus
 from memdyn.jobs.logs import was_killed
+from memdyn.progress import lines as progress
+from memdyn.progress.plan import of_dag
+from memdyn.progress.time_left import time_left
 from memdyn.timescales import grid as timescales
 from memdyn.slow_manifolds import grid as slow_manifolds
 
@@ -302,6 +305,28 @@ def refuse_unfit():
         raise WorkflowError(str(problem))
 
 
+def trained_by(rule, shard):
+    """How many networks a job trains."""
+    trained = {"train_networks": SM_TRAINED, "train_curricula": TS_SHARDS}.get(rule, {})
+    return len(trained.get(shard, ()))
+
+
+def announce():
+    """Say what the run is going to do and take; the logger plugin hears the plan itself."""
+    limits = workflow.resource_settings
+    at_once = limits.nodes if on_cluster() else limits.cores
+    plan = of_dag(
+        SCALE,
+        workflow.dag,
+        usual.expected(config, f"results/{SCALE}/calibration.json"),
+        trained_by,
+        ROOT / "workflow/rules",
+        at_once or 1,
+    )
+    said = progress.announcement(plan, time_left(plan, {}, {}))
+    logger.info(said, extra={"memdyn_plan": plan})
+
+
 def asked_now():
     """What each table and array file of this scale would be made with now (check_results)."""
     found = []
@@ -357,6 +382,7 @@ onstart:
         logger.info(f"memdyn: {len(VISIBLE_GPUS)} GPU(s) found, {shared}.")
     else:
         logger.info("memdyn: no GPU found, everything runs on the CPU.")
+    announce()
 
 
 onsuccess:

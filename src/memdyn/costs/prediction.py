@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from memdyn.costs import memory
+from memdyn.costs.scheduling import schedule
 from memdyn.costs.work import Job, jobs, waits_for
 from memdyn.files import FileProblem
 from memdyn.jobs import usage
@@ -63,7 +63,8 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
             }
         )
     table = pd.DataFrame(rows)
-    wall, chain = schedule(planned, spans[:, 1].tolist(), cores)
+    waits = [waits_for(job, planned) for job in planned]
+    wall, chain = schedule(spans[:, 1].tolist(), waits, cores)
     sums = table[["jobs", "cpu", "low", "high"]].sum()
     at_once = table["memory_MB"].repeat(table["jobs"]).nlargest(cores).sum()
     total = {"rule": TOTAL, **sums, "longest": chain, "memory_MB": table["memory_MB"].max()}
@@ -77,33 +78,6 @@ def _seconds(job: Job, seconds: Mapping[str, float]) -> tuple[float, float, floa
     each = [tuple(seconds[name] * a for a in amount) for name, amount in job.work.items()]
     sums = [sum(values) for values in zip(*each, strict=True)]
     return min(sums), sums[1], max(sums)
-
-
-def schedule(planned: Sequence[Job], seconds: Sequence[float], cores: int) -> tuple[float, float]:
-    """Time until all jobs are done, and that of the longest chain alone (s).
-
-    Jobs start in their order as soon as a core is free and what they wait for is done.
-    """
-    waits = [waits_for(job, planned) for job in planned]
-    followers: list[list[int]] = [[] for _ in planned]
-    for i, before in enumerate(waits):
-        for j in before:
-            followers[j].append(i)
-    left = [len(before) for before in waits]
-    ready = [i for i, n in enumerate(left) if not n]  # a heap: in order already
-    running: list[tuple[float, int]] = []
-    chain, now = np.zeros(len(planned)), 0.0
-    while ready or running:
-        while ready and len(running) < cores:
-            i = heapq.heappop(ready)
-            heapq.heappush(running, (now + seconds[i], i))
-        now, done = heapq.heappop(running)
-        chain[done] = seconds[done] + max((chain[j] for j in waits[done]), default=0.0)
-        for i in followers[done]:
-            left[i] -= 1
-            if not left[i]:
-                heapq.heappush(ready, i)
-    return now, float(chain.max(initial=0.0))
 
 
 def read_prediction(path: Path | str) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""One way of logging for all scripts: to the rule's log file and to the terminal."""
+"""One way of logging for all scripts: to the rule's log; what is wrong to the terminal, too."""
 
 import atexit
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -9,13 +10,28 @@ from pathlib import Path
 from memdyn.jobs import usage
 
 LINE = "%(asctime)s %(message)s"
+#: Set by a Snakemake that shows the warnings of its jobs itself, out of their logs.
+WATCHED = "MEMDYN_WATCHED"
 _FAILED = "the job ended with an error"
 
 
-def start_log(path: Path | str, header: str = "") -> None:
-    """Send log lines (INFO and above) to a fresh file and to stderr.
+class _Line(logging.Formatter):
+    """A line with its time; a warning says that it is one."""
 
-    An uncaught exception becomes one line in both, and its traceback goes to the file only. The
+    def __init__(self) -> None:
+        super().__init__(LINE, "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        if record.levelno == logging.WARNING:
+            record.message = f"warning: {record.message}"
+        return super().formatMessage(record)
+
+
+def start_log(path: Path | str, header: str = "") -> None:
+    """Send log lines (INFO and above) to a fresh file, and warnings and errors to stderr.
+
+    Where Snakemake shows the warnings of its jobs by itself, stderr is left alone. An uncaught
+    exception becomes one line in both, and its traceback goes to the file only. The
     last line of a job that succeeds says what it has used.
 
     Args:
@@ -26,10 +42,13 @@ def start_log(path: Path | str, header: str = "") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Then only appended to: a traceback is not written over.
     path.write_text(f"{header}\n" if header else "")
-    handlers = [logging.FileHandler(path, mode="a"), logging.StreamHandler(sys.stderr)]
-    logging.basicConfig(
-        level="INFO", format=LINE, datefmt="%H:%M:%S", handlers=handlers, force=True
-    )
+    handlers: list[logging.Handler] = [logging.FileHandler(path, mode="a")]
+    if not os.environ.get(WATCHED):
+        handlers.append(logging.StreamHandler(sys.stderr))
+        handlers[-1].setLevel(logging.WARNING)
+    for handler in handlers:
+        handler.setFormatter(_Line())
+    logging.basicConfig(level="INFO", handlers=handlers, force=True)
     logging.captureWarnings(True)
 
     def log_uncaught(kind, problem, trace) -> None:

@@ -37,7 +37,12 @@ def line(usage: Usage) -> str:
 
 def read(log: Path | str) -> Usage | None:
     """What a finished job has used, from its log; None if the log has no such line."""
-    found = _PATTERN.findall(Path(log).read_text(errors="replace"))
+    return last(Path(log).read_text(errors="replace"))
+
+
+def last(text: str) -> Usage | None:
+    """The same from the text of a log."""
+    found = _PATTERN.findall(text)
     return Usage(*map(float, found[-1])) if found else None
 
 

@@ -23,7 +23,14 @@ for case in cases(snapshots, params.settings, device):
         continue
     ablated = ablate(case, params.settings["n_ablated"], params.accuracy)
     means = ablated.groupby("group")["relative"].mean()
-    logging.info("%s, N = %d: %s", name, case.N, means.round(3).to_dict())
+    logging.info(
+        "%s, N = %d: relative accuracy without %s",
+        *(
+            name,
+            case.N,
+            ", ".join(f"{group} time constants {mean:.3f}" for group, mean in means.items()),
+        ),
+    )
     tables.append(with_network(case.network, ablated))
 metadata = {"schema": schema("ablation"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

@@ -22,7 +22,10 @@ for case in cases(snapshots, params.settings, device):
         continue
     changed = change_steps(case, params.settings["k"], params.accuracy)
     found = dict(zip(changed["k"], changed["accuracy"].round(3), strict=True))
-    logging.info("%s, N = %d: %s", case.network.name, case.N, found)
+    logging.info(
+        "%s, N = %d: accuracy %s",
+        *(case.network.name, case.N, ", ".join(f"{of:.3f} (k = {k})" for k, of in found.items())),
+    )
     tables.append(with_network(case.network, changed))
 metadata = {"schema": schema("substeps"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)

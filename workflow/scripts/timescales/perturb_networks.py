@@ -23,7 +23,10 @@ for case in cases(snapshots, params.settings, device):
     for target in targets:
         perturbed = perturb(case, target, sizes_of(params.settings[target]), params.accuracy)
         relative = perturbed.groupby("size")["relative"].mean()
-        logging.info("%s, N = %d, %s: %s", name, case.N, target, relative.round(2).tolist())
+        logging.info(
+            "%s, N = %d, %s perturbed: relative accuracy %s",
+            *(name, case.N, target, " ".join(f"{mean:.2f}" for mean in relative)),
+        )
         tables.append(with_network(case.network, perturbed))
 metadata = {"schema": schema("perturbation"), "provenance": provenance(device=device)}
 write_table(snakemake.output[0], combine(tables), metadata)
