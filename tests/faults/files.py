@@ -476,9 +476,10 @@ def main() -> int:
     results.show(rows)
     results.show(rows_of(found, 0))
     unseen = sum(row[2] == "unseen" for row in found)
-    print(f"besides, {unseen} whose values changed unseen: files of users without a checksum")
+    note = f"Besides, {unseen} files of users that carry no checksum gave other values."
+    print(note)
     if args.docs:
-        results.write("files", rows)
+        results.write("files", rows, note)
     return int(results.bad(rows))
 
 

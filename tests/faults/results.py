@@ -24,9 +24,14 @@ class Row(NamedTuple):
     wrong: int
     seconds: float | None = None
 
-    def cells(self) -> list[str]:
-        back = "" if self.seconds is None else f"{self.seconds:.1f} s"
-        return [*map(str, self[:-1]), back]
+
+def cells(rows: list[Row]) -> list[list[str]]:
+    """Lines of the table, its head first; without its last column where nothing has to go on."""
+    timed = any(row.seconds is not None for row in rows)
+    lines = [
+        [*map(str, row[:-1]), "" if row.seconds is None else f"{row.seconds:.1f} s"] for row in rows
+    ]
+    return [line if timed else line[:-1] for line in ([*COLUMNS], *lines)]
 
 
 def bad(rows: list[Row]) -> bool:
@@ -36,25 +41,27 @@ def bad(rows: list[Row]) -> bool:
 
 def show(rows: list[Row]) -> None:
     """Print the table."""
-    for cells in (COLUMNS, *(row.cells() for row in rows)):
-        print(f"{cells[0]:44}" + "".join(f"{cell:>10}" for cell in cells[1:]), flush=True)
+    for line in cells(rows):
+        print(f"{line[0]:44}" + "".join(f"{cell:>10}" for cell in line[1:]), flush=True)
 
 
-def write(campaign: str, rows: list[Row], page: Path = PAGE) -> None:
+def write(campaign: str, rows: list[Row], note: str = "", page: Path = PAGE) -> None:
     """Put a campaign's table between its marks in the page, in the place of an earlier one.
 
     Args:
         campaign: kills, runs, configs or files.
         rows: of the table.
-        page: Markdown with ``<!-- campaign -->`` and ``<!-- /campaign -->``.
+        note: a sentence below it.
+        page: Markdown with ``<!-- table: campaign -->`` and ``<!-- end: campaign -->``.
 
     Raises:
         ValueError: the page has no such marks.
     """
-    lines = [COLUMNS, ("---",) * len(COLUMNS), *(row.cells() for row in rows)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    head, *lines = cells(rows)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines))
+    table += f"\n\n{note}" if note else ""
     text = page.read_text()
-    marked = re.compile(rf"(<!-- {campaign} -->\n).*?(<!-- /{campaign} -->)", re.S)
+    marked = re.compile(rf"(<!-- table: {campaign} -->\n).*?(<!-- end: {campaign} -->)", re.S)
     if not marked.search(text):
         raise ValueError(f"{page} has no place for the table {campaign!r}")
     page.write_text(marked.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", text))

@@ -152,7 +152,7 @@ def test_the_lines_of_the_readme_give_the_tables_of_one_machine(cluster, tmp_pat
         assert values(there / name) == values(here / name), name
 
 
-def wait_for(folder: Path, word: str, job: str | None = None, seconds: float = 150) -> str:
+def wait_for(folder: Path, word: str, job: str | None = None, seconds: float = 400) -> str:
     """The SLURM job that writes the log of training, once a word stands there.
 
     Args:
@@ -198,7 +198,7 @@ def test_training_survives_all_that_happens_to_jobs(cluster, trained, tmp_path):
     node = told(cluster, "squeue", "--noheader", "--jobs", job, "--format", "%N")
     lose(node, job, cluster)
     (chain / LOG).unlink()  # the requeued job has the number of the lost one
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while told(cluster, "squeue", "--noheader", "--jobs", job, "--format", "%N%T") == (
         f"{node}RUNNING"
     ):
