@@ -134,7 +134,7 @@ def damaged_memory(folder: Path, chance: Chance) -> None:
 def edited(folder: Path, chance: Chance) -> None:
     """A module of the last job edited while the run is under way: the job must refuse to start."""
     root = folder / "repository"
-    for name in ("src", "workflow", "profiles", "Snakefile", "config.yaml"):
+    for name in ("src", "workflow", "envs", "profiles", "Snakefile", "config.yaml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         root.mkdir(exist_ok=True)
         copy(ROOT / name, root / name)

@@ -121,7 +121,7 @@ def readme_lines() -> str:
 def copy_of_the_repository(folder: Path) -> Path:
     """The workflow as it is, but for its largest scale, which is a tiny one here."""
     folder.mkdir()
-    for name in ("src", "workflow", "profiles"):
+    for name in ("src", "workflow", "envs", "profiles"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
