@@ -42,7 +42,7 @@ LOCAL = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2"]
 TRAINED = "results/slow/slow_manifolds/networks/gauss_pg0.4_seed0_part0.safetensors"
 LOG = "logs/slow/slow_manifolds/train_networks/gauss_pg0.4_seed0_part0.log"
 #: Such a short time limit (min) that training stops itself some seconds after it began.
-SHORT = ["--set-resources", "train_networks:runtime=1"]
+SHORT = ["--set-resources", "train_networks:runtime=1", "--retries", "20"]
 
 pytestmark = pytest.mark.skipif(
     "MEMDYN_SLURM" not in os.environ, reason="boots a SLURM: asked for with MEMDYN_SLURM=1"
