@@ -163,7 +163,15 @@ def full_disk(folder: Path, chance: Chance) -> None:
 def read_only_disk(folder: Path, chance: Chance) -> None:
     """A run killed, and its disk read-only when it is started again: it must say so and end."""
     stopped(signal.SIGKILL, True, folder, chance)
-    _mount(folder, "remount,ro")
+    until = time.monotonic() + 60
+    while True:  # the killed run's jobs, which end by themselves, may still hold files open
+        try:
+            _mount(folder, "remount,ro")
+            break
+        except subprocess.CalledProcessError:
+            if time.monotonic() > until:
+                raise RuntimeError("somebody still writes what a killed run made") from None
+            time.sleep(0.5)
     before = len(said(folder))
     code = end(begin(folder), folder)
     _mount(folder, "remount,rw")
