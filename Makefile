@@ -55,12 +55,12 @@ bench: .venv/ready ## measure speed beside references and limits, on a machine a
 		python $$script --csv results/benchmarks/$${name%.py}.csv $(ARGS) || exit 1; done
 	@. $(BIN)/activate && python tests/benchmarks/table.py && PS4= && set -x && $(COMMAND) -- benchmarks draw_growth
 
-faults: .venv/ready-dev ## try what can go wrong: kills, disturbed runs, wrong configurations, damaged files (KILLS=20)
+faults: .venv/ready-dev ## try what can go wrong, into docs/faults.md: kills, disturbed runs, wrong configurations, damaged files (KILLS=20)
 	@. $(BIN)/activate && export OMP_NUM_THREADS=1 && status=0; \
-		python tests/faults/kills.py --kills $(KILLS) || status=1; \
-		python tests/faults/runs.py --each 3 || status=1; \
-		python tests/faults/configs.py --n 500 || status=1; \
-		python tests/faults/files.py --n 1000 || status=1; exit $$status
+		python tests/faults/kills.py --kills $(KILLS) --docs || status=1; \
+		python tests/faults/runs.py --each 3 --docs || status=1; \
+		python tests/faults/configs.py --n 500 --docs || status=1; \
+		python tests/faults/files.py --n 1000 --docs || status=1; exit $$status
 
 setup: .venv/ready ## build the environment in .venv (TORCH=cpu|cuda; PYTHON=python3.12: another interpreter)
 

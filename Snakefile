@@ -41,6 +41,8 @@ localrules:
     collect_dynamics,
     collect_ends,
     collect_timescales,
+    collect_slowness,
+    collect_forgetting,
     collect_external,
     judge_claims,
     draw_claims,
@@ -63,6 +65,8 @@ localrules:
     figS2_memory,
     figS3_variants,
     figS4_substeps,
+    figX1_slowness,
+    figX2_forgetting,
 
 
 rule all:

@@ -1,11 +1,12 @@
 """Wrong configurations by the hundred: each must be refused in one sentence that names its key.
 
-    python tests/faults/configs.py --n 500 [--seed 0] [--root CHECKOUT]
+    python tests/faults/configs.py --n 500 [--seed 0] [--root CHECKOUT] [--docs]
 
 Every number, name, list and choice of the schema is replaced by what cannot be: NaN, infinities,
 floats for counts, absurd sizes, names that leave their folder, values that collide in names, and
 combinations that exclude each other. Prints kind, tried, refused, accepted, unclear (a refusal that
-is no single sentence, or that names another key), traceback, hang.
+is no single sentence, or that names another key), traceback, hang; and in the table, refused as
+survived, accepted as wrong, and the others as lost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import results
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -345,21 +347,24 @@ def main() -> int:
     parser.add_argument("--n", type=int, help="how many, drawn at random (all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout that is tried")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/faults.md")
     parser.add_argument("--all", action="store_true", help="list what was refused as well")
     args = parser.parse_args()
     sys.path.insert(0, str(args.root.resolve() / "src"))
     SCHEMA = args.root / SCHEMA_PATH
-    results = campaign(args.n, args.seed)
-    for mutant, what, sentence in results:
+    found = campaign(args.n, args.seed)
+    for mutant, what, sentence in found:
         if what != "refused" or args.all:
             print(f"{what:10} {mutant.kind}: {mutant.change}: {sentence[:300]!r}")
-    print(f"{'kind':20}{'tried':>10}" + "".join(f"{name:>10}" for name in OUTCOMES))
-    kinds = [*dict.fromkeys(mutant.kind for mutant, *_ in results), "total"]
-    for kind in kinds:
-        own = [what for mutant, what, _ in results if kind in (mutant.kind, "total")]
-        counts = "".join(f"{own.count(name):>10}" for name in OUTCOMES)
-        print(f"{kind:20}{len(own):>10}{counts}")
-    return int(any(what != "refused" for _, what, _ in results))
+    rows = []
+    for kind in [*dict.fromkeys(mutant.kind for mutant, *_ in found), "total"]:
+        own = [what for mutant, what, _ in found if kind in (mutant.kind, "total")]
+        told, taken = own.count("refused"), own.count("accepted")
+        rows.append(results.Row(kind, len(own), told, len(own) - told - taken, taken))
+    results.show(rows)
+    if args.docs:
+        results.write("configs", rows)
+    return int(results.bad(rows))
 
 
 if __name__ == "__main__":

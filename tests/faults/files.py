@@ -1,6 +1,6 @@
 """Damaged files of every kind that is read: none may give other values or a traceback.
 
-    python tests/faults/files.py --n 1000 [--seed 0] [--root CHECKOUT]
+    python tests/faults/files.py --n 1000 [--seed 0] [--root CHECKOUT] [--docs]
 
 Files are made by the functions that the stages use, damaged (bits flipped, a stretch zeroed, cut
 off, lengthened, a sister's file or another kind's in their place, arrays renamed, dropped, swapped
@@ -24,6 +24,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+import results
 
 ROOT = Path(__file__).parents[2]
 OUTCOMES = ("refused", "same", "wrong", "unseen", "traceback", "unclear")
@@ -405,7 +407,7 @@ def outcome(kind: Kind, path: Path, whole: dict) -> tuple[str, str]:
 
 def campaign(n: int, seed: int, only: list[str] | None = None) -> list[tuple[str, str, str, str]]:
     """(kind, fault, outcome, sentence) of ``n`` damaged files, all kinds and faults in turn."""
-    chance, results = random.Random(seed), []
+    chance, found = random.Random(seed), []
     tried = [kind for kind in kinds() if only is None or kind.name in only]
     faults = [*FAULTS, SISTER, *["a bit flipped"] * 3]  # the one that happens by itself
     with tempfile.TemporaryDirectory() as folder:
@@ -438,33 +440,47 @@ def campaign(n: int, seed: int, only: list[str] | None = None) -> list[tuple[str
             npz = kind.name.startswith(("user", "saved"))
             if what == "wrong" and npz and fault == "arrays rearranged":
                 what = "unseen"  # whole and sound for zip, whose checksums are of each array alone
-            results.append((kind.name, fault, what, sentence))
-    return results
+            found.append((kind.name, fault, what, sentence))
+    return found
 
 
-def _print(results: list[tuple[str, str, str, str]], column: int, title: str) -> None:
-    print(f"{title:24}{'tried':>10}" + "".join(f"{name:>10}" for name in OUTCOMES))
-    for name in [*dict.fromkeys(row[column] for row in results), "total"]:
-        own = [row[2] for row in results if name in (row[column], "total")]
-        print(f"{name:24}{len(own):>10}" + "".join(f"{own.count(o):>10}" for o in OUTCOMES))
+def rows_of(found: list[tuple[str, str, str, str]], column: int) -> list[results.Row]:
+    """Rows by kind (column 0) or fault (1); what carries no checksum is a row of its own."""
+    checked = [row for row in found if row[2] != "unseen"]
+    rows = []
+    for name in [*dict.fromkeys(row[column] for row in checked), "total"]:
+        own = [row[2] for row in checked if name in (row[column], "total")]
+        kept = own.count("refused") + own.count("same")
+        rows.append(
+            results.Row(
+                name, len(own), kept, len(own) - kept - own.count("wrong"), own.count("wrong")
+            )
+        )
+    return rows
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/faults.md")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout that is tried")
     args = parser.parse_args()
     sys.path.insert(0, str(args.root.resolve() / "src"))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    results = campaign(args.n, args.seed)
-    for kind, fault, what, sentence in results:
+    found = campaign(args.n, args.seed)
+    for kind, fault, what, sentence in found:
         if what not in ("refused", "same", "unseen"):
             print(f"{what:10} {kind}, {fault}: {sentence[:200]}")
-    _print(results, 1, "fault")
-    print()
-    _print(results, 0, "kind of file")
-    return int(any(row[2] in ("wrong", "traceback", "unclear") for row in results))
+    rows = rows_of(found, 1)
+    results.show(rows)
+    results.show(rows_of(found, 0))
+    unseen = sum(row[2] == "unseen" for row in found)
+    note = f"Besides, {unseen} files of users that carry no checksum gave other values."
+    print(note)
+    if args.docs:
+        results.write("files", rows, note)
+    return int(results.bad(rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Training killed at random moments: it must end with the same bits, and lose nothing.
 
-    python tests/faults/kills.py --kills 20 [--seed 0] [--only force curricula retraining]
+    python tests/faults/kills.py --kills 20 [--seed 0] [--only force curricula retraining] [--docs]
 
 The jobs of ``tiny.yaml`` run in forked processes (``run_job.py``), are killed with SIGKILL
 again and again (one in five with SIGTERM, which lets them save), and what they end with is compared
@@ -22,6 +22,8 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess as Process
 from pathlib import Path
 from typing import NamedTuple
+
+import results
 
 ROOT = Path(__file__).parents[2]
 TINY = Path(__file__).with_name("tiny.yaml")
@@ -179,19 +181,22 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", default=list(JOBS), choices=JOBS)
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/faults.md")
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
-    print(f"{'job':14}{'kills':>8}{'went on':>10}{'anew':>8}{'ends':>8}{'wrong':>8}{'back in':>10}")
-    status = 0
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name in args.only:
             found = campaign(name, args.kills, random.Random(args.seed), Path(folder) / name)
-            counts = (found.kills, found.resumed, found.anew, found.ends, len(found.wrong))
-            widths = (8, 10, 8, 8, 8)
-            row = "".join(f"{n:>{width}}" for n, width in zip(counts, widths, strict=True))
-            print(f"{name:14}{row}{found.recovery:>8.1f} s", *found.wrong, sep="\n", flush=True)
-            status |= bool(found.wrong)
-    return status
+            wrong, of = len(found.wrong), f"{name}: {found.resumed} went on, {found.anew} anew"
+            kept = found.kills - wrong
+            rows.append(results.Row(of, found.kills, kept, 0, wrong, found.recovery))
+            results.show(rows[-1:])
+            print(*found.wrong, sep="\n", file=sys.stderr)
+    results.show(rows)
+    if args.docs:
+        results.write("kills", rows)
+    return int(results.bad(rows))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def test_a_writer_on_another_node_shows_by_its_heartbeat(
     ],
 )
 def test_slurms_times(text, seconds):
-    assert watch._seconds(text) == seconds
+    assert watch.seconds(text) == seconds
 
 
 ORPHAN = """

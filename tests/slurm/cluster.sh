@@ -16,12 +16,12 @@
 #   cluster.sh run CMD..  run CMD with that environment
 #   cluster.sh clean      stop, then delete $LAB
 #
-# Settings (environment): LAB NODES CPUS MEM_MB GPUS ACCT PORT0
+# Settings (environment): LAB NODES CPUS MEM_MB GPUS ACCT PORT0 DEAD_AFTER
 set -euo pipefail
 
 LAB=${LAB:-${TMPDIR:-/tmp}/slurm-lab}      # state directory; keep the path short (unix sockets)
 # a running cluster remembers its settings; explicit environment settings win
-for _v in NODES CPUS MEM_MB GPUS ACCT PORT0; do
+for _v in NODES CPUS MEM_MB GPUS ACCT PORT0 DEAD_AFTER; do
   if [ -z "${!_v:-}" ] && [ -f "$LAB/settings" ]; then
     _x=$(sed -n "s/^$_v=//p" "$LAB/settings"); [ -z "$_x" ] || printf -v "$_v" '%s' "$_x"
   fi
@@ -32,6 +32,7 @@ MEM_MB=${MEM_MB:-8000}     # memory each node claims
 GPUS=${GPUS:-1}            # fake gres/gpu devices per node (0 = none)
 ACCT=${ACCT:-1}            # 1: mariadb + slurmdbd (sacct works); 0: none (squeue only)
 PORT0=${PORT0:-16817}      # slurmctld; +1 slurmdbd; +11.. slurmd of node1..
+DEAD_AFTER=${DEAD_AFTER:-300}  # seconds without a sign of life after which a node is taken for lost
 ME=$(id -un)
 SUDO=; [ "$(id -u)" = 0 ] || SUDO=sudo
 
@@ -53,7 +54,7 @@ install_pkgs() {
   done
   [ ${#missing[@]} = 0 ] && return 0
   say "installing: ${missing[*]}"
-  $SUDO apt-get update -qq
+  $SUDO apt-get update -qq || die "apt-get update failed"
   # keep package scripts from starting daemons where init is present
   local guard=
   if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -100,14 +101,14 @@ MinJobAge=600
 KillWait=5
 InactiveLimit=0
 SlurmctldTimeout=300
-SlurmdTimeout=300
+SlurmdTimeout=$DEAD_AFTER
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 DefMemPerCPU=500
 $([ "$ACCT" = 1 ] && printf '%s\n' "AccountingStorageType=accounting_storage/slurmdbd" \
      "AccountingStorageHost=127.0.0.1" "AccountingStoragePort=$((PORT0 + 1))" \
-     "AccountingStoragePass=$LAB/run/munge.sock" || echo "AccountingStorageType=accounting_storage/none")
+     "AccountingStoragePass=$LAB/run/munge.sock" "AccountingStorageEnforce=associations" || echo "AccountingStorageType=accounting_storage/none")
 $([ "$GPUS" -gt 0 ] && { echo GresTypes=gpu; [ "$ACCT" = 1 ] && echo "AccountingStorageTRES=gres/gpu"; })
 CONF
   : >"$LAB/etc/gres.conf"
@@ -206,7 +207,7 @@ start() {
   export SLURM_CONF="$LAB/etc/slurm.conf"
   if ! alive "$LAB/run/slurmctld.pid"; then
     write_conf
-    for v in NODES CPUS MEM_MB GPUS ACCT PORT0; do echo "$v=${!v}"; done >"$LAB/settings"
+    for v in NODES CPUS MEM_MB GPUS ACCT PORT0 DEAD_AFTER; do echo "$v=${!v}"; done >"$LAB/settings"
   fi
   link_conf
   start_munged

@@ -1,4 +1,4 @@
-"""The SLURM profile as shipped, on a real SLURM booted here: tables as on one machine, and faults.
+"""The README's lines for SLURM on a real one booted here: tables as on one machine, and faults.
 
 Debian packages are installed for it, so it runs only where it is asked for (``.ci/run`` does):
 
@@ -11,10 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 
 from memdyn.files import load_arrays, read_table, read_table_metadata
 
@@ -22,13 +25,24 @@ ROOT = Path(__file__).parents[2]
 CLUSTER, SLOW = Path(__file__).with_name("cluster.sh"), Path(__file__).with_name("slow.yaml")
 TINY = ROOT / "tests/faults/tiny.yaml"
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
-SETTINGS = {"NODES": "1", "GPUS": "2", "CPUS": "8", "MEM_MB": "32000", "ACCT": "1"}
-#: The command of the README, but for how soon jobs are looked at.
+#: Two GPU slots, on two nodes, so that a job whose node is lost finds another.
+SETTINGS = {
+    "NODES": "2",
+    "GPUS": "1",
+    "CPUS": "8",
+    "MEM_MB": "16000",
+    "ACCT": "1",
+    "DEAD_AFTER": "10",
+}
+#: The README's command; and how soon jobs are looked at, which is its only change.
 PROFILE = ["--workflow-profile", str(ROOT / "workflow/profiles/slurm")]
 OURS = ["--default-resources", "slurm_partition=gpu", "slurm_account=lab", "max_runtime=1440"]
 SOON = ["--slurm-init-seconds-before-status-checks", "3"]
 LOCAL = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2"]
 TRAINED = "results/slow/slow_manifolds/networks/gauss_pg0.4_seed0_part0.safetensors"
+LOG = "logs/slow/slow_manifolds/train_networks/gauss_pg0.4_seed0_part0.log"
+#: Such a short time limit (min) that training stops itself some seconds after it began.
+SHORT = ["--set-resources", "train_networks:runtime=1", "--retries", "20"]
 
 pytestmark = pytest.mark.skipif(
     "MEMDYN_SLURM" not in os.environ, reason="boots a SLURM: asked for with MEMDYN_SLURM=1"
@@ -36,49 +50,54 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(tmp_path_factory):
     """The environment of a client of the cluster."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         pytest.skip("SLURM is installed with apt-get, as root: neither is so here")
-    variables = {**os.environ, **SETTINGS}
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # short: it holds sockets
+    variables = {**os.environ, **SETTINGS, "LAB": str(folder)}
+    script = ["bash", str(CLUSTER)]
     started = subprocess.run(
-        ["bash", CLUSTER, "start"], env=variables, capture_output=True, text=True, timeout=300
+        [*script, "start"], env=variables, capture_output=True, text=True, timeout=400
     )
     if started.returncode:
         reason = (started.stderr.strip().splitlines() or ["no reason given"])[-1]
-        pytest.skip(f"SLURM's packages cannot be had here: {reason}")
-    told = subprocess.run(["bash", CLUSTER, "env"], env=variables, capture_output=True, text=True)
-    conf = re.search(r"SLURM_CONF='(.*)'", told.stdout)[1]
-    yield {"SLURM_CONF": conf}
-    subprocess.run(["bash", CLUSTER, "clean"], env=variables, capture_output=True, timeout=120)
+        subprocess.run([*script, "clean"], env=variables, capture_output=True, timeout=120)
+        # Packages that cannot be had are no fault of ours; a cluster that does not come up is one.
+        ours = not re.search("apt-get|a real SLURM", reason)
+        (pytest.fail if ours else pytest.skip)(f"no SLURM here: {reason}")
+    yield {**variables, "SLURM_CONF": f"{folder}/etc/slurm.conf"}
+    subprocess.run([*script, "clean"], env=variables, capture_output=True, timeout=120)
 
 
 def command(configfile: Path, *more: str) -> list[str]:
-    return [
-        str(SNAKEMAKE),
-        "-s",
-        str(ROOT / "Snakefile"),
-        "--configfile",
-        str(configfile),
-        *more,
-    ]
+    return [str(SNAKEMAKE), "-s", str(ROOT / "Snakefile"), "--configfile", str(configfile), *more]
+
+
+def begin(
+    folder: Path, configfile: Path, *arguments: str, **variables: str
+) -> subprocess.Popen[bytes]:
+    """Start Snakemake in a folder; what it says goes to ``said.txt`` there."""
+    folder.mkdir(exist_ok=True)
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
+    if variables:  # on the cluster it is SLURM that says which
+        environment.pop("CUDA_VISIBLE_DEVICES")
+    with (folder / "said.txt").open("w") as said:
+        asked = command(configfile, *arguments)
+        return subprocess.Popen(asked, cwd=folder, env=environment, stdout=said, stderr=said)
 
 
 def run(folder: Path, configfile: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     """Run Snakemake in a folder to its end: its status, and what it says."""
-    folder.mkdir(exist_ok=True)
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
-    if variables:
-        environment.pop("CUDA_VISIBLE_DEVICES")
-    asked = command(configfile, *arguments)
-    done = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+    code = begin(folder, configfile, *arguments, **variables).wait()
+    return code, (folder / "said.txt").read_text()
 
 
 def values(path: Path) -> dict:
-    """All that a file holds, but for when and how it was made."""
+    """All that a file holds to the bit, but for when and how it was made."""
     if path.suffix == ".parquet":
-        return {"table": read_table(path, read_table_metadata(path)["schema"]).to_csv()}
+        table = read_table(path, read_table_metadata(path)["schema"])
+        return {"columns": table.dtypes.to_dict(), "table": table.to_csv()}
     arrays, _ = load_arrays(path, "slow_manifolds.trained/2")
     return {name: array.tobytes() for name, array in arrays.items()}
 
@@ -92,72 +111,137 @@ def trained(tmp_path_factory):
     return values(folder / TRAINED)
 
 
-def test_both_studies_give_the_tables_of_one_machine(cluster, tmp_path):
-    code, text = run(tmp_path / "slurm", TINY, *PROFILE, *OURS, *SOON, "--", "all", **cluster)
-    assert code == 0, text[-4000:]
-    assert text.count("submitted with SLURM jobid") < 20  # 46 jobs
-    code, text = run(tmp_path / "local", TINY, *LOCAL, "--", "all")
-    assert code == 0, text[-4000:]
-    tables = sorted((tmp_path / "local/results").rglob("tables/*.parquet"))
-    assert len(tables) > 20
-    for path in tables:
-        assert values(tmp_path / "slurm" / path.relative_to(tmp_path / "local")) == values(path), (
-            path
-        )
-    for path in sorted((tmp_path / "local/figures").rglob("*.csv")):
-        other = tmp_path / "slurm" / path.relative_to(tmp_path / "local")
-        assert other.read_bytes() == path.read_bytes(), path
+def readme_lines() -> str:
+    """What the README says to type on a cluster."""
+    section = (ROOT / "README.md").read_text().partition("## GPUs and clusters")[2]
+    (block,) = re.findall(r"```\n(\. \.venv/bin/activate\nsnakemake .*?)```", section, re.S)
+    return block.strip()
 
 
-def test_training_stops_before_its_time_limit_and_goes_on(cluster, trained, tmp_path):
-    limit = ["--set-resources", "train_networks:runtime=1"]
-    code, text = run(tmp_path, SLOW, *PROFILE, *OURS, *SOON, *limit, "--", TRAINED, **cluster)
+def copy_of_the_repository(folder: Path) -> Path:
+    """The workflow as it is, but for its largest scale, which is a tiny one here."""
+    folder.mkdir()
+    for name in ("src", "workflow", "envs", "profiles"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["scales"]["paper"] = yaml.safe_load(TINY.read_text())["scales"]["tiny"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def test_the_lines_of_the_readme_give_the_tables_of_one_machine(cluster, tmp_path):
+    lines = readme_lines()
+    assert len(lines.splitlines()) == 3
+    there, here = (copy_of_the_repository(tmp_path / name) for name in ("there", "here"))
+    variables = {name: value for name, value in cluster.items() if name != "CUDA_VISIBLE_DEVICES"}
+    asked = ["bash", "-ec", f"{lines} {' '.join(SOON)}"]
+    done = subprocess.run(asked, cwd=there, env=variables, capture_output=True, text=True)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text[-4000:]
+    assert text.count("submitted with SLURM jobid") < 16  # 51 jobs
+    names = [str(path.relative_to(there)) for path in (there / "results").rglob("tables/*.parquet")]
+    assert len(names) > 20
+    assert len([*(there / "figures").rglob("fig*.png")]) > 15
+    asked = [str(SNAKEMAKE), *LOCAL, "--config", "scale=paper", "--", *names]
+    hidden = {**variables, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(asked, cwd=here, env=hidden, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    for name in names:
+        assert values(there / name) == values(here / name), name
+
+
+def wait_for(folder: Path, word: str, job: str | None = None, seconds: float = 400) -> str:
+    """The SLURM job that writes the log of training, once a word stands there.
+
+    Args:
+        job: one whose log is not meant.
+    """
+    until, log = time.monotonic() + seconds, folder / LOG
+    while time.monotonic() < until:
+        text = log.read_text() if log.exists() else ""
+        written = re.search(r"SLURM job (\d+)", text)
+        if word in text and written and written[1] != job:
+            return written[1]
+        time.sleep(0.3)
+    raise AssertionError(f"{word!r} is not in {log}: {(folder / 'said.txt').read_text()[-3000:]}")
+
+
+def lose(node: str, job: str, cluster: dict) -> None:
+    """End a node as if its power were cut: its daemon, and all of a job that runs there."""
+    daemon = Path(cluster["LAB"]) / f"run/slurmd.{node}.pid"
+    os.kill(int(daemon.read_text()), signal.SIGKILL)
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            belongs = f"SLURM_JOB_ID={job}\0".encode() in (process / "environ").read_bytes()
+            steps = f"slurmstepd: [{job}.".encode() in (process / "cmdline").read_bytes()
+            if process.name.isdigit() and (belongs or steps):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def told(cluster: dict, *asked: str) -> str:
+    done = subprocess.run(asked, env=cluster, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_training_survives_all_that_happens_to_jobs(cluster, trained, tmp_path):
+    """scancel, a lost node, Snakemake killed, a time limit: what it ends with are the same bits."""
+    asked = (*PROFILE, *OURS, *SOON)
+    limited = begin(tmp_path / "limited", SLOW, *asked, *SHORT, "--", TRAINED, **cluster)
+    chain = tmp_path / "chain"
+    main = begin(chain, SLOW, *asked, "--", TRAINED, **cluster)
+    job = wait_for(chain, "trial ")
+    told(cluster, "scancel", job)
+    job = wait_for(chain, "resuming at trial", job=job)
+
+    node = told(cluster, "squeue", "--noheader", "--jobs", job, "--format", "%N")
+    lose(node, job, cluster)
+    (chain / LOG).unlink()  # the requeued job has the number of the lost one
+    until = time.monotonic() + 120
+    while told(cluster, "squeue", "--noheader", "--jobs", job, "--format", "%N%T") == (
+        f"{node}RUNNING"
+    ):
+        assert time.monotonic() < until, "SLURM has not noticed that a node is gone"
+        time.sleep(0.5)
+    subprocess.run(["bash", str(CLUSTER), "start"], env=cluster, check=True, timeout=60)
+    job = wait_for(chain, "resuming at trial")
+
+    main.kill()
+    main.wait()
+    assert run(chain, SLOW, *PROFILE, "--unlock", **cluster)[0] == 0
+    code, text = run(chain, SLOW, *asked, "--", TRAINED, **cluster)
+    assert code != 0 and f"scancel {job}" in text and "still runs the job" in text, text[-3000:]
+    told(cluster, "scancel", job)
+    code, text = run(chain, SLOW, *asked, "--", TRAINED, **cluster)
     assert code == 0, text[-4000:]
-    assert "time limit of its SLURM job is near" in text
-    assert values(tmp_path / TRAINED) == trained
+    assert "resuming at trial" in (chain / LOG).read_text()
+    assert values(chain / TRAINED) == trained
+
+    assert limited.wait() == 0, (tmp_path / "limited/said.txt").read_text()[-4000:]
+    assert "time limit of its SLURM job is near" in (tmp_path / "limited/said.txt").read_text()
+    assert values(tmp_path / "limited" / TRAINED) == trained
 
 
 def test_out_of_memory_is_said_with_what_to_do(cluster, tmp_path):
     little = [*OURS, "max_mem_mb=480", *SOON, "--retries", "0"]
     code, text = run(tmp_path, SLOW, *PROFILE, *little, "--", TRAINED, **cluster)
     assert code != 0
-    assert re.search(r"(out of memory \(it asked for 480 MB\)|uses \d+ MB of the 480 MB)", text), (
-        text
-    )
+    assert re.search(r"(out of memory \(it asked for 480 MB\)|uses \d+ MB of the 480 MB)", text)
     assert "--set-resources" in text
 
 
-def begin(folder: Path, cluster: dict, *more: str) -> subprocess.Popen:
-    asked = command(SLOW, *PROFILE, *OURS, *SOON, *more, "--", TRAINED)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(asked, cwd=folder, env={**os.environ, **cluster}, **quiet)
-
-
-def wait_for(log: Path, word: str, seconds: float = 120) -> str:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if log.exists() and word in (text := log.read_text()):
-            return text
-        time.sleep(0.5)
-    raise AssertionError(f"{word!r} is not in {log}")
-
-
-def test_a_cancelled_job_and_a_killed_main(cluster, trained, tmp_path):
-    """scancel: the next try goes on. Main killed: a second run names the job that still writes."""
-    log = tmp_path / "logs/slow/slow_manifolds/train_networks/gauss_pg0.4_seed0_part0.log"
-    main = begin(tmp_path, cluster)
-    job = re.search(r"SLURM job (\d+)", wait_for(log, "trial "))[1]
-    subprocess.run(["scancel", "--signal=TERM", job], env={**os.environ, **cluster}, check=True)
-    wait_for(log, "resuming at trial")
-    main.send_signal(signal.SIGKILL)
-    main.wait()
-    unlock = run(tmp_path, SLOW, *PROFILE, "--unlock", **cluster)
-    assert unlock[0] == 0, unlock[1]
-    code, text = run(tmp_path, SLOW, *PROFILE, *OURS, *SOON, "--", TRAINED, **cluster)
-    job = re.search(r"SLURM job (\d+)", log.read_text())[1]
-    if code:  # else it had just ended
-        assert f"scancel {job}" in text and "still runs the job" in text, text[-3000:]
-        subprocess.run(["scancel", job], env={**os.environ, **cluster}, check=True)
-        code, text = run(tmp_path, SLOW, *PROFILE, *OURS, *SOON, "--", TRAINED, **cluster)
-    assert code == 0, text[-4000:]
-    assert values(tmp_path / TRAINED) == trained
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["slurm_partition=gppu", "slurm_account=lab"], "no partition 'gppu', but cpu, gpu"),
+        (["slurm_partition=gpu", "slurm_account=nobody"], "'nobody' is none of yours"),
+        (["slurm_partition=gpu", "max_runtime=4320"], "give max_runtime=1440"),
+    ],
+)
+def test_what_would_wait_for_ever_is_refused(cluster, tmp_path, asked, words):
+    code, text = run(
+        tmp_path, SLOW, *PROFILE, "--default-resources", *asked, "--", TRAINED, **cluster
+    )
+    assert code != 0 and words in text, text[-3000:]
+    assert "submitted" not in text

@@ -24,7 +24,7 @@ from memdyn.config import laid_over
 from memdyn.config import resolve
 from memdyn.costs import fits, memory, runtimes, usual
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.jobs import checks, plan, writers
+from memdyn.jobs import checks, cluster, plan, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import jobs_per_gpu, visible_gpus
 from memdyn.jobs.logs import was_killed
@@ -360,6 +360,23 @@ def hints_of_killed():
                 )
 
 
+def refuse_cluster():
+    """End the run before its first job if SLURM would refuse its jobs, or let them wait for ever."""
+    submitted = [job.resources for job in workflow.dag.needrun_jobs() if not job.is_local]
+    asked = {
+        (str(one.get("slurm_partition", "")), str(one.get("slurm_account", "")))
+        for one in submitted
+    }
+    most, gpu = of_profile("max_runtime", 1440), gpus({})
+    told = {
+        sentence: None
+        for partition, account in sorted(asked)
+        for sentence in cluster.problems(partition, account, most, gpu)
+    }
+    if told:
+        raise WorkflowError("\n".join(told))
+
+
 def refuse_second_writers():
     """End the run before its first job if an earlier run's jobs still write what it would make."""
     logs = [str(path) for job in workflow.dag.needrun_jobs() for path in job.log]
@@ -375,6 +392,7 @@ onstart:
     refuse_unfit()
     refuse_second_writers()
     if on_cluster():
+        refuse_cluster()
         logger.info(f"memdyn: each job that can use a GPU asks for {gpus({})}.")
     elif VISIBLE_GPUS:
         jobs = jobs_per_gpu()

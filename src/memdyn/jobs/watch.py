@@ -131,10 +131,10 @@ def _seconds_left() -> float | None:
         asked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return _seconds(asked.stdout.strip())
+    return seconds(asked.stdout.strip())
 
 
-def _seconds(text: str) -> float | None:
+def seconds(text: str) -> float | None:
     """SLURM's ``days-hours:minutes:seconds`` in seconds; None for UNLIMITED and the like."""
     if not (found := re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text)):
         return None
