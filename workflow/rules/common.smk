@@ -362,7 +362,9 @@ def hints_of_killed():
 
 def refuse_cluster():
     """End the run before its first job if SLURM would refuse its jobs, or let them wait for ever."""
-    submitted = [job.resources for job in workflow.dag.needrun_jobs() if not job.is_local]
+    submitted = [
+        job.resources for job in workflow.dag.needrun_jobs() if not job.is_local
+    ]
     asked = {
         (str(one.get("slurm_partition", "")), str(one.get("slurm_account", "")))
         for one in submitted
