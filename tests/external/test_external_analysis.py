@@ -145,7 +145,8 @@ def test_the_example_of_the_readme_runs_as_printed(tmp_path, monkeypatch):
     exec(search, done)
     assert done["found"].vote.label == "direct" and done["found"].summary["degree_sum"] == 1
     assert Path("my_gru.png").stat().st_size and Path("my_gru/points.parquet").exists()
-    entry = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])["external"][0]
+    more = (Path(__file__).parents[2] / "docs/your-network.md").read_text()
+    entry = yaml.safe_load(re.search(r"```yaml\n(.*?)```", more, re.S)[1])["external"][0]
     system = build_system(entry, load_weights(entry["file"]))
     x = starting_states(entry, system)
     memory = starting_memory(entry, len(x))

@@ -18,6 +18,7 @@ PAGE = Path("figures/gallery/README.md")
 #: Kept scale -> the file that describes it, None for one of config.yaml, and what it is.
 SCALES = {
     "quick": (None, "small networks, minutes on two cores"),
+    "standard": ("figures/gallery/standard/config.yaml", "the first 84 networks of the campaign"),
     "thousand": ("figures/gallery/thousand/config.yaml", "the papers' sizes, few seeds"),
 }
 STUDIES = {
@@ -68,7 +69,8 @@ def gallery(root: Path = ROOT) -> str:
         schema = root / "workflow/schemas/config.schema.yaml"
         config = resolve(laid_over(root / "config.yaml", given), schema)
         parts.append(f"## {scale}: {what}")
-        parts += _figure(root, f"{scale}/claims", "claims", config)
+        if (root / PAGE.parent / scale / "claims.png").exists():
+            parts += _figure(root, f"{scale}/claims", "claims", config)
         for study, title in STUDIES.items():
             pictures = sorted((root / PAGE.parent / scale / study).glob("*.png"))
             parts += [f"### {title}"] if pictures else []
