@@ -12,10 +12,10 @@ these find, and follow paths of their own if they do not fall to one. If a path 
 degree sum says that roots are missing, a few steps of descent bring the seed to the floor of its
 valley, and it tries again. What is left may stand by a local minimum of |f|.
 
-Fibres are curves on which roots lie, see ``fibres``: what they lead to need not be near a seed. In
-a large odd network the one through the origin is followed first, and most seeds then fall to roots
-that it passed. Where the degree sum says that roots are missing, one of them is on a fibre through
-one that is known: these are followed, in a small network once midpoints have run out.
+Fibres are curves on which roots lie, see ``fibres``: what they lead to need not be near a seed.
+Where the degree sum says that roots are missing in the end, one of them is on a fibre through one
+that is known: these are followed. In a large odd network the fibre through the origin always is,
+since roots are missing there, two by two, behind many a sum of 1.
 
 In a small network, seeds that come to rest on the floor of a valley where |f| is almost zero (as
 near a ring of fixed points that is not quite one) lead along it to all its roots, see ``valleys``.
@@ -112,27 +112,21 @@ def find_roots(
         The roots, the rows that reached none, and whether the rounds were given up as hopeless.
     """
     odd = is_odd(system, seeds, radius=radius)
+    found, lost = _solve(system, seeds, radius, iterations, odd, rescue=True)
+    roots = _signed(system, found)
     n_groups, tried, hopeless = int(seeds.group.max()) + 1, seeds[:0], False
+    if odd:
+        roots = _with_origin(system, seeds, roots, radius)
     valleys: list[Rows] = []
     small = system.n_units <= SMALL
-    lost, roots = seeds[:0], _signed(system, seeds[:0])
-    middle = torch.zeros_like(center) if odd else center
-    fibres = [
-        Fibres(system, one.u, middle, radius, odd, SAME * radius, FIBRE_STEPS // n_groups)
-        for one in (seeds[seeds.group == k][:1] for k in range(n_groups))
-    ]
+    if small:
+        roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
 
-    def more_roots(start: Rows, rescue: bool, count: bool = False) -> tuple[Rows, int]:
-        """New roots reached from a start, and how many it reached; ``count`` who lands on others"""
+    def more_roots(start: Rows, rescue: bool) -> tuple[Rows, int]:
         nonlocal roots, lost
-        known = roots.rows[roots.isolated]
-        more, more_lost = _solve(system, start, radius, iterations, odd, rescue, known)
+        more, more_lost = _solve(system, start, radius, iterations, odd, rescue)
         lost = lost.join(more_lost)
-        again = distances(more, roots.rows, odd) <= SAME * radius
-        if count:
-            landed = roots.rows.landed + (again * more.landed[:, None]).sum(0)
-            roots = roots._replace(rows=replace(roots.rows, landed=landed))
-        fresh = more[~again.any(1)]
+        fresh = more[(distances(more, roots.rows, odd) > SAME * radius).all(1)]
         signed = _signed(system, fresh)
         # A degenerate root is not known better than this; it is no second one.
         unsure = 10 * signed.null.norm(dim=-1) * rounding_level(fresh.x)
@@ -148,35 +142,7 @@ def find_roots(
         degree = whole.sign.new_zeros(n_groups)
         return whole, degree.index_add_(0, whole.rows.group, whole.sign * whole.isolated)
 
-    def along_fibre(group: int, x: Tensor) -> None:
-        own = fibres[group]
-        passed = own.follow(x)
-        u = None if own.u is None else own.u.expand(len(passed), -1)
-        rows = start_rows(system, passed, u, group=seeds.group.new_full((len(passed),), group))
-        more_roots(replace(rows, landed=torch.zeros_like(rows.landed)), rescue=False)
-
-    def complete_by_fibres() -> None:
-        """Follow fibres of roots that none came through until the degree sum is 1, or none is."""
-        for group in range(n_groups) if bool(roots.isolated.all()) else ():
-            while fibres[group].steps > 0 and int(degrees()[1][group]) != 1:
-                here = roots.rows.x[roots.rows.group == group]
-                left = [x for x in here if not fibres[group].knows(x)]
-                if not left:
-                    break
-                along_fibre(group, left[0])
-
-    if odd and not small:
-        roots = _with_origin(system, seeds, roots, radius)
-        for group in roots.rows.group[roots.isolated].tolist():
-            along_fibre(group, torch.zeros_like(center))
-    more_roots(seeds, rescue=True, count=True)
-    if odd:
-        roots = _with_origin(system, seeds, roots, radius)
-    if small:
-        roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
     for _ in range(rounds):
-        if not small:
-            complete_by_fibres()
         whole, degree = degrees()
         complete = bool((degree == 1).all())
         limit = max(32, most // 4) if complete else max(64, most)
@@ -190,7 +156,29 @@ def find_roots(
             break
     if small:
         roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
-    complete_by_fibres()
+
+    middle = torch.zeros_like(center) if odd else center
+    fibres = [
+        Fibres(system, one.u, middle, radius, odd, SAME * radius, FIBRE_STEPS // n_groups)
+        for one in (seeds[seeds.group == k][:1] for k in range(n_groups))
+    ]
+
+    def along_fibre(group: int, x: Tensor) -> None:
+        own = fibres[group]
+        passed = own.follow(x)
+        u = None if own.u is None else own.u.expand(len(passed), -1)
+        rows = start_rows(system, passed, u, group=seeds.group.new_full((len(passed),), group))
+        more_roots(replace(rows, landed=torch.zeros_like(rows.landed)), rescue=False)
+
+    for group in range(n_groups) if bool(roots.isolated.all()) else ():
+        if odd and not small:
+            along_fibre(group, torch.zeros_like(center))
+        while fibres[group].steps > 0 and int(degrees()[1][group]) != 1:
+            here = roots.rows.x[roots.rows.group == group]
+            left = [x for x in here if not fibres[group].knows(x)]
+            if not left:
+                break
+            along_fibre(group, left[0])
     if deflate:
         for _ in range(rounds + 1):
             known = closed(system, roots, odd=odd, radius=radius).rows
@@ -296,17 +284,9 @@ def _along_valleys(
 
 
 def _solve(
-    system: System,
-    seeds: Rows,
-    radius: float,
-    iterations: int,
-    odd: bool,
-    rescue: bool,
-    known: Rows,
+    system: System, seeds: Rows, radius: float, iterations: int, odd: bool, rescue: bool
 ) -> tuple[Rows, Rows]:
     """Distinct roots reached from the seeds, and the rows that reached none.
-
-    In a large network seeds are first offered the roots that are ``known``.
 
     ``rescue``: in a large network, try seeds again whose path folds.
     """
@@ -319,7 +299,7 @@ def _solve(
         near = rows.residual <= 1e3 * rounding_level(rows.x)
         found, over = rows[near], rows[~near]
     else:
-        found, over = _follow_all(system, seeds, path, down, SAME * radius, odd, rescue, known)
+        found, over = _follow_all(system, seeds, path, down, SAME * radius, odd, rescue)
     merged = merge(found, SAME * radius, odd)
     exact = descent.descend(
         system, merged, radius=radius, target=1e-3, dtype=torch.float64, iterations=8
@@ -328,17 +308,15 @@ def _solve(
     return exact[exact.is_root], over.join(exact[~exact.is_root])
 
 
-def _follow_all(system, seeds, path, down, same, odd, rescue, known) -> tuple[Rows, Rows]:
+def _follow_all(system, seeds, path, down, same, odd, rescue) -> tuple[Rows, Rows]:
     """Rows at roots (a root may occur often) and the rest, by paths first; see the module."""
-    start = capture(system, seeds, known, target=path["target"], dtype=path["dtype"])
-    captured, seeds = start[start.is_root], start[~start.is_root]
     first = torch.zeros(len(seeds), dtype=torch.bool, device=seeds.x.device)
     first[:: max(1, len(seeds) // LOT)] = True
     rows, rest = follow(system, seeds[first], **path), seeds[~first]
     known = merge(rows[rows.is_root], same, odd)
     rest = capture(system, rest, known, target=path["target"], dtype=path["dtype"])
     rows = rows.join(rest[rest.is_root]).join(follow(system, rest[~rest.is_root], **path))
-    found, lost = captured.join(rows[rows.is_root]), rows[~rows.is_root]
+    found, lost = rows[rows.is_root], rows[~rows.is_root]
     if not rescue:
         return found, lost
     over = lost[:0]
