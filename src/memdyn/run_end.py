@@ -50,14 +50,19 @@ def failure(scale: str, command: str, since: float, folder: Path | str = ".") ->
     for log in sorted((Path(folder) / "logs" / scale).rglob("*.log")):
         if log.stat().st_mtime < since:
             continue
-        before, traceback, _ = log.read_text(errors="replace").rpartition(f"\n{TRACEBACK}")
-        if traceback:
-            sentence = before.splitlines()[-1].partition(" ")[2]  # without its time
-            found.append(f"{log.relative_to(folder)}: {sentence}")
+        if why := sentence(log.read_text(errors="replace")):
+            found.append(f"{log.relative_to(folder)}: {why}")
     told = found or ["see the lines above: no job has written why"]
     return "\n".join(
         ["memdyn: stopped.", *told, f"What is done stays. Mend this, then go on with: {command}"]
     )
+
+
+def sentence(log: str) -> str:
+    """Why a job failed, from the text of its log; "" if that does not say."""
+    before, traceback, _ = log.rpartition(f"\n{TRACEBACK}")
+    lines = before.splitlines() if traceback else []
+    return lines[-1].partition(" ")[2] if lines else ""  # without its time
 
 
 def _verdicts(claims: Path) -> str:

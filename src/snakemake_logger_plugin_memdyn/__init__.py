@@ -130,7 +130,7 @@ class LogHandler(LogHandlerBase):
 
     def _failed(self, ended, log: list) -> bool:
         """The end of the log of a job that failed; its other words are Snakemake's."""
-        from memdyn.progress.logs import sentence
+        from memdyn.run_end import sentence
 
         if not (why := sentence(ended.text)) or self._quiet & {"all", "rules"}:
             return False

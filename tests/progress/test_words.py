@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from memdyn import run_end
 from memdyn.costs.work import Span
 from memdyn.progress import lines, logs
 from memdyn.progress.plan import RunPlan, Task, shard_of
@@ -91,12 +92,12 @@ def test_every_rule_with_a_number_is_a_rule():
 def test_a_log_tells_its_warnings_and_why_it_failed(tmp_path):
     log = tmp_path / "a.log"
     log.write_text("05:44:00 warning: odd\n05:44:01 fine\n05:44:02 warning: odd\n")
-    assert logs.warnings(log.read_text()) == ["odd"] and logs.sentence(log.read_text()) == ""
+    assert logs.warnings(log.read_text()) == ["odd"] and run_end.sentence(log.read_text()) == ""
     with log.open("a") as file:
         file.write(
             "05:44:03 ValueError: no\nTraceback (most recent call last):\n  x\nValueError: no\n"
         )
-    assert logs.sentence(log.read_text()) == "ValueError: no"
+    assert run_end.sentence(log.read_text()) == "ValueError: no"
     assert logs.text_of(tmp_path / "none") == logs.last_line(tmp_path / "none") == ""
     log.write_text("x" * 9000 + "\n05:44:03 a: trial 3/9, 17 s left\n  half a li")
     assert logs.last_line(log) == "a: trial 3/9, 17 s left"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from memdyn.costs import memory
-from memdyn.costs.scheduling import schedule
+from memdyn.costs.scheduling import duration, schedule
 from memdyn.costs.work import Job, jobs, waits_for
 from memdyn.files import FileProblem
 from memdyn.jobs import usage
@@ -204,10 +204,7 @@ def errors_as_text(table: pd.DataFrame) -> str:
 
 
 def _time(seconds: float) -> str:
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} s"
+    return duration(seconds, digits=1)
 
 
 def logs_of(logs: Path | str, rule: str) -> list[Path]:

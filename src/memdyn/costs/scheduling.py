@@ -1,4 +1,4 @@
-"""How long jobs take together that wait for each other and share so many places."""
+"""How long jobs take together that wait for each other and share so many places, and in words."""
 
 from __future__ import annotations
 
@@ -37,3 +37,11 @@ def schedule(
             if not left[i]:
                 heapq.heappush(ready, i)
     return now, max(chain, default=0.0)
+
+
+def duration(seconds: float, digits: int = 0) -> str:
+    """A time for people, as ``4.2 min``; below 1.5 minutes seconds with so many digits."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.{digits}f} s"

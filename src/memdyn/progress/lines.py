@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from memdyn.costs.scheduling import duration
 from memdyn.costs.work import Span
 from memdyn.progress.plan import RunPlan, Task
 from memdyn.progress.time_left import Left
@@ -12,14 +13,6 @@ from memdyn.progress.time_left import Left
 _BAR = 20
 #: Running jobs that are shown, at most.
 _SHOWN = 8
-
-
-def duration(seconds: float) -> str:
-    """A time for people, as ``4.2 min``."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def span(times: Span) -> str:

@@ -8,8 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-
-from memdyn import run_end
+from statistics import fmean
 
 #: What a line of a log begins with.
 _STAMP = re.compile(r"^\d{2}:\d{2}:\d{2} ", re.MULTILINE)
@@ -55,13 +54,6 @@ def warnings(text: str) -> list[str]:
     return list(dict.fromkeys(_WARNING.findall(text)))
 
 
-def sentence(text: str) -> str:
-    """Why a job failed, from its log; "" if that does not say."""
-    before, traceback, _ = text.rpartition(f"\n{run_end.TRACEBACK}")
-    lines = (before if traceback else text).splitlines()
-    return lines[-1].partition(" ")[2] if traceback and lines else ""
-
-
 # One number of science for each rule that has one, out of the lines that its jobs write.
 def _last(pattern: str, told: str) -> Callable[[str], str]:
     """What the last match says."""
@@ -86,28 +78,12 @@ def _share(pattern: str, of: str, told: str) -> Callable[[str], str]:
     return number
 
 
-def _sum(pattern: str, told: str) -> Callable[[str], str]:
-    def number(text: str) -> str:
-        found = [int(n) for n in re.findall(pattern, text)]
-        return told.format(sum(found)) if found else ""
-
-    return number
-
-
-def _most(pattern: str, told: str) -> Callable[[str], str]:
-    """The largest number."""
+def _all(together: Callable[[list[float]], float], pattern: str, told: str) -> Callable[[str], str]:
+    """What all numbers that match come to: their sum, mean or largest."""
 
     def number(text: str) -> str:
         found = [float(x) for x in re.findall(pattern, text)]
-        return told.format(max(found)) if found else ""
-
-    return number
-
-
-def _mean(pattern: str, told: str) -> Callable[[str], str]:
-    def number(text: str) -> str:
-        found = [float(x) for x in re.findall(pattern, text)]
-        return told.format(sum(found) / len(found)) if found else ""
+        return told.format(together(found)) if found else ""
 
     return number
 
@@ -129,15 +105,15 @@ _SCIENCE: dict[str, Callable[[str], str]] = {
     "test_performance": _share(r"performs: True", r"performs: ", "{} of {} perform"),
     "find_attractors": _share(r": \d+ rest \(", r" steps, ", "{} of {} always come to rest"),
     "classify_mechanisms": _counts(r"\S+: (\w+) \(authors"),
-    "find_cycles": _sum(r"; (\d+) cycles", "{} cycles"),
-    "find_fixed_points": _sum(r"(\d+) fixed", "{} fixed points"),
-    "find_exponents": _most(rf"largest exponent {_NUMBER}", "largest exponent {:.2g}"),
+    "find_cycles": _all(sum, r"; (\d+) cycles", "{:.0f} cycles"),
+    "find_fixed_points": _all(sum, r"(\d+) fixed", "{:.0f} fixed points"),
+    "find_exponents": _all(max, rf"largest exponent {_NUMBER}", "largest exponent {:.2g}"),
     "vote_mechanisms": _counts(r": vote (\w+)"),
-    "train_curricula": _most(r"N = \d+ to (\d+)", "up to N = {:.0f}"),
-    "measure_timescales": _mean(rf"mean tau_net {_NUMBER}", "mean τ_net {:.2g}"),
-    "measure_slowness": _most(rf"exponent {_NUMBER}", "largest exponent {:.2g}"),
-    "measure_forgetting": _mean(rf"mean tau_net {_NUMBER} tau", "mean τ_net {:.2g} τ"),
-    "trace_landscapes": _sum(r"(\d+) points", "{} points"),
+    "train_curricula": _all(max, r"N = \d+ to (\d+)", "up to N = {:.0f}"),
+    "measure_timescales": _all(fmean, rf"mean tau_net {_NUMBER}", "mean τ_net {:.2g}"),
+    "measure_slowness": _all(max, rf"exponent {_NUMBER}", "largest exponent {:.2g}"),
+    "measure_forgetting": _all(fmean, rf"mean tau_net {_NUMBER} tau", "mean τ_net {:.2g} τ"),
+    "trace_landscapes": _all(sum, r"(\d+) points", "{:.0f} points"),
     "judge_claims": _counts(r"(?m)^\S+ (holds|fails|undecided|no difference|not run):"),
 }
 

@@ -36,6 +36,7 @@ from memdyn.figures.style import (
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.claims import controls
 from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
+from memdyn.slow_manifolds.claims.statistics import AUTHORS_NAMES, NAMES
 from memdyn.slow_manifolds.emergence import PREDICTORS, model
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
@@ -47,13 +48,6 @@ MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
 LABELS = {"mechanism_memory": "memory states", "mechanism": "trial ends"}
 LABEL = "mechanism_memory"
 AUTHORS = {"authors_a": "test A (trial ends)", "authors_b": "test B (noisy starts)"}
-#: What the authors' labels say, number of ends left off.
-AUTHORS_NAMES = {
-    "fixedPoint": "fixed points",
-    "manifoldFps": "manifold",
-    "limitCycle": "limit cycle",
-    "both": "both",
-}
 SLOWEST = 1e-7  # speeds below are the rounding of float32 (norm of tau dx/dt)
 WEAK = 0.4  # strength of the colour of networks that do not perform
 #: What a control compares, above its panel.
@@ -73,7 +67,8 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
             labels, ``saturation_delay``, ``change_in_delay`` and the column ``failed``.
         failed: column with the fraction of test runs that failed.
         note: scale and size, for the small print.
-        evidence: the tables ``points`` and ``memory``, and all networks as ``controls.EVERY``;
+        evidence: the tables ``points``, ``memory`` and ``ends``, and all networks as
+            ``controls.EVERY``;
             panels of controls that the grid does not have are left out.
     """
     compared, fitted = _controls(evidence), model(networks, LABEL)
@@ -526,7 +521,7 @@ def _draw_authors(figure: Figure, authors: pd.DataFrame) -> None:
             )
         ax.set(
             yticks=y,
-            yticklabels=rows["label"].replace(AUTHORS_NAMES),
+            yticklabels=rows["label"].replace(AUTHORS_NAMES).replace(NAMES),
             ylim=(len(rows) - 0.5, -0.5),
             xticks=[],
             xlim=(0, max(1, 1.1 * authors["networks"].max())),

@@ -51,13 +51,13 @@ def draw(
         figure = new_figure(FULL, 5.05)
         plotted = {}
         run = [name for name in CONDITIONS if len(rows_of(substeps, name))] or CONDITIONS[:1]
+        steps, taus = "abcde"[: len(run)], "abcde"[len(run) : len(run) + 2]
         for i, condition in enumerate(run):
             ax = panel(figure, 0.62 + 2.33 * i, 0.45, 1.95, 1.4)
-            letter(ax, "abc"[i], left=36 if i == 0 else 20)
-            plotted["abc"[i]] = _draw_steps(ax, substeps, condition, trained)
+            letter(ax, steps[i], left=36 if i == 0 else 20)
+            plotted[steps[i]] = _draw_steps(ax, substeps, condition, trained)
             if i:
                 ax.set(ylabel=None, yticklabels=[])
-        steps, taus = "abc"[: len(run)], "abcde"[len(run) :][:2]
         names = {"tau_mean": "mean over neurons of τ", "tau_sd": "SD over neurons of τ"}
         for i, (value, title) in enumerate(names.items()):
             ax = panel(figure, 0.62 + 2.65 * i, 2.75, 1.95, 1.4)
