@@ -6,7 +6,7 @@ import pytest
 from memdyn.files import read_metadata, write_table
 from memdyn.jobs import checks, plan, provenance
 from memdyn.jobs.digest import code_digest
-from memdyn.jobs.partial import Partial, forget
+from memdyn.jobs.partial import Partial, clear_half_written, forget
 from memdyn.tables import key_of
 
 SCHEMA = "test/1"
@@ -31,6 +31,18 @@ def test_a_finished_file_is_found_by_the_next_try(tmp_path):
     assert not Partial(partial.output, "other").is_delivered(key)
     forget(partial.output)
     assert not partial.folder.exists() and partial.output.exists()
+
+
+def test_half_written_files_of_a_killed_job_are_cleared(tmp_path):
+    partial = Partial(tmp_path / "out.parquet", "key")
+    partial.folder.mkdir()
+    ours, theirs = tmp_path / ".out.0123456789ab.parquet", partial.folder / ".tmpn1iEOy"
+    kept = [partial.folder / "state.safetensors", tmp_path / ".output.0123456789ab.parquet"]
+    for path in (ours, theirs, *kept):
+        path.write_text("half")
+    clear_half_written([partial.output, tmp_path / "nowhere" / "a.csv"])
+    assert not ours.exists() and not theirs.exists()
+    assert all(path.exists() for path in kept)  # the state, and what another job is writing
 
 
 def test_a_damaged_finished_file_is_made_again(tmp_path, caplog):

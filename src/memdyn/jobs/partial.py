@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,6 +69,23 @@ class Partial(NamedTuple):
 def forget(output: Path | str) -> None:
     """Remove the folder of unfinished work of an output that was read and found good."""
     shutil.rmtree(Partial(Path(output), "").folder, ignore_errors=True)
+
+
+def clear_half_written(outputs: Iterable[Path | str]) -> None:
+    """Remove what a kill in the middle of a save has left; only for the one writer of ``outputs``.
+
+    That is our own temporary file beside an output (``files.write_atomically``), and every hidden
+    file in the folder of unfinished work: safetensors has temporary files of its own.
+    """
+    for output in map(Path, outputs):
+        half = re.compile(rf"\.{re.escape(output.stem)}\.[0-9a-f]{{12}}{re.escape(output.suffix)}")
+        with suppress(OSError):  # there is no such folder, or nothing can be removed from it
+            for path in output.parent.iterdir():
+                if half.fullmatch(path.name):
+                    path.unlink()
+        with suppress(OSError):
+            for path in Partial(output, "").folder.glob(".*"):
+                path.unlink()
 
 
 def _link(kept: Path, output: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from memdyn.jobs import plan, provenance, watch, writers
 from memdyn.jobs.logs import start_log
+from memdyn.jobs.partial import clear_half_written
 
 
 def start_job(snakemake) -> None:
@@ -24,6 +25,7 @@ def start_job(snakemake) -> None:
         writers.hold(path)
     except writers.StillWritten as problem:
         sys.exit(f"StillWritten: {problem}")  # its log belongs to the other
+    clear_half_written(snakemake.output)
     start_log(path, writers.header())
     script = getattr(sys.modules["__main__"], "__file__", None)
     if script is not None and "code" in params:

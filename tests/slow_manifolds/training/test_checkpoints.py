@@ -50,11 +50,11 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    assert [path.name for path in killed.iterdir()] == ["trained.safetensors"]
+    assert not list((killed / "trained.partial").iterdir())  # nor anything half written
 
 
 def checkpoints_trial(folder):
-    path = folder / "partial.safetensors"
+    path = folder / "trained.partial/state.safetensors"
     if not path.exists():
         return 0
     return load_arrays(path, checkpoints.PARTIAL_SCHEMA)[1]["trial"]

@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from memdyn.config import resolve
+from memdyn.jobs.partial import Partial, clear_half_written
 from memdyn.slow_manifolds.grid import Network
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
 from memdyn.slow_manifolds.training import checkpoints, force
@@ -30,7 +31,9 @@ networks = [Network("gauss", 0.4, g, fb, 2) for g, fb in [(0.8, 10), (1.2, 5), (
 network = {**settings["network"], "n_units": 60}
 training = {**settings["training"], "n_trials": n_trials, "stop_after": 6, "stop_rmse": 0.2}
 fixed = checkpoints.draw_fixed(networks, network)
-partial = folder / "partial.safetensors"
+output = folder / "trained.safetensors"
+clear_half_written([output])
+partial = Partial(output, "key").folder / "state.safetensors"
 state = checkpoints.load_partial(partial, "key", "cpu") or force.start(networks, fixed, training)
 
 
@@ -47,5 +50,5 @@ force.train(
     training,
     Progress("test", n_trials, 0.2, save, save_every=0),
 )
-checkpoints.save_trained(folder / "trained.safetensors", state, networks, fixed, [], {})
+checkpoints.save_trained(output, state, networks, fixed, [], {})
 partial.unlink()
