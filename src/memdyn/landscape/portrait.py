@@ -127,10 +127,10 @@ def sentences(facts: Mapping, unit: str) -> list[str]:
         name = f"continuum of dimension {one['dimension']}" if many else one["shape"]
         said.append(f"{name} of fixed points, extent {one['extent']:.3g}")
     if (corners := facts.get("corners")) and corners["n"]:
-        said.append(
-            f"{corners['n']} fixed where the step has a corner and no eigenvalues: by runs from "
-            f"nearby {corners['stable']} stable"
-        )
+        at = "a fixed point lies" if corners["n"] == 1 else f"{corners['n']} fixed points lie"
+        held = {0: "un", corners["n"]: ""}.get(corners["stable"])
+        what = f"{corners['stable']} of them " if held is None else held
+        said.append(f"{at} at a corner of the step, {what}stable by runs from nearby")
     if not facts.get("confined", True):
         said.append("far out states move outward: degrees do not tell whether points are missing")
     if slow := facts.get("settling"):
