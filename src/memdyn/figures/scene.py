@@ -28,9 +28,9 @@ SLOWEST_SHOWN = -0.7  # eigenvalues left of this (1 / tau) are the bulk, and not
 DOTS = (0, (1.5, 1.5))
 #: Eigenvalues: of which arrays, at which kind of point, marker, size and level.
 SPECTRA = (
-    ("memory", None, "x", 5, 2),
-    ("point", "unstable", "o", 8, 3),
-    ("point", "stable", "o", 8, 4),
+    ("point", "unstable", "o", 7, 2),
+    ("point", "stable", "o", 8, 3),
+    ("memory", None, "x", 9, 4),
 )
 CROSS = "end of delay 1;  shaded: decays more slowly than the delay"
 NAMED = 8  # most colours that have a name in the key
@@ -223,12 +223,11 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
             values = (values - 1) / leak
             values = values[values.real >= SLOWEST_SHOWN]
         values = values.ravel()
-        colour = FAINT if kind is None else INK
-        face = {"linewidths": 0.7, "c": [colour]}
-        if kind == "unstable":
-            face = {"linewidths": 0.6, "facecolors": "none", "edgecolors": [colour]}
+        face = {"linewidths": 0.7, "c": [INK]}
+        if kind == "unstable":  # of many points: behind all else, and pale
+            face = {"linewidths": 0.4, "facecolors": "none", "edgecolors": [FAINT], "alpha": 0.6}
         elif kind == "stable":
-            face = {"linewidths": 0, "c": [colour]}
+            face = {"linewidths": 0, "c": [INK]}
         ax.scatter(values.real, values.imag, s=size, marker=marker, zorder=level, **face)
         rows.append(pd.DataFrame({"at": kind or "memory", "re": values.real, "im": values.imag}))
     found = pd.concat(rows, ignore_index=True)
@@ -311,7 +310,7 @@ def draw_keys(
         key.plot(ends, [0.75] * len(ends), color=INK, **style)
         key.text(x + 0.27, 0.75, text, size=SMALL, va="center")
         x += 0.44 + 0.055 * len(text)
-    key.plot(0.05, 0.2, "x", color=FAINT, ms=4, mew=0.7)
+    key.plot(0.05, 0.2, "x", color=INK, ms=4, mew=0.7)
     key.text(0.14, 0.2, cross, size=SMALL, va="center")
     if len(groups) <= NAMED:
         x = 0.35 + 0.056 * len(cross)
