@@ -77,7 +77,7 @@ EVERYWHERE = 700 / 150
 #: Rules with one job each that do little more than start, and what they start with.
 TABLES = (
     *("collect_networks", "collect_stress", "collect_dynamics", "collect_ends"),
-    *("collect_slowness", "collect_forgetting", "judge_claims"),
+    *("collect_slowness", "collect_forgetting", "judge_claims", "write_pages"),
 )
 SM_FIGURES, TS_FIGURES, BRIDGE_FIGURES = (
     sorted(path.stem for path in (Path(__file__).parents[1] / wing / "figures").glob("fig*.py"))
@@ -120,6 +120,7 @@ AFTER = {
         *("collect_timescales", "collect_slowness", "collect_forgetting"),
     ),
     "draw_claims": ("judge_claims",),
+    "write_pages": ("judge_claims", "collect_networks"),
 }
 
 
