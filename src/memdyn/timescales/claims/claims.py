@@ -723,8 +723,9 @@ def _half_ratio(condition: str, target: str, N: int, evidence: Evidence) -> Inte
     _their_protocol(evidence, "parity_single")
     values = [log_half_size(target)(evidence, name) for name in (condition, "parity_single")]
     found = _at_N(lambda *_: values[0] - values[1], condition, N, evidence)
-    ends = (float(10**end) for end in (found.estimate, found.low, found.high))
-    return Interval(*ends, found.units, f"{found.units} + {found.units}", found.detail)
+    estimate, low, high = (float(10**end) for end in (found.estimate, found.low, found.high))
+    n = f"{found.units} + {found.units}"
+    return Interval(estimate, low, high, found.units, n, found.detail)
 
 
 def _guarded(
