@@ -77,8 +77,14 @@ def end(process: subprocess.Popen, folder: Path) -> int:
 
 
 def work(process: subprocess.Popen, folder: Path) -> None:
-    """Wait until a run's first job has begun."""
-    while "Execute " not in said(folder) and process.poll() is None:
+    """Wait until a run's first job has begun.
+
+    Raises:
+        RuntimeError: the run ended before: nothing would be disturbed.
+    """
+    while not any((folder / "logs").rglob("*.log")):
+        if process.poll() is not None:
+            raise RuntimeError(f"a run ended before its first job: {said(folder)[-2000:]}")
         time.sleep(0.1)
 
 

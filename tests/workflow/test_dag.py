@@ -209,6 +209,15 @@ def test_a_finished_run_has_nothing_to_do(finished):
     assert planned(finished) == {}
 
 
+def test_damaged_records_of_snakemake_end_no_run(finished):
+    record = next(p for p in (finished / ".snakemake/metadata").rglob("*") if p.is_file())
+    kept = record.read_bytes()
+    record.write_bytes(b"\xd2\xff\x00")
+    code, text = snakemake(finished, "-n")
+    assert code == 0 and "1 of Snakemake's records" in text and not record.exists(), text
+    record.write_bytes(kept)
+
+
 def test_words_rerun_nothing(finished, edit):
     """Comments, docstrings, log lines, and all that memdyn.jobs does."""
     edit(

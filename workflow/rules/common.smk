@@ -24,7 +24,7 @@ from memdyn.config import laid_over
 from memdyn.config import resolve
 from memdyn.costs import fits, memory, runtimes, usual
 from memdyn.costs.shard_sizes import with_shard_sizes
-from memdyn.jobs import checks, cluster, plan, writers
+from memdyn.jobs import checks, cluster, plan, records, writers
 from memdyn.jobs.digest import code_digest
 from memdyn.jobs.gpu import jobs_per_gpu, visible_gpus
 from memdyn.jobs.logs import was_killed
@@ -42,6 +42,11 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, own_path)))
 # The run's own Snakemake plans; a job's inherits the plan, and no script is run under other code.
 if workflow.exec_mode == ExecMode.DEFAULT:
     plan.begin()
+    if damaged := records.clear_damaged():
+        logger.warning(
+            f"memdyn: {damaged} of Snakemake's records (.snakemake) were damaged and are gone. Ask "
+            "snakemake -- check_results whether results are of this code and configuration."
+        )
 # What is asked for (--config, --configfile, the config of an importing module) over our values.
 try:
     config = with_shard_sizes(
