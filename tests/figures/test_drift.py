@@ -144,6 +144,34 @@ def test_two_samples_of_the_same_networks_hardly_ever_contradict():
     assert 1 <= len(drift.contradicted(*runs)) <= 30  # expected: 14
 
 
+def test_two_real_runs_do_not_contradict_and_shifted_ones_do():
+    """The quick scale with torch's kernels for AVX-512 and without, on an AMD EPYC (Zen 4)."""
+    table = pd.read_csv(ROOT / "tests/figures/two_kernels.csv").set_index(["kernels", "id"])
+
+    def as_numbers(rows):
+        return {
+            f"{drift.CLAIMS}: {row.Index}.{key}": getattr(row, key)
+            for row in rows.itertuples()
+            for key in rows
+        }
+
+    one, other = table.loc["AVX512"], table.loc["DEFAULT"]
+    both = one.index.intersection(other.index)
+    one, other = one.loc[both], other.loc[both]
+    assert (one != other).to_numpy().sum() > 200
+    assert not drift.contradicted(as_numbers(one), as_numbers(other))
+    ends = [one["low"], one["high"], other["low"], other["high"]]
+    told = np.isfinite(ends).all(0) & (ends[0] < ends[1]) & (ends[2] < ends[3])
+    assert told.sum() > 70
+    width = np.maximum(ends[1] - ends[0], ends[3] - ends[2])
+    values = ["estimate", "low", "high"]
+    moved = other.assign(**other[values].add(4 * width, axis=0))
+    named = drift.contradicted(as_numbers(one), as_numbers(moved))
+    assert {line.split(".estimate was ")[0] for line in named if ".estimate was " in line} == {
+        f"{drift.CLAIMS}: {name}" for name in both[told]
+    }
+
+
 @pytest.mark.parametrize("here", [True, False])
 def test_a_claim_that_is_gone_is_named(compare, here):
     drifted, text = compare(here=here, rows=ROWS[:1])

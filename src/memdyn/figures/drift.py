@@ -191,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         found = contradicted(kept, new)
         print(f"on another type of machine ({_unlike(there, here)}), where networks are others")
-        print("\n".join(_said(kept, new)))
+        print("\n".join(_said(kept, new)) or "and nothing moved")
     differ = sum(not _equal(kept[name], new[name], 0.0) for name in kept.keys() & new)
     print(f"{len(kept)} numbers, {differ} are not equal")
     print("\n".join(found) or "nothing has drifted")
