@@ -19,7 +19,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures report keep drift figures_from_tables bless test bench faults setup lint docs clean help
+.PHONY: figures report keep drift figures_from_tables bless crate test bench faults setup lint docs clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -52,6 +52,9 @@ report: .venv/ready ## draw what is missing and write it all, offline, into repo
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS) -- report_parts
 	@. $(BIN)/activate && PS4= && set -x && snakemake --cores 1 --config scale=$(SCALE) --report report.html \
 		--report-metadata results/$(SCALE)/report/numbers.yaml --report-stylesheet workflow/report/report.css $(ARGS)
+
+crate: .venv/ready-dev ## pack a finished run for a repository of research objects: an RO-Crate (SCALE=...)
+	@$(BIN)/python -m memdyn.crate $(SCALE) results/$(SCALE)/memdyn.crate.zip
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)
