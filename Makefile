@@ -41,7 +41,7 @@ drift: .venv/ready ## name what a run has moved of the numbers that were kept, t
 # In a folder of their own: a run's figures stay as they are.
 REDRAWN = results/from_tables/$(SCALE)
 figures_from_tables: .venv/ready ## draw again what the tables in figures/gallery allow, and compare it (SCALE=...)
-	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept=$(CURDIR)/$(KEPT) --directory $(REDRAWN) \
+	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept='$(CURDIR)/$(KEPT)' --directory $(REDRAWN) \
 		$(addprefix --configfile ,$(wildcard $(KEPT)/config.yaml)) $(ARGS) -- from_tables
 	@$(BIN)/python -m memdyn.figures.drift $(KEPT) $(REDRAWN)/figures/$(SCALE) --tables
 
