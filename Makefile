@@ -36,7 +36,7 @@ keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE
 	@cp figures/$(SCALE)/claims.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
 
 drift: .venv/ready ## name what a run has moved of the numbers that were kept, then of the pictures (SCALE=...)
-	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE)
+	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE) results/$(SCALE)
 
 # In a folder of their own: a run's figures stay as they are.
 REDRAWN = results/from_tables/$(SCALE)

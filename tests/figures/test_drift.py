@@ -76,7 +76,7 @@ def test_a_number_that_moved_is_named(compare, options, here):
     assert drifted
     said = text.splitlines()
     assert "wing/fig4.json: single.max_N_mean was 5.0, is 5.1" in said
-    assert "wing/fig4.csv, line 3: y was 2.5, is 2.6" in said
+    assert "wing/fig4.csv, row 2: y was 2.5, is 2.6" in said
 
 
 def test_words_are_not_compared_and_a_colour_is_seen_in_the_picture_alone(tmp_path, capsys):
@@ -172,6 +172,21 @@ def test_two_real_runs_do_not_contradict_and_shifted_ones_do():
     }
 
 
+def test_a_number_that_no_figure_shows_is_named_from_the_tables(tmp_path, capsys):
+    """On the machine of the kept run, cell by cell; what is not a number twice is equal."""
+    kept, new = folder(tmp_path / "kept"), folder(tmp_path / "new")
+    table = pd.DataFrame({"name": ["a", "b"], "rmse": [0.1, np.nan], "label": [None, "x"]})
+    for place, rows in ((kept, table), (tmp_path / "results", table.assign(rmse=[0.1, 0.2]))):
+        (place / "wing/tables").mkdir(parents=True)
+        rows.to_parquet(place / "wing/tables/networks.parquet")
+    said = "wing/tables/networks.parquet, row 2: rmse was nan, is 0.2"
+    drifted, text = compared(kept, new, capsys, str(tmp_path / "results"))
+    assert drifted and text.splitlines()[1:] == [said]
+    assert not compared(kept, new, capsys, str(tmp_path / "results"), here=False)[0]
+    table.to_parquet(tmp_path / "results/wing/tables/networks.parquet")
+    assert not compared(kept, new, capsys, str(tmp_path / "results"))[0]
+
+
 @pytest.mark.parametrize("here", [True, False])
 def test_a_claim_that_is_gone_is_named(compare, here):
     drifted, text = compare(here=here, rows=ROWS[:1])
@@ -252,7 +267,7 @@ def test_one_number_of_a_committed_table_is_named(kept, tmp_path, capsys):
         kept, redraw(tmp_path / "tables", tmp_path / "new"), capsys, "--tables"
     )
     assert drifted and f"{FIGURE}.png" not in text
-    assert f"{FIGURE}.json: " in text and f"{FIGURE}.csv, line " in text
+    assert f"{FIGURE}.json: " in text and f"{FIGURE}.csv, row " in text
 
 
 def test_one_colour_is_seen_by_the_pictures_alone(kept, tmp_path, capsys, monkeypatch):

@@ -1,13 +1,14 @@
 """Have the numbers moved? Figures of a run against those that were kept.
 
-    python -m memdyn.figures.drift figures/gallery/quick figures/quick
+    python -m memdyn.figures.drift figures/gallery/quick figures/quick results/quick
     python -m memdyn.figures.drift figures/gallery/quick REDRAWN --tables
 
-Numbers come first: the JSON of each figure, the table of claims, and what each figure plots. On the
-type of processor that the kept ones are from all have to be equal. On another, networks are other
-ones, since training near chaos amplifies rounding: there two runs may differ by as much as two
-samples of networks do, see ``contradicted``, and all else that moved is only said. Figures drawn
-from the kept tables have to be equal everywhere, up to the rounding of a sum.
+Numbers come first: the JSON of each figure, the table of claims, what each figure plots, and the
+tables themselves. On the type of processor that the kept ones are from all have to be equal. On
+another, networks are other ones, since training near chaos amplifies rounding: there two runs may
+differ by as much as two samples of networks do, see ``contradicted``, and all else that moved is
+only said. Figures drawn from the kept tables have to be equal everywhere, up to the rounding of a
+sum.
 
 Then, where no number moved, the pictures, by their renderings without words.
 """
@@ -123,22 +124,20 @@ def replotted(kept: Path | str, new: Path | str, rounding: float) -> list[str]:
     """
     kept, new, found = Path(kept), Path(new), []
     for name in _files_of_both(kept, new, "csv"):
-        if name == CLAIMS:  # of which ``numbers`` speaks
-            continue
-        old, now = (pd.read_csv(p / name, dtype=str, keep_default_na=False) for p in (kept, new))
-        if list(old) != list(now) or len(old) != len(now):
-            found.append(
-                f"{name} had {len(old)} rows of {list(old)}, has {len(now)} of {list(now)}"
+        if name != CLAIMS:  # of which ``numbers`` speaks
+            old, now = (
+                pd.read_csv(p / name, dtype=str, keep_default_na=False) for p in (kept, new)
             )
-            continue
-        cells = [
-            f"{name}, line {row + 2}: {column} was {old[column][row]}, is {now[column][row]}"
-            for column in old
-            for row in _moved_rows(old[column], now[column], rounding)
-        ]
-        found += cells[:NAMED]
-        if (more := len(cells) - NAMED) > 0:
-            found.append(f"{name}: and {more} more cell{'s' * (more > 1)}")
+            found += _moved_cells(name, old, now, rounding)
+    return found
+
+
+def rewritten(kept: Path | str, results: Path | str) -> list[str]:
+    """A sentence for the first cells that are not equal of each kept table and that of a run."""
+    kept, results, found = Path(kept), Path(results), []
+    for name in _files_of_both(kept, results, "parquet"):
+        old, now = (pd.read_parquet(p / name) for p in (kept, results))
+        found += _moved_cells(name, old, now, 0.0)
     return found
 
 
@@ -164,6 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("kept", type=Path, help="folder of kept figures")
     parser.add_argument("new", type=Path, help="folder of figures of a run")
+    parser.add_argument("results", type=Path, nargs="?", help="the run's folder of tables")
     parser.add_argument(
         "--tables", action="store_true", help="the new ones are drawn from kept tables"
     )
@@ -187,6 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if here == there or options.tables:
         rounding = 0.0 if here == there else ROUNDING
         found = moved(kept, new, rounding) + replotted(options.kept, options.new, rounding)
+        if options.results:
+            found += rewritten(options.kept, options.results)
         found = found or repainted(options.kept, options.new)
     else:
         found = contradicted(kept, new)
@@ -258,9 +260,21 @@ def _files_of_both(kept: Path, new: Path, ending: str) -> list[str]:
     return [name for name in names if (new / name).exists()]
 
 
+def _moved_cells(name: str, old: pd.DataFrame, now: pd.DataFrame, rounding: float) -> list[str]:
+    if list(old) != list(now) or len(old) != len(now):
+        return [f"{name} had {len(old)} rows of {list(old)}, has {len(now)} of {list(now)}"]
+    cells = [
+        f"{name}, row {row + 1}: {column} was {old[column][row]}, is {now[column][row]}"
+        for column in old
+        for row in _moved_rows(old[column], now[column], rounding)
+    ]
+    more = len(cells) - NAMED
+    return cells[:NAMED] + [f"{name}: and {more} more cell{'s' * (more > 1)}"] * (more > 0)
+
+
 def _moved_rows(old: pd.Series, now: pd.Series, rounding: float) -> list[int]:
-    """Places at which two columns of text differ by more than rounding."""
-    rows = np.flatnonzero((old != now).to_numpy())
+    """Places at which two columns differ by more than rounding."""
+    rows = np.flatnonzero(((old != now) & ~(old.isna() & now.isna())).to_numpy())
     if not rounding or not len(rows):
         return rows.tolist()
     one, other = (pd.to_numeric(column, errors="coerce").to_numpy(float) for column in (old, now))
