@@ -46,6 +46,7 @@ localrules:
     collect_external,
     judge_claims,
     draw_claims,
+    write_pages,
     draw_network,
     draw_external,
     fig1_task,

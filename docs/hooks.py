@@ -1,4 +1,4 @@
-"""What the pages take from the code: keys of the configuration, kinds of tables, the notebook."""
+"""What the pages take from the code and from kept runs: keys, tables, the notebook, results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,16 @@ sys.path.insert(0, str(ROOT / "src"))
 def on_page_markdown(markdown: str, **_) -> str:
     """Put in what stands between <!-- and -->."""
     made = {"keys": configuration_keys, "tables": kinds_of_tables, "flip_flop": flip_flop}
+    made |= {name: partial(kept, f"{name}.md") for name in ("bands", "mechanisms")}
     return re.sub(r"<!-- (\w+) -->", lambda found: made[found[1]](), markdown)
+
+
+def kept(name: str) -> str:
+    """A table that a run wrote: of ``standard`` if one was kept, else of ``quick``."""
+    files = [ROOT / "figures/gallery" / scale / name for scale in ("standard", "quick")]
+    found = next(file for file in files if file.exists())
+    told = f"(`{found.relative_to(ROOT)}`, written by the workflow.)"
+    return f"{found.read_text(encoding='utf-8')}\n{told}\n"
 
 
 def configuration_keys() -> str:

@@ -92,3 +92,11 @@ def test_pages_name_what_is_there():
             ), f"{path.name}: {name}"
     shown = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
     assert {page for one in shown for page in one.values()} == {p.name for p in DOCS.glob("*.md")}
+
+
+def test_tables_of_a_kept_run_stand_in_the_page():
+    page = hooks().on_page_markdown((DOCS / "claims.md").read_text())
+    assert "<!--" not in page
+    for head in ("### Largest N solved", "### Mean tau_net", "By memory states", "By trial ends"):
+        assert page.count(head) == 1
+    assert re.search(r"`figures/gallery/\w+/bands.md`, written by the workflow", page)

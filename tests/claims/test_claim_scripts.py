@@ -30,6 +30,9 @@ class Named(dict):
     def __getitem__(self, key):
         return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
 
+    def __getattr__(self, name):
+        return self[name]
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
@@ -66,6 +69,9 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     table = read(tmp_path / "claims.csv").set_index("id")
     assert table.loc["sm.2.prevalent", "verdict"] == "holds"
     assert table.loc["ts.4.max_N", "verdict"] == "holds"
+    assert table.loc["sm.2.prevalent", "one_left_out"] == "4 of 4"
+    # Two networks decide by a hair what either alone cannot.
+    assert table.loc["ts.4.max_N", "one_left_out"] == "0 of 2; without seed 0 or 1 undecided"
     assert table.loc["ts.4.emerges", "detail"] == "this run has no table “heads”"
     assert "holds: Multi-head reaches larger N in as many epochs (largest N" in caplog.text
 
@@ -76,6 +82,16 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     assert all(path.stat().st_size > 1000 for path in vars(figure).values())
     assert json.loads(figure.json.read_text())["verdicts"]["sm.2.prevalent"] == "holds"
     assert len(pd.read_csv(figure.csv)) == len(table)
+
+    networks = next(file for file in files["slow_manifolds"] if "networks" in file)
+    names = {"bands": "b.md", "mechanisms": "m.md", "counts": "m.csv"}
+    pages = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
+    run("write_pages", {"claims": tmp_path / "claims.csv", "networks": networks}, pages)
+    assert "| single-head parity | 33 to 37 |" in pages.bands.read_text()
+    # Of 4 + 3 networks in each of four seeds, the last of the four slow ones does not perform.
+    assert "| perform the task | 24 of 28: 0.86 [" in pages.mechanisms.read_text()
+    counts = pd.read_csv(pages.counts, keep_default_na=False).set_index(["label", "mechanism"])
+    assert counts.loc[("memory states", "slow_manifold"), ["networks", "of"]].tolist() == [12, 24]
 
 
 def test_a_table_of_another_study_is_refused(tmp_path, run):

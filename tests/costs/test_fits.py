@@ -5,7 +5,7 @@ from probes import SCHEMA
 
 from memdyn.config import ConfigError, resolve
 from memdyn.costs import fits, memory
-from memdyn.costs.prediction import read_prediction
+from memdyn.costs.prediction import read_jobs, read_prediction
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.dynamics import return_map
 from memdyn.files import FileProblem, read_facts
@@ -60,3 +60,5 @@ def test_damaged_calibrations_and_predictions_end_in_a_sentence(tmp_path, conten
         read_facts(path, "seconds")
     with pytest.raises(FileProblem, match=r"file is no prediction .* run predict again"):
         read_prediction(path)
+    with pytest.raises(FileProblem, match=r"file is no prediction of jobs .* run predict again"):
+        read_jobs(path)

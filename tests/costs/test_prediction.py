@@ -9,7 +9,14 @@ from probes import SCHEMA
 
 from memdyn.config import resolve
 from memdyn.costs import calibration
-from memdyn.costs.prediction import as_text, compare, errors_as_text, predict
+from memdyn.costs.prediction import (
+    as_text,
+    compare,
+    errors_as_text,
+    predict,
+    predict_jobs,
+    read_jobs,
+)
 from memdyn.costs.scheduling import schedule
 from memdyn.costs.shard_sizes import with_shard_sizes
 from memdyn.costs.work import Job, Span, exactly, jobs, waits_for
@@ -93,21 +100,32 @@ def predicted():
     return pd.concat([table, pd.DataFrame([total | {"memory_MB": 500}])], ignore_index=True)
 
 
-def write_log(folder, name, cpu, peak):
+@pytest.fixture
+def by_job():
+    """Jobs of the prediction, of unequal size."""
+    rows = [
+        *(("train_networks", "a", 50.0, 60.0, 65.0), ("train_networks", "b", 40.0, 40.0, 45.0)),
+        *(("find_cycles", "a", 8.0, 35.0, 60.0), ("find_cycles", "b", 2.0, 15.0, 30.0)),
+    ]
+    return pd.DataFrame(rows, columns=["rule", "shard", "low", "cpu", "high"])
+
+
+def write_log(folder, name, cpu, peak, device="cpu"):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"10:00:00 on cpu\n10:00:09 {usage.line(usage.Usage(cpu, peak))}\n")
+    used = usage.line(usage.Usage(cpu, peak))
+    path.write_text(f"10:00:00 on {device}, 1 thread(s)\n10:00:09 {used}\n")
 
 
-def test_what_has_run_is_compared_and_the_rest_is_counted(predicted, tmp_path):
+def test_what_has_run_is_compared_and_the_rest_is_counted(predicted, by_job, tmp_path):
     write_log(tmp_path, "slow/train_networks/a.log", 60.0, 480)
     write_log(tmp_path, "slow/train_networks/b.log", 60.0, 450)
     write_log(tmp_path, "slow/find_cycles/a.log", 40.0, 410)
     (tmp_path / "slow/find_cycles/b.log").write_text("10:00:00 on cpu\n")  # killed
-    table = compare(predicted, tmp_path).set_index("rule")
+    table = compare(predicted, by_job, tmp_path).set_index("rule")
     assert table["measured"].tolist() == [2, 1, 3]
-    assert table.loc["find_cycles", "cpu_predicted"] == 25  # of one job of two
-    assert table["ratio"].tolist() == pytest.approx([1.2, 1.6, 160 / 125])
+    assert table.loc["find_cycles", "cpu_predicted"] == 35  # of the job that has run
+    assert table["ratio"].tolist() == pytest.approx([1.2, 40 / 35, 160 / 135])
     assert table["within"].tolist()[:2] == [False, True]
     assert (
         table.loc["find_cycles", "memory_ratio"] > 1 > table.loc["train_networks", "memory_ratio"]
@@ -115,9 +133,68 @@ def test_what_has_run_is_compared_and_the_rest_is_counted(predicted, tmp_path):
     assert "1 predicted job(s) have not run" in errors_as_text(table.reset_index())
 
 
-def test_nothing_to_compare_is_said(predicted, tmp_path):
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_what_ran_on_a_gpu_is_counted_and_not_compared(predicted, by_job, tmp_path, device):
+    write_log(tmp_path, "slow/train_networks/a.log", 2.0, 1480, device)
+    write_log(tmp_path, "slow/train_networks/b.log", 44.0, 450)
+    table = compare(predicted, by_job, tmp_path).set_index("rule")
+    assert table.loc["train_networks", ["measured", "on_gpu", "cpu_predicted"]].tolist() == [
+        1,
+        1,
+        40,
+    ]
+    assert table.loc["total", "ratio"] == 1.1
+    told = errors_as_text(table.reset_index())
+    assert "1 job(s) ran on a GPU, which is not predicted: train_networks." in told
+    assert "2 predicted job(s) have not run" in told
+    write_log(tmp_path, "slow/train_networks/b.log", 3.0, 450, device)
+    told = errors_as_text(compare(predicted, by_job, tmp_path))
+    assert "2 job(s) ran on a GPU" in told
+
+
+def test_nothing_to_compare_is_said(predicted, by_job, tmp_path):
     with pytest.raises(ValueError, match=r"no log under .* says what its job used"):
-        compare(predicted, tmp_path)
+        compare(predicted, by_job, tmp_path)
+
+
+def test_jobs_add_up_to_their_rules(at_scale, tmp_path):
+    config = at_scale("quick")
+    seconds = dict.fromkeys((name for job in jobs(config) for name in job.work), 1.0)
+    predict_jobs(config, seconds).to_csv(tmp_path / "jobs.csv", index=False)
+    found = read_jobs(tmp_path / "jobs.csv")
+    sums = found.groupby("rule")[["low", "cpu", "high"]].sum()
+    table = predict(config, seconds, 2).set_index("rule").drop("total")
+    pd.testing.assert_frame_equal(sums, table.loc[sums.index, ["low", "cpu", "high"]])
+
+
+#: What a condition may set that makes its updates dearer or cheaper, and what does not.
+OTHER_WORK = (
+    *({"n_units": 32}, {"seed": [0]}, {"max_N": 7}, {"cell": "gru"}, {"curriculum": "single"}),
+    *({"nonlinearity": "tanh"}, {"repeat": 2}, {"fixed_tau": 2.0}, {"heads": 3}),
+)
+SAME_WORK = ({"task": "dms"}, {"max_epochs": 3}, {"plateau": 9})
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"), [(c, False) for c in OTHER_WORK] + [(c, True) for c in SAME_WORK]
+)
+def test_conditions_that_do_other_work_are_timed_by_themselves(config, monkeypatch, changed, same):
+    """Two conditions that differ in one key; each operation of one costs what it was timed at."""
+    entry = {"task": "parity", "curriculum": "multi"}
+    run = {"seed": [0, 1], "side_by_side": 2, "networks_per_shard": 2, "max_N": 8}
+    conditions = {"plain": entry, "changed": {**entry, **changed}}
+    config["scales"]["mine"] = {
+        "timescales": {**run, "run": [*conditions], "conditions": conditions}
+    }
+    mine = with_shard_sizes(resolve({**config, "scale": "mine"}, SCHEMA))
+    timed = []
+    kinds = dict.fromkeys(
+        calibration._KINDS, lambda config, argument: timed.append(argument) or 1.0
+    )
+    monkeypatch.setattr(calibration, "_KINDS", kinds)
+    seconds = calibration.calibrate(mine)
+    assert {"item:plain", "item:changed"} <= set(seconds)
+    assert ("plain" in timed) != ("changed" in timed) if same else {"plain", "changed"} <= {*timed}
 
 
 def test_a_job_notes_what_it_used(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.text import Text
 
 from memdyn.bridge import claims as bridge
-from memdyn.claims.judge import VERDICTS, Evidence, judge
+from memdyn.claims.judge import VERDICTS, Evidence, fragile, judge
 from memdyn.figures import claims as figure
 from memdyn.figures import style
 from memdyn.slow_manifolds.claims import claims as slow_manifolds
@@ -31,7 +31,10 @@ def invented(claims, estimate=0.5, half=0.2) -> pd.DataFrame:
     """The same with verdicts in turn and numbers of a given size."""
     numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
     said = [VERDICTS[i % len(VERDICTS)] for i in range(len(claims))]
-    return claims.assign(**numbers, n="120 + 48", verdict=said)
+    hang = [
+        "3 of 4; without seed 2 undecided" if i % 5 == 0 else "4 of 4" for i in range(len(said))
+    ]
+    return claims.assign(**numbers, n="120 + 48", verdict=said, one_left_out=hang)
 
 
 def texts(drawn) -> list[str]:
@@ -88,9 +91,15 @@ def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
         claims
     )
     ran = invented(claims)
-    lines = ran.loc[ran["kind"].isin(figure.LINES), "verdict"]
+    lines = ran[ran["kind"].isin(figure.LINES)]
+    assert fragile(lines).any()
     for verdict in VERDICTS:
-        assert said.count(f"{figure.MARKS[verdict]} {verdict}") == (lines == verdict).sum()
+        for star, rows in (("", lines[~fragile(lines)]), ("*", lines[fragile(lines)])):
+            told = said.count(f"{figure.MARKS[verdict]} {verdict}{star}")
+            assert told == (rows["verdict"] == verdict).sum()
+    assert "*: hangs on one seed" in small
+    hanging = ran[fragile(ran) & (ran["kind"] == "claim")]
+    assert drawn.summary["fragile"] == hanging["id"].tolist()
     assert set(figure.COLOURS) == set(VERDICTS)
 
 

@@ -25,6 +25,7 @@ from memdyn.landscape.labels import MECHANISMS
 from memdyn.landscape.vote import ROUTES
 from memdyn.slow_manifolds.claims.measures import TRIALS, failed_at_longest, points_per_item
 from memdyn.slow_manifolds.claims.statistics import level as level_of
+from memdyn.slow_manifolds.counts import count
 from memdyn.slow_manifolds.figures import fig1_task as task_figure
 from memdyn.slow_manifolds.figures import fig2_mechanisms as mechanisms_figure
 from memdyn.slow_manifolds.figures import fig4_map as map_figure
@@ -189,6 +190,26 @@ def test_the_map_shows_the_controls_that_the_grid_has_and_no_others():
     assert shares.groupby("value")["share"].sum().tolist() == pytest.approx([1, 1])
     assert set(shares["value"]) == {"pg 0.4", "pg 0.9"}
     assert with_pg.figure.get_figheight() > drawn.figure.get_figheight()
+
+
+def test_lengths_of_training_are_shown_by_both_labels_with_their_intervals():
+    every = make_controls("trials")
+    drawn = draw_map(every=every)
+    titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
+    assert {"networks that perform", "by memory states", "by trial ends"} <= set(titles)
+    shown = drawn.plotted["pqr"]
+    pd.testing.assert_frame_equal(shown, count(every))
+    assert set(shown["label"]) == {"", "memory states", "trial ends"}
+    ax = drawn.figure.axes[titles.index("by memory states")]
+    bars = [s for c in ax.collections for s in c.get_segments()]
+    own = shown[(shown["label"] == "memory states") & shown["low"].notna() & (shown["share"] > 0)]
+    assert len(own) > 0
+    for row in own.itertuples():
+        ends = [sorted(bar[:, 1]) for bar in bars]
+        assert any(np.allclose(end, (row.low, row.high)) for end in ends)
+    assert "networks that perform" not in [
+        ax.get_title(loc="left") for ax in draw_map().figure.axes
+    ]
 
 
 def test_efficiency_and_slow_modes_are_the_measures_of_the_claims():

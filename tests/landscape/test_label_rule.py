@@ -9,7 +9,8 @@ from memdyn.landscape.labels import MECHANISMS, OUTCOMES, EndKind, Mechanism, me
 def test_stored_words_stay():
     labels = ("direct", "slow_manifold", "limit_cycle", "mixed", "aperiodic", "unresolved")
     assert labels == MECHANISMS
-    assert [*Outcome] == ["fixed_point", "limit_cycle", "settling", "aperiodic", "diverged"]
+    ends = ["fixed_point", "limit_cycle", "settling", "growing", "aperiodic", "diverged"]
+    assert [*Outcome] == ends
     assert [*EndKind] == ["rest", "periodic", "aperiodic", "settling", "diverged"]
     assert [*PointKind] == ["fixed", "continuum", "slow", "failed"]
     assert all(type(name) is str for name in MECHANISMS)

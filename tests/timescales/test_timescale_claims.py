@@ -140,7 +140,7 @@ def test_bands_compare_with_the_mean_of_our_networks(table):
     assert (found["claimed_low"], found["claimed_high"]) == (1.403, 1.463)
     assert found["verdict"] == "holds"
     assert table.loc["ts.band.tau_mean.parity_single.30", "verdict"] == "fails"  # 1.81
-    assert table.loc["ts.band.half_size.parity_single.recurrent", "verdict"] == "holds"
+    assert table.loc["ts.band.half_size.parity_single.30.recurrent", "verdict"] == "holds"
     assert table.loc["ts.band.epochs.parity_single.N 7-12", "estimate"] == 3
 
 

@@ -306,7 +306,7 @@ def test_the_bridge_is_measured_again_alone(finished, edit):
     edit("src/memdyn/dynamics/driven.py", "BLOCKS = 8", "BLOCKS = 4")
     assert planned(finished).keys() == {
         *("measure_slowness", "collect_slowness", "figX1_slowness"),
-        *("judge_claims", "draw_claims"),
+        *("judge_claims", "draw_claims", "write_pages"),
     }
     edit("config.yaml", "forgetting: {trials: 10,", "forgetting: {trials: 11,")
     assert planned(finished).keys() >= {"measure_forgetting", "figX2_forgetting"}
@@ -334,7 +334,7 @@ def test_editing_a_claim_judges_again_and_draws_no_other_figure(finished, edit):
             "from memdyn.claims",
             "import os\nfrom memdyn.claims",
         )
-    assert planned(finished) == {"judge_claims": 1, "draw_claims": 1}
+    assert planned(finished) == {"judge_claims": 1, "draw_claims": 1, "write_pages": 1}
 
 
 def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):

@@ -131,3 +131,12 @@ def test_a_page_of_text_that_means_something_elsewhere(claims, tmp_path):
     assert "a &lt;b&gt;" in page and "{{ x }} `a`_" in page and "nobody" not in page
     body = page.splitlines()[3:-1]
     assert all(line.startswith("    ") for line in body)
+
+
+def test_the_front_page_says_how_many_verdicts_hang_on_one_seed(claims):
+    table = read(claims)
+    own = table["kind"] == "claim"
+    n = int((own & table["one_left_out"].str.contains(";")).sum())
+    assert n and f"<p>{n} of these verdicts would be another" in front_page(table, {}, {})
+    firm = front_page(table.assign(one_left_out="4 of 4"), {}, {})
+    assert "would be another" not in firm

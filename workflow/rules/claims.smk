@@ -1,6 +1,7 @@
 # Both studies: what the papers say, and what the bridge asks, judged.
 # In: tables/ of both studies and of the bridge.
-# Out: results/<scale>/claims.csv, a row per sentence, and figures/<scale>/claims.
+# Out: results/<scale>/claims.csv, a row per sentence; bands.md and mechanisms.md, tables to read; and
+# figures/<scale>/claims.
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
 CLAIMS_OF = {
@@ -87,6 +88,28 @@ rule draw_claims:
         "../scripts/claims/draw_claims.py"
 
 
+rule write_pages:
+    input:
+        claims=rules.judge_claims.output[0],
+        networks=f"{SM_SOURCE}/tables/networks.parquet",
+    output:
+        bands=f"results/{SCALE}/bands.md",
+        mechanisms=f"results/{SCALE}/mechanisms.md",
+        counts=f"results/{SCALE}/mechanisms.csv",
+    log:
+        f"logs/{SCALE}/write_pages.log",
+    conda:
+        "../../envs/memdyn.yaml"
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes("write_pages"),
+    params:
+        code=code("claims/write_pages"),
+    script:
+        "../scripts/claims/write_pages.py"
+
+
 rule claims:
     input:
         rules.draw_claims.output,
+        rules.write_pages.output,

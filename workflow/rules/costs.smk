@@ -1,10 +1,11 @@
 # What a run costs, asked for: -- predict before it, -- compare after it.
 # In: the configuration; the logs of a run; what the benchmark of growth has measured.
-# Out: prediction.csv, prediction_error.csv, and figures/benchmarks/growth.
+# Out: prediction.csv, prediction_jobs.csv, prediction_error.csv, and figures/benchmarks/growth.
 
 import platform
 
 PREDICTION = f"results/{SCALE}/prediction.csv"
+PREDICTED_JOBS = f"results/{SCALE}/prediction_jobs.csv"
 
 
 rule calibrate:
@@ -31,6 +32,7 @@ rule predict:
         rules.calibrate.output[0],
     output:
         PREDICTION,
+        PREDICTED_JOBS,
     log:
         f"logs/{SCALE}/predict.log",
     conda:
@@ -59,6 +61,7 @@ rule compare:
         runtime=minutes("compare"),
     params:
         prediction=PREDICTION,
+        by_job=PREDICTED_JOBS,
         logs=f"logs/{SCALE}",
         written=all_logs,
         code=code("costs/compare"),

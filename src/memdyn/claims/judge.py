@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from memdyn.claims.intervals import Interval, Range, verdict
@@ -35,6 +37,8 @@ COLUMNS = {
     "scale": "scale of the run",
     "assumption": "what no source settles, if the verdict rests on it",
     "verdict": "holds, fails, no difference, undecided or not run; of a control: differs, ...",
+    "one_left_out": "how many verdicts agree when each seed that it rests on is left out in turn; "
+    "then those that do not, and what they say",
     "detail": "N, counts; why undecided for want of an interval, or why not run",
     "figure": "which figure shows it",
 }
@@ -51,12 +55,14 @@ class Evidence:
     Attributes:
         tables: name -> rows.
         facts: numbers of the configuration that the tables do not hold.
+        known: measure -> what it found in these tables; see ``once``.
     """
 
     def __init__(
         self, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, float] | None = None
     ) -> None:
         self.tables, self.facts = dict(tables), dict(facts or {})
+        self.known: dict[Callable[[Evidence], pd.Series], pd.Series] = {}
 
     def fact(self, name: str) -> float:
         """A number of the configuration.
@@ -84,6 +90,31 @@ class Evidence:
             raise NotRun(f"this run has no {asked} in “{table}”")
         return found
 
+    def seeds(self) -> list[int]:
+        """Seeds of the networks in any table."""
+        found = [t["seed"].unique() for t in self.tables.values() if "seed" in t]
+        return sorted({int(seed) for own in found for seed in own})
+
+    def without(self, seed: int) -> Evidence:
+        """The same but for the networks of one seed; tables that know no seeds stay whole."""
+        left = {
+            name: table[table["seed"] != seed] if "seed" in table else table
+            for name, table in self.tables.items()
+        }
+        return Evidence(left, self.facts)
+
+
+def once(measure: Callable[[Evidence], pd.Series]) -> Callable[[Evidence], pd.Series]:
+    """A measure that is taken once of the same evidence, however many claims ask for it."""
+
+    @wraps(measure)
+    def remembered(evidence: Evidence) -> pd.Series:
+        if measure not in evidence.known:
+            evidence.known[measure] = measure(evidence)
+        return evidence.known[measure]
+
+    return remembered
+
 
 class Statistic(NamedTuple):
     """What is computed, in words and as a function of the evidence (may raise ``NotRun``)."""
@@ -108,8 +139,17 @@ class Claim(NamedTuple):
     by: str = ""
 
 
-def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -> pd.DataFrame:
+def judge(
+    study: str,
+    claims: Sequence[Claim],
+    evidence: Evidence,
+    scale: str,
+    leave_out: bool = False,
+) -> pd.DataFrame:
     """A row per claim, with the columns of ``COLUMNS``.
+
+    ``leave_out``: each is judged again without each seed, which takes as many times as long;
+    otherwise the column ``one_left_out`` stays empty.
 
     Raises:
         ValueError: two claims have the same id.
@@ -117,19 +157,13 @@ def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -
     ids = [claim.id for claim in claims]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise ValueError(f"more than one claim is called {', '.join(sorted(twice))}")
+    rest = {seed: evidence.without(seed) for seed in evidence.seeds()} if leave_out else {}
     rows = []
     for claim in claims:
-        try:
-            found = claim.statistic.compute(evidence)
-            said = verdict(found, claim.claimed, claim.margin)
-            if claim.kind == "control" and said == "holds":
-                said = "differs"
-            detail = found.detail
-            if found.units < 2:
-                detail = "; ".join(filter(None, (detail, "no interval from a single value")))
-        except NotRun as reason:
-            found = Interval(float("nan"), float("nan"), float("nan"), 0)
-            said, detail = "not run", str(reason)
+        found, said = _ask(claim, evidence)
+        detail = found.detail
+        if said != "not run" and found.units < 2:
+            detail = "; ".join(filter(None, (detail, "no interval from a single value")))
         rows.append(
             {
                 **{name: getattr(claim, name) for name in ("id", "claim", "kind", "sentence")},
@@ -144,10 +178,51 @@ def judge(study: str, claims: Sequence[Claim], evidence: Evidence, scale: str) -
                 "units": found.units,
                 "scale": scale,
                 "verdict": said,
+                "one_left_out": _one_left_out(claim, found, said, rest) if leave_out else "",
                 "detail": detail,
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _ask(claim: Claim, evidence: Evidence) -> tuple[Interval, str]:
+    """What is found, and the verdict; ``detail`` says why where it was not run."""
+    try:
+        found = claim.statistic.compute(evidence)
+    except NotRun as reason:
+        return Interval(np.nan, np.nan, np.nan, 0, detail=str(reason)), "not run"
+    said = verdict(found, claim.claimed, claim.margin)
+    return found, "differs" if claim.kind == "control" and said == "holds" else said
+
+
+def _one_left_out(claim: Claim, found: Interval, said: str, rest: Mapping[int, Evidence]) -> str:
+    """How many verdicts agree without one seed, as “3 of 4; without seed 2 undecided”.
+
+    A verdict rests on the seeds without which its number, its interval or its units are others. A
+    sentence that cannot be asked without a seed is undecided there.
+    """
+    if said == "not run":
+        return ""
+    told = {}
+    for seed, evidence in rest.items():
+        other, says = _ask(claim, evidence)
+        if not np.array_equal(_number(other), _number(found), equal_nan=True):
+            told[seed] = "undecided" if says == "not run" else says
+    differ = {seed: says for seed, says in told.items() if says != said}
+    text = f"{len(told) - len(differ)} of {len(told)}"
+    for says in dict.fromkeys(differ.values()):
+        seeds = [str(seed) for seed in differ if differ[seed] == says]
+        text += f"; without seed {' or '.join(seeds)} {says}"
+    return text
+
+
+def _number(found: Interval) -> tuple[float, float, float, int]:
+    return found.estimate, found.low, found.high, found.units
+
+
+def fragile(claims: pd.DataFrame) -> pd.Series:
+    """Whether the verdict of each row hangs on one seed: without it, it would be another."""
+    return claims["one_left_out"].str.contains(";", regex=False)
 
 
 def write(path: Path | str, table: pd.DataFrame) -> None:

@@ -89,14 +89,25 @@ def per_call(function: Callable[[], object]) -> float:
 
 
 def _signature(study: Mapping, argument: str) -> tuple:
-    """Conditions of study 2 whose networks do the same operations have the same signature."""
-    entry = study["conditions"].get(argument)
-    if entry is None:
+    """Conditions of study 2 whose networks do the same operations have the same signature.
+
+    It holds all that the operations below read of a condition, but its task and the values of time
+    constants: these take the same time.
+    """
+    if argument not in study["conditions"]:
         return (argument,)
-    own = ("cell", "nonlinearity", "repeat", "substeps", "max_N", "max_epochs")
-    many = entry["curriculum"] in ("multi", "sliding")
-    values = [str(entry.get(key)) for key in own]
-    return (*values, many, "fixed_tau" in entry, entry["curriculum"] == "none")
+    network = _network(study, argument)
+    condition = condition_of(network, study)
+    ends = ("max_epochs", "plateau")  # when training ends, not what an update takes
+    training = {key: value for key, value in condition.training.items() if key not in ends}
+    return (
+        timescales.units_of(study, argument),
+        len(_seeds(study, argument)),
+        condition.cell._replace(fixed_tau=bool(condition.cell.fixed_tau)),
+        condition.curriculum._replace(step=0),
+        condition.repeats,
+        str(training),
+    )
 
 
 # Starting a job.
@@ -219,6 +230,10 @@ def _network(study: Mapping, name: str) -> timescales.Network:
     return next(network for network in timescales.networks(study) if network.condition == name)
 
 
+def _seeds(study: Mapping, name: str) -> list[int]:
+    return study["conditions"][name].get("seed", study["seed"])
+
+
 def _drawn(study: Mapping, name: str, copies: int = 1):
     """Condition and untrained networks, as training begins."""
     network = _network(study, name)
@@ -231,7 +246,7 @@ def _drawn(study: Mapping, name: str, copies: int = 1):
 def _item(config: Mapping, argument: str) -> float:
     """Updates at three quarters of the way, with their part of the test that ends an epoch."""
     study = config["timescales"]
-    seeds = study["conditions"][argument].get("seed", study["seed"])
+    seeds = _seeds(study, argument)
     copies = min(study["side_by_side"], len(seeds), study["networks_per_shard"])
     network, condition, params = _drawn(study, argument, copies)
     N = max(network.start_N, round(0.75 * timescales.largest_N(study, network)))

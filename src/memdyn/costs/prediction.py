@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +40,7 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
         ValueError: an operation that was not calibrated.
     """
     planned = jobs(config)
-    missing = sorted({name for job in planned for name in job.work} - set(seconds))
-    if missing:
-        raise ValueError(
-            f"the calibration does not know '{missing[0]}': it was made for another configuration; "
-            "delete it and run predict again"
-        )
-    spans = np.array([_seconds(job, seconds) for job in planned])
+    spans = _spans(planned, seconds)
     peaks = memory.megabytes(config)
     rows = []
     for rule in dict.fromkeys(job.rule for job in planned):
@@ -73,6 +67,27 @@ def predict(config: Mapping, seconds: Mapping[str, float], cores: int) -> pd.Dat
     return table.astype({"jobs": int}).reset_index(drop=True)
 
 
+def predict_jobs(config: Mapping, seconds: Mapping[str, float]) -> pd.DataFrame:
+    """The same job by job: ``rule``, ``shard`` ('' if the rule has one job), ``low``, ``cpu``,
+    ``high`` (CPU-s)."""
+    planned = jobs(config)
+    table = pd.DataFrame(_spans(planned, seconds), columns=["low", "cpu", "high"])
+    table.insert(0, "rule", [job.rule for job in planned])
+    table.insert(1, "shard", [job.shard for job in planned])
+    return table
+
+
+def _spans(planned: Sequence[Job], seconds: Mapping[str, float]) -> np.ndarray:
+    """(jobs, 3): low, expected and high CPU-seconds of each."""
+    missing = sorted({name for job in planned for name in job.work} - set(seconds))
+    if missing:
+        raise ValueError(
+            f"the calibration does not know '{missing[0]}': it was made for another configuration; "
+            "delete it and run predict again"
+        )
+    return np.array([_seconds(job, seconds) for job in planned])
+
+
 def _seconds(job: Job, seconds: Mapping[str, float]) -> tuple[float, float, float]:
     """Low, expected and high CPU-seconds of a job."""
     each = [tuple(seconds[name] * a for a in amount) for name, amount in job.work.items()]
@@ -97,36 +112,66 @@ def read_prediction(path: Path | str) -> pd.DataFrame:
     return table
 
 
-def compare(prediction: pd.DataFrame, logs: Path | str) -> pd.DataFrame:
+def read_jobs(path: Path | str) -> pd.DataFrame:
+    """The table of ``predict_jobs`` from its CSV.
+
+    Raises:
+        FileProblem: another file, or none.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"shard": str}, keep_default_na=False)
+        table[["low", "cpu", "high"]].astype(float)
+        if missing := {"rule", "shard"} - set(table):
+            raise ValueError(f"no column {missing.pop()!r}")
+    except (OSError, ValueError, KeyError) as problem:
+        reason = (str(problem).splitlines() or ["empty"])[0]
+        raise FileProblem(
+            f"{path} is no prediction of jobs ({reason}): run predict again"
+        ) from None
+    return table
+
+
+def compare(prediction: pd.DataFrame, by_job: pd.DataFrame, logs: Path | str) -> pd.DataFrame:
     """Prediction and what the jobs noted in their logs, side by side.
 
     Args:
         prediction: as from ``predict``.
+        by_job: as from ``predict_jobs``.
         logs: folder of the logs of a scale.
 
     Returns:
         One row per rule that has run, and ``total`` of these: ``jobs`` predicted, ``measured``,
-        ``cpu_predicted`` (of as many jobs as are measured), ``cpu_measured``, ``ratio`` (measured
-        over predicted), ``memory_predicted``, ``memory_measured`` (MB, largest job) and their
-        ratio. ``measured`` below ``jobs``: the rest has not run, or its log has no such line.
+        ``on_gpu``, ``cpu_predicted`` (of the jobs that are measured), ``cpu_measured``, ``ratio``
+        (measured over predicted), ``memory_predicted``, ``memory_measured`` (MB, largest job) and
+        their ratio. Jobs that ran on a GPU, which is not predicted, are counted only. ``measured``
+        and ``on_gpu`` below ``jobs``: the rest has not run, or its log has no such line.
 
     Raises:
         ValueError: no log of a predicted rule says what its job used.
     """
     rows = []
     for row in prediction[prediction["rule"] != TOTAL].itertuples():
-        found = [one for path in logs_of(logs, row.rule) if (one := usage.read(path))]
-        if not found:
+        own = by_job[by_job["rule"] == row.rule].drop_duplicates("shard").set_index("shard")
+        found, on_gpu = {}, 0
+        for path in logs_of(logs, row.rule):
+            shard = "" if path.stem == row.rule else path.stem
+            used = usage.read(path)
+            if used and shard in own.index:
+                if usage.on_gpu(path):
+                    on_gpu += 1
+                else:
+                    found[shard] = used
+        if not found and not on_gpu:
             continue
-        expected = row.cpu * len(found) / row.jobs
-        spent, peak = sum(one.cpu for one in found), max(one.memory for one in found)
+        expected = own.loc[list(found), ["low", "cpu", "high"]].sum()
+        spent = sum(one.cpu for one in found.values())
+        peak = max((one.memory for one in found.values()), default=np.nan)
         rows.append(
             {
-                **{"rule": row.rule, "jobs": row.jobs, "measured": len(found)},
-                **{"cpu_predicted": expected, "cpu_measured": spent, "ratio": spent / expected},
-                "within": row.low * len(found) / row.jobs
-                <= spent
-                <= row.high * len(found) / row.jobs,
+                **{"rule": row.rule, "jobs": row.jobs, "measured": len(found), "on_gpu": on_gpu},
+                **{"cpu_predicted": expected["cpu"], "cpu_measured": spent},
+                "ratio": spent / expected["cpu"] if found else np.nan,
+                "within": expected["low"] <= spent <= expected["high"] if found else pd.NA,
                 **{"memory_predicted": row.memory_MB, "memory_measured": peak},
                 "memory_ratio": peak / row.memory_MB,
             }
@@ -137,15 +182,16 @@ def compare(prediction: pd.DataFrame, logs: Path | str) -> pd.DataFrame:
             "older version lack that line)"
         )
     table = pd.DataFrame(rows)
-    sums = table[["measured", "cpu_predicted", "cpu_measured"]].sum()
+    sums = table[["measured", "on_gpu", "cpu_predicted", "cpu_measured"]].sum()
     last = {
         **{"rule": TOTAL, "jobs": int(prediction["jobs"].iloc[-1]), **sums},
-        "ratio": sums["cpu_measured"] / sums["cpu_predicted"],
+        "ratio": sums["cpu_measured"] / sums["cpu_predicted"] if sums["measured"] else np.nan,
         "memory_predicted": table["memory_predicted"].max(),
         "memory_measured": table["memory_measured"].max(),
         "memory_ratio": table["memory_ratio"].max(),
     }
-    return pd.concat([table, pd.DataFrame([last])]).astype({"measured": int}).reset_index(drop=True)
+    table = pd.concat([table, pd.DataFrame([last])])
+    return table.astype({"measured": int, "on_gpu": int}).reset_index(drop=True)
 
 
 def as_text(table: pd.DataFrame) -> str:
@@ -191,13 +237,17 @@ def errors_as_text(table: pd.DataFrame) -> str:
         f"{'rule':24}{'measured':>10}{'predicted':>10}{'measured':>10}{'ratio':>8}"
         f"{'predicted':>12}{'measured':>10}{'ratio':>8}",
     ]
-    for row in table.itertuples():
+    for row in table[table["measured"] > 0].itertuples():
         lines.append(
             f"{row.rule:24}{f'{row.measured}/{row.jobs}':>10}"
             f"{row.cpu_predicted:10.1f}{row.cpu_measured:10.1f}{row.ratio:8.2f}"
             f"{row.memory_predicted:12.0f}{row.memory_measured:10.0f}{row.memory_ratio:8.2f}"
         )
-    left = table["jobs"].iloc[-1] - table["measured"].iloc[-1]
+    total = table.iloc[-1]
+    left = total["jobs"] - total["measured"] - total["on_gpu"]
+    if total["on_gpu"]:
+        rules = ", ".join(table.loc[table["on_gpu"] > 0, "rule"].iloc[:-1])
+        lines.append(f"{total['on_gpu']} job(s) ran on a GPU, which is not predicted: {rules}.")
     if left > 0:
         lines.append(f"{left} predicted job(s) have not run, or note nothing: they are left out.")
     return "\n".join(lines)

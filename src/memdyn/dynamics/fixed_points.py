@@ -19,7 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.confined import confines
 from memdyn.dynamics.continua import label_continua, nullity, one_per_continuum
+from memdyn.dynamics.corners import at_corners, take_in
 from memdyn.dynamics.kinds import PointKind
 from memdyn.dynamics.results import Table, join
 from memdyn.dynamics.roots import MARGINAL, find_roots, find_slow_points
@@ -42,21 +44,25 @@ class FixedPoints(Table):
         kind (n,): a ``PointKind``.
         q (n,): |f|^2 / 2; speed (n,): |f|; relative_speed (n,): |f| over the task's own.
         eigenvalues (n, units): of DF (map, by falling modulus) or Dv (flow, by falling real part);
-            NaN where a seed failed.
+            NaN at a corner, and where a seed failed.
         stable (n,): all |eigenvalue| < 1 (map) or Re < 0 (flow); of a continuum, all but its
-            ``dimension`` marginal ones. False for slow and failed rows, which are not at rest.
-        degree (n,): sign det(I - DF), or of -Dv; 0 for a degenerate, slow or continuum row.
+            ``dimension`` marginal ones; at a corner, runs from all around come back. False for
+            slow and failed rows, which are not at rest.
+        corner (n,): an isolated fixed point where f is not differentiable (see ``corners``).
+        degree (n,): sign det(I - DF), or of -Dv; 0 for a degenerate, slow or continuum row, and at
+            a corner.
         dimension (n,), extent (n,): of a continuum; 0 otherwise.
         sample (n, k, units): points of a continuum, spread over it, NaN where there are fewer than
             k; k is 0 if there is no continuum.
         landed (n,): distinct seeds that ended here; in an odd system, here or at the mirror image.
 
-    Scalars: is_flow, dt; n_failed, seeds that ended nowhere; message, a sentence about
-    the outcome, which explains an empty result.
+    Scalars: is_flow, dt; confined, whether some ball holds the states in (see ``confined``), with
+    each of the inputs; n_failed, seeds that ended nowhere; message, a sentence about the outcome,
+    which explains an empty result.
     """
 
     schema = "memdyn.fixed_points"
-    version = 2
+    version = 3
 
     states: np.ndarray
     inputs: np.ndarray
@@ -67,6 +73,7 @@ class FixedPoints(Table):
     relative_speed: np.ndarray
     eigenvalues: np.ndarray
     stable: np.ndarray
+    corner: np.ndarray
     degree: np.ndarray
     dimension: np.ndarray
     extent: np.ndarray
@@ -74,19 +81,21 @@ class FixedPoints(Table):
     landed: np.ndarray
     is_flow: bool
     dt: float
+    confined: bool
     n_failed: int
     message: str
 
     @property
     def degree_sum(self) -> int | np.ndarray | None:
-        """Sum of ``degree`` over the fixed points: 1 for a complete set of a bounded smooth map.
+        """Sum of ``degree`` over the fixed points: 1 for a complete set where a ball holds the
+        states in (``confined``).
 
         Necessary, not sufficient: a missed pair of opposite sign cancels. One number per (network,
-        input) in order of first appearance if there are several; None if a continuum or a
-        degenerate point leaves it undefined.
+        input) in order of first appearance if there are several; None if a continuum, a corner or
+        a degenerate point leaves it undefined, or if nothing holds the states in.
         """
         exact = np.isin(self.kind, EXACT)
-        if (self.degree[exact] == 0).any():
+        if not self.confined or (self.degree[exact] == 0).any():
             return None
         key = np.column_stack([self.network, self.inputs])
         _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
@@ -168,6 +177,7 @@ def find_fixed_points(
 def _join_networks(parts: list[FixedPoints]) -> FixedPoints:
     about = {
         "n_failed": sum(p.n_failed for p in parts),
+        "confined": all(p.confined for p in parts),
         "message": " ".join(f"Network {b}: {p.message}" for b, p in enumerate(parts)),
     }
     k = max(p.sample.shape[1] for p in parts)
@@ -220,6 +230,14 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
     dimension = np.where(kind == PointKind.CONTINUUM, nullity(values, system.is_flow), 0)
     decays = is_stable(values, system.is_flow).sum(1) >= values.shape[1] - dimension
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
+    corner = np.zeros(len(rows), dtype=bool)
+    fixed = np.flatnonzero(kind == PointKind.FIXED)
+    corner[fixed] = at_corners(system, *_places(rows, fixed)).cpu()
+    cornered = np.flatnonzero(corner)
+    decays[cornered] = take_in(system, *_places(rows, cornered)).cpu()
+    values[cornered], degree[cornered] = np.nan, 0
+    reach = max([radius, *(rows.x[: len(keep)] - center).norm(dim=1).tolist()])
+    each = [None] if u is None else [*torch.unique(u, dim=0)[:, None]]
     speed = system.drift(rows.x, rows.u).norm(dim=-1).cpu().numpy()
     return FixedPoints(
         states=rows.x.cpu().numpy(),
@@ -231,6 +249,7 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
         relative_speed=speed / task_speed if task_speed else np.full(len(rows), np.nan),
         eigenvalues=values,
         stable=decays & np.isin(kind, EXACT),
+        corner=corner,
         degree=np.concatenate([degree, np.zeros(n_others)]).astype(int),
         dimension=dimension,
         extent=np.concatenate([extent, np.zeros(n_others)]),
@@ -238,9 +257,16 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
         landed=rows.landed.cpu().numpy(),
         is_flow=system.is_flow,
         dt=system.dt,
+        confined=all(confines(system, center, reach, given) for given in each),
         n_failed=n_failed,
         message=_message(kind, n_failed, lost, hopeless),
     )
+
+
+def _places(rows: Rows, chosen: np.ndarray) -> tuple[Tensor, Tensor | None]:
+    """States and inputs of these rows."""
+    index = torch.as_tensor(chosen, device=rows.x.device)
+    return rows.x[index], None if rows.u is None else rows.u[index]
 
 
 def _eigenvalues(system: System, rows: Rows) -> np.ndarray:

@@ -12,6 +12,8 @@ class Outcome(StrEnum):
     LIMIT_CYCLE = "limit_cycle"
     #: It is on no cycle and becomes ever slower: it has not come to its end yet.
     SETTLING = "settling"
+    #: It goes one way and becomes ever faster: it leaves, and has not come to its end yet.
+    GROWING = "growing"
     #: It moves on at its pace and never closes.
     APERIODIC = "aperiodic"
     #: It left the finite.

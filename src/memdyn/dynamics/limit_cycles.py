@@ -146,6 +146,7 @@ class _Search:
         self.outcome = np.full(len(x), Outcome.APERIODIC, dtype="<U11")
         self.diameter = np.zeros(len(x))
         self.time_constant = np.full(len(x), np.nan)
+        self.grows = np.zeros(len(x), dtype=bool)  # of the last window of a run that moves
         self.solved: list[Cycle] = []
         self.cycle: dict[int, Cycle] = {}  # by row
 
@@ -220,7 +221,8 @@ class _Search:
         slower, decay = narrows(widths), monotone_decay(run.cpu().numpy())
         self.outcome[row] = Outcome.SETTLING if slower else Outcome.APERIODIC
         steps = np.nan
-        if decay is not None:
+        self.grows[row] = decay is not None and decay.grows
+        if decay is not None and not decay.grows:
             steps = decay.time_constant
         elif slower:
             steps = 1 / rate_of_widths(widths, len(run) // 4)
@@ -245,7 +247,9 @@ class _Search:
         finite = x.isfinite().all(1).cpu().numpy()
         outcome[~finite] = Outcome.DIVERGED
         time_constant, limit = self.time_constant.copy(), torch.full_like(x, torch.nan)
-        outcome[(outcome == Outcome.APERIODIC) & ~np.isnan(time_constant)] = Outcome.SETTLING
+        moving = outcome == Outcome.APERIODIC
+        outcome[moving & ~np.isnan(time_constant)] = Outcome.SETTLING
+        outcome[moving & self.grows] = Outcome.GROWING
         point = self.rests.point.copy()
         tries = 0
         for row in np.flatnonzero(np.isin(outcome, (Outcome.SETTLING, Outcome.APERIODIC))):

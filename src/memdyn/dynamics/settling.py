@@ -32,7 +32,8 @@ class Decay:
     """Of a run that goes one way.
 
     Attributes:
-        rate: by which the distance to its end falls, per step; 0 of a drift.
+        rate: by which the distance to its end falls, per step; 0 of a drift; negative where steps
+            become longer.
         error: of the rate.
         left: how far from its end the run is at last, in the unit of the run; inf of a drift.
     """
@@ -45,6 +46,11 @@ class Decay:
     def clear(self) -> bool:
         """Whether it slows down beyond doubt."""
         return self.rate > CLEAR * self.error
+
+    @property
+    def grows(self) -> bool:
+        """Whether it speeds up beyond doubt."""
+        return self.rate < -CLEAR * self.error
 
     @property
     def time_constant(self) -> float:
@@ -90,12 +96,13 @@ def monotone_decay(run: np.ndarray) -> Decay | None:
     spread = (at**2).sum()
     slope = (at * steps).sum() / spread
     residual = steps - steps.mean() - slope * at
-    # What is lost when places are rounded is an error of each step, whatever the residuals are.
-    rounding = np.finfo(run.dtype).eps * np.abs(run[-1]).max()
+    # What is lost when states are rounded, always to the same side at worst, is an error of each
+    # stretch, whatever the residuals are.
+    rounding = lag * np.finfo(run.dtype).eps * np.abs(run[-1]).max()
     error = np.sqrt((max((residual**2).sum() / (len(steps) - 2), rounding**2)) / spread) / lag
     rate = -np.log1p(max(slope, -1 + 1e-12)) / lag
     if not rate > CLEAR * error:
-        return Decay(0.0, float(error), np.inf)
+        return Decay(float(rate) if -rate > CLEAR * error else 0.0, float(error), np.inf)
     end = along[:-1].mean() - steps.mean() / slope
     return Decay(float(rate), float(error), float(abs(end - along[-1])))
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from memdyn.bridge import headings as bridge
 from memdyn.claims.intervals import numbers
-from memdyn.claims.judge import VERDICTS
+from memdyn.claims.judge import VERDICTS, fragile
 from memdyn.figures.style import (
     FAINT,
     FULL,
@@ -48,6 +48,8 @@ MARKS = {
     "undecided": "?",
     "not run": "–",
 }
+#: Behind a verdict that hangs on one seed.
+FRAGILE = "*"
 #: Kinds of rows that have a line; all others are squares.
 LINES = ("claim", "control")
 #: Studies in order: what they are called, and the claim that each number stands for.
@@ -140,7 +142,7 @@ def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
         text = f"{number}  {text}" if number.isdigit() else text
         ax.text(LEFT, y + 0.6 * HEADING, text, size=TEXT, va="center", weight="bold")
         y += HEADING
-        for i, row in enumerate(group.itertuples()):
+        for i, row in enumerate(group.assign(fragile=fragile(group)).itertuples()):
             if i:
                 ax.plot([LEFT + 0.13, RIGHT], [y, y], color=PALE, lw=0.4, zorder=0)
             _draw_line(ax, y, row)
@@ -180,9 +182,8 @@ def _draw_line(ax: Axes, y: float, row) -> None:
     ran = row.verdict != "not run"
     ax.text(LEFT + 0.13, middle, row.sentence, color=INK if ran else FAINT, **small)
     ax.text(CLAIM, middle, _spaced(row.comparison), color=FAINT, ha="right", **small)
-    ax.text(
-        SAID, middle, f"{MARKS[row.verdict]} {row.verdict}", color=colour, weight="bold", **small
-    )
+    said = f"{MARKS[row.verdict]} {row.verdict}{FRAGILE * row.fragile}"
+    ax.text(SAID, middle, said, color=colour, weight="bold", **small)
     words = shorten(row.statistic, WORDS, placeholder=" …")
     ax.text(LEFT + 0.21, y + LINE + 0.05, words, color=FAINT, **small)
     if not ran:
@@ -261,13 +262,14 @@ def _spaced(comparison: str) -> str:
 
 
 def _summary(claims: pd.DataFrame) -> dict:
-    """Number of rows by study, kind and verdict, and the verdict of each claim."""
+    """Rows by study, kind and verdict, the verdict of each claim, and those that are fragile."""
     counts: dict = {}
     for (study, kind), own in claims.groupby(["study", "kind"], sort=False):
         found = own["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
         counts.setdefault(study, {})[kind] = {name: int(n) for name, n in found.items()}
     own = claims[claims["kind"] == "claim"]
-    return {"counts": counts, "verdicts": dict(zip(own["id"], own["verdict"], strict=True))}
+    said = dict(zip(own["id"], own["verdict"], strict=True))
+    return {"counts": counts, "verdicts": said, "fragile": list(own.loc[fragile(own), "id"])}
 
 
 def note(scale: str, n_units: Mapping[str, int]) -> str:
@@ -277,7 +279,8 @@ def note(scale: str, n_units: Mapping[str, int]) -> str:
         f"Scale “{scale}” ({sizes} units). Under each sentence: what its number is. Intervals:",
         "95 % over networks, never over trials. Each line has its own scale. Holds: the whole",
         "interval lies in the claimed range (shaded). Fails: none of it does. No difference: all",
-        "of it lies between the dotted edges. Undecided: everything else. Nothing is corrected for",
-        "asking many sentences at once: of 40 that were false, about one would be said to hold.",
+        "of it lies between the dotted edges. Undecided: everything else. *: hangs on one seed,",
+        "and would be another verdict without it. Nothing is corrected for asking many",
+        "sentences at once: of 40 that were false, about one would be said to hold.",
     )
     return fill(" ".join(lines), 134)

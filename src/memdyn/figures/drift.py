@@ -262,7 +262,8 @@ def _files_of_both(kept: Path, new: Path, ending: str) -> list[str]:
 
 def _moved_cells(name: str, old: pd.DataFrame, now: pd.DataFrame, rounding: float) -> list[str]:
     if list(old) != list(now) or len(old) != len(now):
-        return [f"{name} had {len(old)} rows of {list(old)}, has {len(now)} of {list(now)}"]
+        other = ", ".join(sorted({*old} ^ {*now})) or "none"
+        return [f"{name} had {len(old)} rows, has {len(now)}; columns of one alone: {other}"]
     cells = [
         f"{name}, row {row + 1}: {column} was {old[column][row]}, is {now[column][row]}"
         for column in old

@@ -10,7 +10,7 @@ from textwrap import indent
 
 import pandas as pd
 
-from memdyn.claims.judge import VERDICTS
+from memdyn.claims.judge import VERDICTS, fragile
 from memdyn.figures.claims import COLOURS, MARKS, STUDIES
 
 #: What each paper asks and says, in two sentences.
@@ -85,7 +85,9 @@ def _counts(claims: pd.DataFrame) -> str:
         found = own.loc[own["study"] == study, "verdict"].value_counts()
         cells = "".join(f"<td>{found.get(name, 0)}</td>" for name in VERDICTS)
         rows.append(f"<tr><th>{escape(title)}</th>{cells}</tr>")
-    return f"<table>{''.join(rows)}</table>"
+    n = int(fragile(own).sum())
+    hang = f"<p>{n} of these verdicts would be another without one of their seeds.</p>" if n else ""
+    return f"<table>{''.join(rows)}</table>{hang}"
 
 
 def _picture(caption: str, path: Path | str) -> str:

@@ -75,7 +75,8 @@ def draw_external(name: str, own: Mapping[str, np.ndarray], fact: Mapping, note:
             unit="τ" if fact["rate"] else "steps",
             pace="at start",
         )
-        about = [f"{fact['cell']}, {fact['n_units']} units", f"{len(own['alone'])} starting states"]
+        units, starts = _many(fact["n_units"], "unit"), _many(len(own["alone"]), "starting state")
+        about = [f"{fact['cell']}, {units}", starts]
         cross = "starting state" if fact["delay"] is None else "state after the delay"
         if fact["delay"] is not None:
             cross += ";  shaded: decays more slowly than the delay"
@@ -148,9 +149,13 @@ def _draw_speeds(figure: Figure, ax: Axes, scene: Scene) -> pd.DataFrame:
     draw_marks(ax, scene)
     left, top, width = 6.72, 0.65, 0.1
     bar = figure.colorbar(lines, cax=panel(figure, left, top, width, 2.5), extend="both")
-    bar.set_label(f"|dx/dt| / {scene.pace}", size=TEXT)
+    bar.set_label(scene.speed_name, size=TEXT)
     bar.outline.set_linewidth(0.6)
     return pd.concat(rows, ignore_index=True)
+
+
+def _many(n: int, name: str) -> str:
+    return f"{n} {name}{'' if n == 1 else 's'}"
 
 
 def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
@@ -165,7 +170,7 @@ def _write(ax: Axes, about: list[str], scene: Scene, fact: Mapping) -> None:
         lines.append(f"degree sum {fact['degree_sum']}{missing}")
     if fact["periods"]:
         periods = ", ".join(f"{period:.3g}" for period in fact["periods"][:3])
-        lines.append(f"{len(fact['periods'])} cycle(s), period {periods} {scene.unit}")
+        lines.append(f"{_many(len(fact['periods']), 'cycle')}, period {periods} {scene.unit}")
     lines += sentences(fact, scene.unit)
     if fact["n_slow"] is not None:
         drift = "" if fact.get("held") else f", drift {fact['drift']:.2g} spreads / delay"

@@ -28,9 +28,9 @@ SLOWEST_SHOWN = -0.7  # eigenvalues left of this (1 / tau) are the bulk, and not
 DOTS = (0, (1.5, 1.5))
 #: Eigenvalues: of which arrays, at which kind of point, marker, size and level.
 SPECTRA = (
-    ("memory", None, "x", 5, 2),
-    ("point", "unstable", "o", 8, 3),
-    ("point", "stable", "o", 8, 4),
+    ("point", "unstable", "o", 7, 2),
+    ("point", "stable", "o", 8, 3),
+    ("memory", None, "x", 9, 4),
 )
 CROSS = "end of delay 1;  shaded: decays more slowly than the delay"
 NAMED = 8  # most colours that have a name in the key
@@ -67,6 +67,11 @@ class Scene(NamedTuple):
     unit: str
     pace: str
 
+    @property
+    def speed_name(self) -> str:
+        """Of the axis of speeds: of a rate network a speed, of other maps the length of a step."""
+        return f"{'|dx/dt|' if self.leak else 'length of a step'} / {self.pace}"
+
 
 def point_kinds(stable: np.ndarray, kinds: list[str]) -> list[str]:
     """What each point is drawn as: ``stable``, ``unstable``, ``slow`` or ``continuum``."""
@@ -100,7 +105,10 @@ def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
     """Points and cycles in the plane of two components, and its frame."""
     own, rows = scene.own, []
     for i, (orbit, stable) in enumerate(zip(own["orbits"], scene.stable_cycles, strict=True)):
-        ax.plot(*smooth(orbit)[:, :2].T, color=INK, lw=1.2, ls="-" if stable else "--", zorder=5)
+        style: dict[str, Any] = {"lw": 1.2, "ls": "-" if stable else "--"}
+        if jumps(orbit):
+            style = {"ls": "", "marker": "s", "ms": 3.5, "mfc": INK if stable else "white"}
+        ax.plot(*smooth(orbit)[:, :2].T, color=INK, zorder=5, **style)
         rows.append(_path(orbit, "cycle", case=i))
     box = ax.axis()
     for kind, place in zip(scene.kinds, own["points"], strict=True):
@@ -130,6 +138,11 @@ def draw_marks(ax: Axes, scene: Scene) -> list[pd.DataFrame]:
     return rows
 
 
+def jumps(orbit: np.ndarray) -> bool:
+    """Whether a cycle (n, d) goes to and fro between a few states, as that of a map may."""
+    return len(np.unique(orbit, axis=0)) < len(orbit)
+
+
 def smooth(orbit: np.ndarray, finer: int = 10) -> np.ndarray:
     """A closed orbit with more points between those that are known, evenly spaced in time.
 
@@ -142,7 +155,7 @@ def smooth(orbit: np.ndarray, finer: int = 10) -> np.ndarray:
         between a few points, as that of a map may, stays as it is.
     """
     closed = np.concatenate([orbit, orbit[:1]]).astype(np.float64)
-    if len(np.unique(orbit, axis=0)) < len(orbit):
+    if jumps(orbit):
         return closed
     curve = CubicSpline(np.arange(len(closed)), closed, bc_type="periodic")
     return curve(np.linspace(0, len(orbit), finer * len(orbit) + 1))
@@ -172,7 +185,7 @@ def draw_speed(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
     for group, trace in zip(scene.group, speed, strict=True):
         ax.plot(time, np.maximum(trace, 1e-7), color=scene.colours[group], lw=0.7, alpha=0.8)
     ax.axhline(0.1, color=INK, lw=0.6, ls=DOTS, zorder=0)
-    ax.set(xlim=(0, time[-1]), yscale="log", ylabel=f"|dx/dt| / {scene.pace}")
+    ax.set(xlim=(0, time[-1]), yscale="log", ylabel=scene.speed_name)
     known = speed[np.isfinite(speed)]
     low = max(1e-6, float(known.min(initial=1.0)) / 2)
     ax.set_ylim(low, max(1.0, float(known.max(initial=0.0)) * 1.5))
@@ -210,12 +223,11 @@ def draw_spectra(ax: Axes, scene: Scene, last: bool = True) -> pd.DataFrame:
             values = (values - 1) / leak
             values = values[values.real >= SLOWEST_SHOWN]
         values = values.ravel()
-        colour = FAINT if kind is None else INK
-        face = {"linewidths": 0.7, "c": [colour]}
-        if kind == "unstable":
-            face = {"linewidths": 0.6, "facecolors": "none", "edgecolors": [colour]}
+        face = {"linewidths": 0.7, "c": [INK]}
+        if kind == "unstable":  # of many points: behind all else, and pale
+            face = {"linewidths": 0.4, "facecolors": "none", "edgecolors": [FAINT], "alpha": 0.6}
         elif kind == "stable":
-            face = {"linewidths": 0, "c": [colour]}
+            face = {"linewidths": 0, "c": [INK]}
         ax.scatter(values.real, values.imag, s=size, marker=marker, zorder=level, **face)
         rows.append(pd.DataFrame({"at": kind or "memory", "re": values.real, "im": values.imag}))
     found = pd.concat(rows, ignore_index=True)
@@ -279,18 +291,26 @@ def draw_keys(
         key.plot(x, 0.75, MARKS[kind], ms=4.5, mew=1.0, **face)
         key.text(x + 0.09, 0.75, text, size=SMALL, va="center")
         x += 0.26 + 0.056 * len(text)
-    cycles = {stable for scene in scenes for stable in scene.stable_cycles}
-    for is_drawn, style, width, text in (
-        (True in cycles, "-", 1.2, "stable cycle"),
-        (False in cycles, "--", 1.2, "unstable cycle"),
-        (True, DOTS, 0.6, "10 × slower"),
+    cycles = {
+        (stable, jumps(orbit))
+        for scene in scenes
+        for orbit, stable in zip(scene.own["orbits"], scene.stable_cycles, strict=True)
+    }
+    square: dict[str, Any] = {"ls": "", "marker": "s", "ms": 3.5}
+    for is_drawn, style, text in (
+        ((True, False) in cycles, dict[str, Any](lw=1.2), "stable cycle"),
+        ((False, False) in cycles, {"lw": 1.2, "ls": "--"}, "unstable cycle"),
+        ((True, True) in cycles, square, "stable cycle of whole steps"),
+        ((False, True) in cycles, {**square, "mfc": "white"}, "unstable cycle of whole steps"),
+        (True, {"lw": 0.6, "ls": DOTS}, "10 × slower"),
     ):
         if not is_drawn:
             continue
-        key.plot([x, x + 0.22], [0.75, 0.75], color=INK, lw=width, ls=style)
+        ends = [x + 0.11] if "marker" in style else [x, x + 0.22]
+        key.plot(ends, [0.75] * len(ends), color=INK, **style)
         key.text(x + 0.27, 0.75, text, size=SMALL, va="center")
         x += 0.44 + 0.055 * len(text)
-    key.plot(0.05, 0.2, "x", color=FAINT, ms=4, mew=0.7)
+    key.plot(0.05, 0.2, "x", color=INK, ms=4, mew=0.7)
     key.text(0.14, 0.2, cross, size=SMALL, va="center")
     if len(groups) <= NAMED:
         x = 0.35 + 0.056 * len(cross)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 _LINE = "used {:.1f} CPU-s and at most {:.0f} MB"
 _PATTERN = re.compile(r"^\S+ used (\d+\.\d) CPU-s and at most (\d+) MB$", re.MULTILINE)
+_ON_GPU = re.compile(r"^\S+ on cuda\S*, ", re.MULTILINE)
 
 
 class Usage(NamedTuple):
@@ -38,6 +39,11 @@ def line(usage: Usage) -> str:
 def read(log: Path | str) -> Usage | None:
     """What a finished job has used, from its log; None if the log has no such line."""
     return last(Path(log).read_text(errors="replace"))
+
+
+def on_gpu(log: Path | str) -> bool:
+    """Whether a job ran on a GPU in any of its tries, as ``device.set_up`` notes."""
+    return bool(_ON_GPU.search(Path(log).read_text(errors="replace")))
 
 
 def last(text: str) -> Usage | None:

@@ -219,6 +219,9 @@ def take_apart(
         "exponent": _finite(unit * summary["largest_exponent"]),
         "continua": _continua(points.table),
         "settling": _settling(runs.table, unit),
+        "leaving": _leaving(runs.table),
+        "corners": _corners(points.table),
+        "confined": points.confined,
         "held": _held(held),
     }
     return Analysis(tables, arrays, facts)
@@ -265,12 +268,29 @@ def _continua(points: pd.DataFrame) -> list[dict]:
 
 def _settling(runs: pd.DataFrame, unit: float) -> dict | None:
     """How many runs still slow down, and the time constants of the fastest and the slowest."""
-    slow = runs[runs["outcome"] == Outcome.SETTLING]
+    slow = runs[(runs["outcome"] == Outcome.SETTLING) & (runs["time_constant"] != np.inf)]
     if not len(slow):
         return None
     times = slow["time_constant"][np.isfinite(slow["time_constant"])] / unit
     ends = [float(times.min()), float(times.max())] if len(times) else None
     return {"n": len(slow), "of": len(runs), "times": ends}
+
+
+def _leaving(runs: pd.DataFrame) -> dict[str, int]:
+    """How many runs go one way without slowing down, ever faster, or left the finite."""
+    outcome, times = runs["outcome"], runs["time_constant"]
+    return {
+        "drift": int(((outcome == Outcome.SETTLING) & (times == np.inf)).sum()),
+        "grow": int((outcome == Outcome.GROWING).sum()),
+        "diverged": int((outcome == Outcome.DIVERGED).sum()),
+        "of": len(runs),
+    }
+
+
+def _corners(points: pd.DataFrame) -> dict[str, int]:
+    """How many fixed points lie where f is not differentiable, and how many of them are stable."""
+    own = points[points["corner"]]
+    return {"n": len(own), "stable": int(own["stable"].sum())}
 
 
 def _held(memory: pd.DataFrame) -> dict | None:
@@ -310,9 +330,6 @@ def summarise(runs: Runs, points: Points, exponents: pd.DataFrame) -> dict:
         "n_slow": int((table["kind"] == "slow").sum()),
         "degree_sum": points.degree_sum,
         "n_cycles": len(runs.cycles),
-        **{
-            f"runs_{kind}": int((runs.table["outcome"] == kind).sum())
-            for kind in ("fixed_point", "limit_cycle", "settling", "aperiodic", "diverged")
-        },
+        **{f"runs_{kind}": int((runs.table["outcome"] == kind).sum()) for kind in Outcome},
         "largest_exponent": float(exponents["exponent_1"].max()),
     }

@@ -26,14 +26,17 @@ class Points(NamedTuple):
     """Fixed points, slow points and continua.
 
     Attributes:
-        table: one row per point: ``point``, ``kind``, ``stable``, ``q``, ``relative_speed`` (to the
-            task's), ``degree``, ``landed``, ``n_unstable`` modes, ``leading_re``, ``leading_im``
-            (eigenvalue of the step), ``leading_time`` (tau; negative: grows); of a continuum
+        table: one row per point: ``point``, ``kind``, ``stable``, ``corner`` (f is not
+            differentiable there: no eigenvalues), ``q``, ``relative_speed`` (to the task's),
+            ``degree``, ``landed``, ``n_unstable`` modes (-1 at a corner), ``leading_re``,
+            ``leading_im`` (eigenvalue of the step), ``leading_time`` (tau; negative: grows); of a
+            continuum
             ``dimension``, ``extent``, ``shape`` (see ``continua.shape_of``) and ``speed_along``,
             the largest |f| on it; outputs.
         states: (points, n_units).
         eigenvalues: (points, n_units) complex, of the step, leading first.
         degree_sum: 1 if no point is missing (None where undefined).
+        confined: some ball holds the states in; else there is no ``degree_sum``.
         samples: (points, k, n_units) points of each continuum, NaN where there are fewer than k.
     """
 
@@ -42,6 +45,7 @@ class Points(NamedTuple):
     eigenvalues: np.ndarray
     degree_sum: int | None
     samples: np.ndarray
+    confined: bool
 
 
 def find_points(
@@ -75,11 +79,12 @@ def find_points(
             "point": np.arange(len(found)),
             "kind": found.kind,
             "stable": found.stable,
+            "corner": found.corner,
             "q": found.q,
             "relative_speed": found.relative_speed,
             "degree": found.degree,
             "landed": found.landed,
-            "n_unstable": (np.abs(found.eigenvalues) >= 1).sum(1),
+            "n_unstable": np.where(found.corner, -1, (np.abs(found.eigenvalues) >= 1).sum(1)),
             "leading_re": np.real(leading),
             "leading_im": np.imag(leading),
             "leading_time": found.time_constants[:, 0],
@@ -92,7 +97,7 @@ def find_points(
     )
     degree_sum = found.degree_sum if len(found) else None
     assert not isinstance(degree_sum, np.ndarray)  # there is one network, with one input
-    return Points(table, found.states, found.eigenvalues, degree_sum, found.sample)
+    return Points(table, found.states, found.eigenvalues, degree_sum, found.sample, found.confined)
 
 
 def _fastest(

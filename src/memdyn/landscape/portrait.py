@@ -105,8 +105,17 @@ def _run(system, starts, inputs, n_steps, pace, see, every) -> tuple[np.ndarray,
     return path.transpose(0, 1).cpu().numpy(), np.ascontiguousarray(speed.T.cpu().numpy())
 
 
+#: What is said of runs that go one way and do not slow down.
+_LEAVING = {
+    "drift": "move one way, no slower",
+    "grow": "move one way, ever faster",
+    "diverged": "left every bound",
+}
+
+
 def sentences(facts: Mapping, unit: str) -> list[str]:
-    """What is to be said of continua, of runs that have not arrived, and of what holds memories.
+    """What is to be said of points that are no common ones, of runs that have not arrived, and of
+    what holds memories.
 
     Args:
         facts: of ``analysis.take_apart``.
@@ -117,12 +126,23 @@ def sentences(facts: Mapping, unit: str) -> list[str]:
         many = one["dimension"] > 2
         name = f"continuum of dimension {one['dimension']}" if many else one["shape"]
         said.append(f"{name} of fixed points, extent {one['extent']:.3g}")
+    if (corners := facts.get("corners")) and corners["n"]:
+        at = "a fixed point lies" if corners["n"] == 1 else f"{corners['n']} fixed points lie"
+        held = {0: "un", corners["n"]: ""}.get(corners["stable"])
+        what = f"{corners['stable']} of them " if held is None else held
+        said.append(f"{at} at a corner of the step, {what}stable by runs from nearby")
+    if not facts.get("confined", True):
+        said.append("far out states move outward: degrees do not tell whether points are missing")
     if slow := facts.get("settling"):
         times = ""
         if slow["times"]:
             low, high = (f"{time:.2g}" for time in slow["times"])
             times = f", time constant {low if low == high else f'{low} to {high}'} {unit}"
         said.append(f"{slow['n']} of {slow['of']} runs still slow down{times}")
+    left = facts.get("leaving", {})
+    for kind, what in _LEAVING.items():
+        if left.get(kind):
+            said.append(f"{left[kind]} of {left['of']} runs {what}")
     if (held := facts.get("held")) and held["kind"] != Held.POINT:
         lost = f"drift {held['drift']:.2g} spreads per delay"
         if held["noisy_drift"] is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from memdyn.claims.judge import Evidence, NotRun
+from memdyn.claims.judge import Evidence, NotRun, once
 
 #: A measure: the evidence -> one number per network, indexed by its name.
 Measure = Callable[[Evidence], pd.Series]
@@ -57,6 +57,7 @@ def failed_under_noise(kind: str, above_own: bool = False) -> Measure:
     return measure
 
 
+@once
 def points_per_item(evidence: Evidence) -> pd.Series:
     """Stable fixed points, up to sign, over the items that they serve (memories and outcomes).
 

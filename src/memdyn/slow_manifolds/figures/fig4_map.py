@@ -37,6 +37,8 @@ from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.claims import controls
 from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
 from memdyn.slow_manifolds.claims.statistics import AUTHORS_NAMES, NAMES
+from memdyn.slow_manifolds.counts import LABELS as QUESTIONS
+from memdyn.slow_manifolds.counts import SUCCESS, count
 from memdyn.slow_manifolds.emergence import PREDICTORS, model
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
@@ -72,7 +74,8 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
             panels of controls that the grid does not have are left out.
     """
     compared, fitted = _controls(evidence), model(networks, LABEL)
-    n_rows = 2 + bool(compared)
+    lengths = _lengths(evidence)
+    n_rows = 2 + bool(compared) + bool(len(lengths))
     with house_style():
         figure = new_figure(FULL, MAPS + ROW * n_rows + BOTTOM)
         maps = [panel(figure, left, 0.42, 1.86, 1.86) for left in (0.62, 3.0, 5.38)]
@@ -104,6 +107,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         if len(fitted):
             _draw_model(panel(figure, 3.04, MAPS + ROW + 0.3, 4.14, ROW - 0.85), fitted)
         _draw_controls(figure, MAPS + ROW * 2, compared)
+        _draw_lengths(figure, MAPS + ROW * (2 + bool(compared)), lengths)
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
@@ -113,7 +117,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
         shares = {key: rows for key, (_, rows) in zip("lmno", compared.items(), strict=False)}
-        plotted |= {"j": depths, "k": fitted}
+        plotted |= {"j": depths, "k": fitted, "pqr": lengths}
         return Drawn(
             figure, plotted | shares, _summary(networks, counts, authors, failed, measured)
         )
@@ -231,6 +235,41 @@ def _draw_controls(figure: Figure, top: float, compared: dict[str, pd.DataFrame]
         ax.tick_params(axis="y", length=0)
         ax.set_title(CONTROLS[name], loc="left")
         letter(ax, "lmno"[i], left=20)
+
+
+def _lengths(evidence: Evidence) -> pd.DataFrame:
+    """Counts of the same networks after several lengths of training; no rows if there is one."""
+    try:
+        found = count(evidence.rows(controls.EVERY))
+    except NotRun:
+        return pd.DataFrame()
+    return found if len(found["trials"].unique()) > 1 else found.iloc[:0]
+
+
+def _draw_lengths(figure: Figure, top: float, lengths: pd.DataFrame) -> None:
+    """Networks that perform, and mechanisms by each label, with 95 % over seeds."""
+    if lengths.empty:
+        return
+    trials = sorted(lengths["trials"].unique())
+    titles = {"": "networks that perform", **{q: f"by {q}" for q in QUESTIONS.values()}}
+    for i, (label, title) in enumerate(titles.items()):
+        ax = panel(figure, 0.62 + 2.42 * i, top + 0.3, 1.72, ROW - 0.85)
+        ax.set_title(title, loc="left")
+        letter(ax, "pqr"[i], left=38)
+        own = lengths[lengths["label"] == label]
+        shown = [
+            n for n in (SUCCESS, *MECHANISMS) if own.loc[own["mechanism"] == n, "networks"].any()
+        ]
+        for j, name in enumerate(shown):
+            rows = own[own["mechanism"] == name].sort_values("trials")
+            x = np.arange(len(trials)) + 0.08 * (j - (len(shown) - 1) / 2)
+            colour = MECHANISM_COLOURS.get(name, INK)
+            ax.plot(x, rows["share"], "-o", color=colour, lw=0.9, ms=3.6, mec="white", mew=0.4)
+            ax.vlines(x, rows["low"], rows["high"], color=colour, lw=1.2)
+        ax.set(xticks=range(len(trials)), xticklabels=trials, xlim=(-0.4, len(trials) - 0.6))
+        ax.set(ylim=(0, 1), xlabel="trials of training", ylabel="share" if i == 0 else "")
+        if not shown:
+            say(ax, "No network performs\nthe task.")
 
 
 #: What is measured of networks, by panel: title, label of the axis, whether it is logarithmic.

@@ -123,6 +123,7 @@ TAU_SD: dict[tuple[str, int], Band] = {
     ("parity_multi", 100): _read(0.302, _READ_TAU),
     ("parity_single_inside", 32): _read(0.80, _READ_TAU),
     ("parity_single_inside", 42): _read(1.05, _READ_TAU),
+    ("dms_single", 90): Band(1.1, inf, 1.1, "F", "more than"),
     ("parity_multi_inside", 100): _read(0.296, _READ_TAU),
 }
 
@@ -177,6 +178,7 @@ TAU_NET_SD: dict[tuple[str, int], Band] = {
     ("parity_multi", 30): _read(12, _READ_NET_SD),
     ("parity_multi", 50): Band(10, 19, 14.5, "F", "as given; peak 14-19 near N = 50"),
     ("parity_multi", 100): Band(10, 15, 12.5, "F", "as given"),
+    ("parity_single_inside", 42): _read(16, 1.5),
 }
 
 #: Relative accuracy after ablation of one neuron (8.5): (condition, N, group) -> band. Where only
@@ -198,6 +200,27 @@ ABLATION: dict[tuple[str, int, str], Band] = {
     ("parity_multi", 35, "longest"): Band(0.955, 1.015, 0.985, "D", "mean of 4, ± 0.03"),
 }
 
+
+def _between(condition: str, N: int, group: str) -> tuple[tuple[str, int, str], Band]:
+    """From theirs at the next smaller N to theirs at the next larger, both included."""
+    known = {
+        at: band for (name, at, of), band in ABLATION.items() if (name, of) == (condition, group)
+    }
+    first, last = max(at for at in known if at < N), min(at for at in known if at > N)
+    one, other = known[first], known[last]
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    middle = round((one.value + other.value) / 2, 6)
+    note = f"between N = {first} and N = {last}"
+    return (condition, N, group), Band(low, high, middle, "D", note)
+
+
+#: The same at an N that they do not show, from those beside it (ASSUMPTION: it goes one way).
+ABLATION_BETWEEN: dict[tuple[str, int, str], Band] = dict(
+    _between(condition, 20, group)
+    for condition in ("parity_single", "parity_multi")
+    for group in ("shortest", "longest")
+)
+
 #: Accuracy at p = 0.5 before any ablation (8.5): (condition, N) -> band.
 ACCURACY: dict[tuple[str, int], Band] = {
     ("parity_single", 30): _nets(0.944, 0.971, 0.9575),
@@ -209,6 +232,18 @@ HALF_ACCURACY: dict[tuple[str, str], Band] = {
     ("parity_single", "recurrent"): Band(0.2, 0.4, 0.3, "D", "“near 0.3”, ± 0.1"),
 }
 
+#: The same at an N that they do not show (ASSUMPTION: smaller N are no more fragile).
+HALF_BETWEEN: dict[tuple[str, int, str], Band] = {
+    ("parity_single", 20, "recurrent"): Band(0.2, inf, 0.3, "D", "at least theirs at N = 30"),
+    ("parity_multi", 20, "recurrent"): Band(
+        0.3, inf, 0.3, "D", "later than their single-head networks at N = 30"
+    ),
+}
+#: How many times that of single-head networks of the same seed it is (8.6): (condition, N, target).
+HALF_RATIO: dict[tuple[str, int, str], Band] = {
+    ("parity_multi", 30, "tau"): Band(2, inf, 2, "D", "“factor 2 or more”"),
+}
+
 # Epochs that one network (seed 0) needed for each N (8.7), and groups of N in which they are alike.
 _SINGLE_EPOCHS = {
     **dict.fromkeys(range(2, 7), 1),
@@ -217,21 +252,28 @@ _SINGLE_EPOCHS = {
     **{17: 7, 18: 9, 19: 9, 20: 18, 21: 10, 22: 19, 23: 15, 24: 12, 25: 12, 26: 21, 27: 8, 28: 46},
 }
 _MULTI_EPOCHS = {**dict.fromkeys(range(2, 13), 1), 6: 2}
+_SLIDING_EPOCHS = {11: 5}  # all of the first window, N = 2 to 11
 
 #: Ranges of N over which epochs are alike; the band of each N is the spread within its range.
 EPOCH_GROUPS: dict[str, tuple[tuple[int, int], ...]] = {
     "parity_single": ((2, 6), (7, 12), (13, 19), (20, 28)),
     "parity_multi": ((2, 12),),
+    "parity_sliding": ((11, 11),),
 }
 
 
 def _epochs() -> dict[tuple[str, int], Band]:
     found = {}
-    for condition, epochs in (("parity_single", _SINGLE_EPOCHS), ("parity_multi", _MULTI_EPOCHS)):
+    for condition, epochs in (
+        ("parity_single", _SINGLE_EPOCHS),
+        ("parity_multi", _MULTI_EPOCHS),
+        ("parity_sliding", _SLIDING_EPOCHS),
+    ):
         for first, last in EPOCH_GROUPS[condition]:
             counts = [epochs[N] for N in range(first, last + 1)]
             low, high = min(counts) - 0.5, max(counts) + 0.5
-            note = f"one network, spread over N = {first} to {last}, ± half an epoch"
+            over = f"one network, spread over N = {first} to {last}"
+            note = f"{over if last > first else 'one network'}, ± half an epoch"
             for N in range(first, last + 1):
                 found[condition, N] = Band(low, high, epochs[N], "D", note)
     return found

@@ -698,7 +698,10 @@ def _at_N(measure: Measure, condition: str, N: int, evidence: Evidence) -> Inter
     values = measure(evidence, condition)
     if N not in values:
         raise NotRun(f"N = {N} is not among ours, which reach {values.columns.max():g}")
-    return of_mean(values[N].dropna())._replace(detail=f"N = {N}")
+    own = values[N].dropna()
+    if own.empty:
+        raise NotRun(f"N = {N} is not among ours in any seed")
+    return of_mean(own)._replace(detail=f"N = {N}")
 
 
 def _epochs_in_group(condition: str, first: int, last: int, evidence: Evidence) -> Interval:
@@ -710,11 +713,19 @@ def _epochs_in_group(condition: str, first: int, last: int, evidence: Evidence) 
     return of_mean(complete.mean(axis=1), step=1 / len(wanted))
 
 
-def _half_size_in_band(condition: str, target: str, evidence: Evidence) -> Interval:
-    values = log_half_size(target)(evidence, condition)
-    if 30 not in values:
-        raise NotRun(f"N = 30 is not among ours, which reach {values.columns.max():g}")
-    return of_mean(10 ** values[30].dropna())._replace(detail="N = 30")
+def half_size_at(target: str) -> Measure:
+    """The perturbation at which the relative accuracy falls below one half."""
+    return lambda evidence, condition: 10 ** log_half_size(target)(evidence, condition)
+
+
+def _half_ratio(condition: str, target: str, N: int, evidence: Evidence) -> Interval:
+    """The same over that of single-head networks: geometric mean over pairs of one seed."""
+    _their_protocol(evidence, "parity_single")
+    values = [log_half_size(target)(evidence, name) for name in (condition, "parity_single")]
+    found = _at_N(lambda *_: values[0] - values[1], condition, N, evidence)
+    estimate, low, high = (float(10**end) for end in (found.estimate, found.low, found.high))
+    n = f"{found.units} + {found.units}"
+    return Interval(estimate, low, high, found.units, n, found.detail)
 
 
 def _guarded(
@@ -785,11 +796,23 @@ def _bands() -> list[Claim]:
     for (condition, N, group), band in bands.ABLATION.items():
         compute = partial(_at_N, column("ablation", "relative", group=group), condition, N)
         key = (condition, N, f"{group} tau")
-        add("ablation", key, band, "relative accuracy, ablated", _FIG(7), compute, width)
+        add("ablation", key, band, "relative accuracy after ablation", _FIG(7), compute, width)
+    between = "no number of theirs at this N: they show others beside it"
+    for (condition, N, group), band in bands.ABLATION_BETWEEN.items():
+        compute = partial(_at_N, column("ablation", "relative", group=group), condition, N)
+        key = (condition, N, f"{group} tau")
+        add("ablation", key, band, "relative accuracy after ablation", _FIG(7), compute, between)
+    half = "perturbation at half accuracy"
     for (condition, target), band in bands.HALF_ACCURACY.items():
-        compute = partial(_half_size_in_band, condition, target)
-        key = (condition, target)
-        add("half_size", key, band, "perturbation at half accuracy", _FIG(8), compute, width)
+        compute = partial(_at_N, half_size_at(target), condition, 30)
+        add("half_size", (condition, 30, target), band, half, _FIG(8), compute, width)
+    for (condition, N, target), band in bands.HALF_BETWEEN.items():
+        compute = partial(_at_N, half_size_at(target), condition, N)
+        add("half_size", (condition, N, target), band, half, _FIG(8), compute, between)
+    for (condition, N, target), band in bands.HALF_RATIO.items():
+        compute = partial(_half_ratio, condition, target, N)
+        text = "perturbation over single-head"
+        add("half_ratio", (condition, N, target), band, text, _FIG(8), compute)
     for condition, groups in bands.EPOCH_GROUPS.items():
         for first, last in groups:
             band = bands.EPOCHS[condition, first]
