@@ -19,7 +19,7 @@ COMMAND  = snakemake --cores $(CORES) --resources gpu=$(GPUS) --config scale=$(S
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install --no-compile)
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv
 
-.PHONY: figures report keep drift figures_from_tables test bench faults setup lint docs clean help
+.PHONY: figures report keep drift figures_from_tables bless crate test bench faults setup lint docs clean help
 .DEFAULT_GOAL := help
 
 figures: .venv/ready ## draw all figures (SCALE=quick|standard|paper, CORES=n, GPUS=n, ARGS=more for snakemake)
@@ -36,15 +36,26 @@ keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE
 	@cp results/$(SCALE)/bands.md results/$(SCALE)/mechanisms.md results/$(SCALE)/mechanisms.csv $(KEPT)/
 	@cp figures/$(SCALE)/claims.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
 
-drift: .venv/ready ## name each number of a run that is not what was kept, then each picture (SCALE=...)
-	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE)
+drift: .venv/ready ## name what a run has moved of the numbers that were kept, then of the pictures (SCALE=...)
+	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE) results/$(SCALE)
 
-figures_from_tables: .venv/ready ## draw figures and claims again from the tables in figures/gallery (SCALE=...)
-	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept=$(KEPT) $(ARGS)
+# In a folder of their own: a run's figures stay as they are.
+REDRAWN = results/from_tables/$(SCALE)
+figures_from_tables: .venv/ready ## draw again what the tables in figures/gallery allow, and compare it (SCALE=...)
+	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) kept='$(CURDIR)/$(KEPT)' --directory $(REDRAWN) \
+		$(addprefix --configfile ,$(wildcard $(KEPT)/config.yaml)) $(ARGS) -- from_tables
+	@$(BIN)/python -m memdyn.figures.drift $(KEPT) $(REDRAWN)/figures/$(SCALE) --tables
+
+bless: ## keep the figures that figures_from_tables has drawn (SCALE=...)
+	cp -R $(REDRAWN)/figures/$(SCALE)/. $(KEPT)/
+
 report: .venv/ready ## draw what is missing and write it all, offline, into report.html (SCALE, CORES, GPUS, ARGS as above)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS) -- report_parts
 	@. $(BIN)/activate && PS4= && set -x && snakemake --cores 1 --config scale=$(SCALE) --report report.html \
 		--report-metadata results/$(SCALE)/report/numbers.yaml --report-stylesheet workflow/report/report.css $(ARGS)
+
+crate: .venv/ready-dev ## pack a finished run for a repository of research objects: an RO-Crate (SCALE=...)
+	@$(BIN)/python -m memdyn.crate $(SCALE) results/$(SCALE)/memdyn.crate.zip
 
 test: .venv/ready-dev ## run the tests (ARGS=more for pytest)
 	. $(BIN)/activate && pytest -n $(CORES) --dist loadfile $(ARGS)

@@ -80,3 +80,4 @@ rule all:
 
 
 include: "workflow/rules/report.smk"
+include: "workflow/rules/kept.smk"

@@ -1,7 +1,8 @@
-"""What the pages take from the code and from kept runs: keys, kinds of tables, results."""
+"""What the pages take from the code and from kept runs: keys, tables, the notebook, results."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 def on_page_markdown(markdown: str, **_) -> str:
     """Put in what stands between <!-- and -->."""
-    made = {"keys": configuration_keys, "tables": kinds_of_tables}
+    made = {"keys": configuration_keys, "tables": kinds_of_tables, "flip_flop": flip_flop}
     made |= {name: partial(kept, f"{name}.md") for name in ("bands", "mechanisms")}
     return re.sub(r"<!-- (\w+) -->", lambda found: made[found[1]](), markdown)
 
@@ -53,6 +54,22 @@ def configuration_keys() -> str:
         f"## `{section}`\n\n{head}" + "\n".join(rows) if section else head + "\n".join(rows)
         for section, rows in sections.items()
     )
+
+
+def flip_flop() -> str:
+    """The notebook with what it printed and drew, as Markdown."""
+    notebook = json.loads((ROOT / "docs/flip_flop.ipynb").read_text())
+    parts = []
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", ()):
+            if "text" in output:
+                parts.append(f"```text\n{''.join(output['text']).rstrip()}\n```")
+            elif picture := output.get("data", {}).get("image/png"):
+                picture = "".join(picture).replace("\n", "")
+                parts.append(f"![What the cell above draws](data:image/png;base64,{picture})")
+    return "\n\n".join(parts)
 
 
 def _keys(entry: Mapping, schema: Mapping, at: str = "") -> Iterator[tuple[str, Mapping]]:

@@ -111,6 +111,23 @@ def test_figures_are_drawn_from_kept_tables_alone(tmp_path):
     assert code and "config key 'kept': nowhere is no folder" in text
 
 
+@pytest.mark.parametrize("scale", ["quick", "standard"])
+def test_kept_figures_are_drawn_from_the_tables_of_the_gallery(scale, tmp_path):
+    """Each that is kept and whose tables are kept; all of them at the quick scale."""
+    gallery = ROOT / "figures/gallery" / scale
+    figures = {path.stem for path in gallery.rglob("*.json")} - {"machine", "claims"}
+    claims = {"judge_claims", "draw_claims"} if (gallery / "claims.json").exists() else set()
+    settings = gallery / "config.yaml"
+    given = ("--configfile", str(settings)) if settings.exists() else ()
+    asked = (*given, "--config", f"scale={scale}", f"kept={gallery}", "--directory", str(tmp_path))
+    jobs = planned(ROOT, *asked, "--", "from_tables")
+    assert set(jobs) - {"from_tables"} == figures | claims
+    code, text = snakemake(ROOT, "-n", "--directory", str(tmp_path), "--", "from_tables")
+    assert code and "snakemake --config kept=..." in text
+    code, text = snakemake(ROOT, "-n", "--config", f"kept={ROOT / 'docs'}", "--", "from_tables")
+    assert code and "holds the tables of no figure" in text
+
+
 def test_a_killed_job_is_told_with_the_command_that_goes_on(tmp_path):
     folder = copy_repository(tmp_path)
     killed = folder / "workflow/scripts/timescales/fig2_curricula.py"

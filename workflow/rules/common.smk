@@ -295,6 +295,27 @@ def report_front():
     return str(page if page.exists() else ROOT / "workflow/report/workflow.rst")
 
 
+def drawn_from_kept(wildcards):
+    """The kept figures all of whose tables were kept, too (kept.smk)."""
+    if not config["kept"]:
+        raise WorkflowError("name a folder of tables: snakemake --config kept=...")
+    makers = {str(file): rule for rule in workflow.rules for file in rule.output}
+
+    def there(file):
+        if file.startswith(f"{SOURCE}/"):
+            return Path(file).exists()
+        return file in makers and all(there(str(one)) for one in makers[file].input)
+
+    folder = f"figures/{SCALE}/"
+    asked = [str(file) for file in rules.all.input]
+    kept = [file for file in asked if Path(SOURCE, file.removeprefix(folder)).exists()]
+    if not (found := [file for file in kept if there(file)]):
+        raise WorkflowError(
+            f"config key 'kept': {SOURCE} holds the tables of no figure"
+        )
+    return found
+
+
 def refuse_unfit():
     """End the run before its first job if what is going to run fits neither memory nor disk."""
     jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())

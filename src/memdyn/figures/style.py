@@ -22,6 +22,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
 
+from memdyn.figures import wordless
 from memdyn.files import write_atomically
 from memdyn.landscape.labels import MECHANISMS
 
@@ -358,7 +359,8 @@ def save(
         with write_atomically(outputs.pdf) as path:
             figure.savefig(path, format="pdf", metadata={"CreationDate": None})
         with write_atomically(outputs.png) as path:
-            figure.savefig(path, format="png", metadata={"Software": None})
+            metadata = {"Software": None, wordless.KEY: wordless.rendering(figure)}
+            figure.savefig(path, format="png", metadata=metadata)
     table = pd.concat(
         [rows.assign(panel=panel) for panel, rows in plotted.items()] or [pd.DataFrame()],
         ignore_index=True,
