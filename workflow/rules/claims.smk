@@ -27,17 +27,17 @@ CLAIMS_N_UNITS = {
 }
 
 
+def tables_of_claims(study):
+    """The tables that a study's claims ask; of an earlier run those that were kept of it."""
+    paths = [f"{SOURCE}/{study}/tables/{name}.parquet" for name in CLAIMS_OF[study]]
+    return [path for path in paths if not config["kept"] or Path(path).exists()]
+
+
 rule judge_claims:
     input:
-        slow_manifolds=expand(
-            f"{SM_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["slow_manifolds"]
-        ),
-        timescales=expand(
-            f"{TS_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["timescales"]
-        ),
-        bridge=expand(
-            f"{BR_SOURCE}/tables/{{table}}.parquet", table=CLAIMS_OF["bridge"]
-        ),
+        slow_manifolds=tables_of_claims("slow_manifolds"),
+        timescales=tables_of_claims("timescales"),
+        bridge=tables_of_claims("bridge"),
     output:
         report(
             f"results/{SCALE}/claims.csv",
