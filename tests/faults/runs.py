@@ -99,22 +99,35 @@ def again(folder: Path) -> float:
     return time.monotonic() - began
 
 
+class Missed(Exception):
+    """A run ended before it was disturbed: nothing was tried."""
+
+
 class Chance(random.Random):
     """Random moments of a run's work, which takes ``length`` (s) when nobody disturbs it."""
 
     length = 10.0
 
-    def pause(self) -> None:
-        time.sleep(self.uniform(0, self.length))
+    def pause(self, process: subprocess.Popen) -> None:
+        """Wait until a random moment of a run.
+
+        Raises:
+            Missed: it ended before; the next one is expected to take no longer.
+        """
+        began, until = time.monotonic(), self.uniform(0, self.length)
+        while (gone := time.monotonic() - began) < until:
+            if process.poll() is not None:
+                self.length = gone
+                raise Missed
+            time.sleep(0.02)
 
 
 def stopped(number: int, whole_group: bool, folder: Path, chance: Chance) -> None:
     """A signal to Snakemake, or to it and all its jobs, at a random moment."""
     process = begin(folder)
     work(process, folder)
-    chance.pause()
-    if process.poll() is None:
-        (os.killpg if whole_group else os.kill)(process.pid, number)
+    chance.pause(process)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
     end(process, folder)
 
 
@@ -122,7 +135,7 @@ def two_at_once(folder: Path, chance: Chance) -> None:
     """A second run beside the first, which Snakemake is told not to mind."""
     first = begin(folder)
     work(first, folder)
-    chance.pause()
+    chance.pause(first)
     end(begin(folder, ROOT, "--nolock"), folder)
     end(first, folder)
 
@@ -156,7 +169,7 @@ def full_disk(folder: Path, chance: Chance) -> None:
     """The disk fills up at a random moment, and has room again some seconds later."""
     process = begin(folder)
     work(process, folder)
-    chance.pause()
+    chance.pause(process)
     filler = folder / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
@@ -232,6 +245,8 @@ def try_once(fault: Callable, place: Path, chance: Chance, expected: list) -> tu
             fault(place, chance)
             seconds = again(place)
             found = [values(place / target) for target in TARGETS]
+        except Missed:
+            return try_once(fault, place.with_name(f"{place.name}x"), chance, expected)
         except (RuntimeError, OSError) as problem:
             print(f"{problem}", file=sys.stderr)
             return "lost", 0.0
