@@ -354,6 +354,18 @@ def test_editing_the_noise_test_reruns_what_uses_it(finished, edit):
     assert not jobs.keys() & {"train_networks", "extend_delays", "find_attractors", "fig1_task"}
 
 
+def test_what_is_planned_is_this_folders_code_with_another_installed(finished, edit):
+    """The logger plugin brings the installed memdyn, whose code is another's."""
+    seen = planned(finished, "--logger", "memdyn", PYTHONPATH="")
+    assert seen == {}
+    edit(
+        "src/memdyn/slow_manifolds/robustness/noise.py",
+        "import torch\n",
+        "import torch\n\nEXTRA = 1\n",
+    )
+    assert "add_noise" in planned(finished, "--logger", "memdyn", PYTHONPATH="")
+
+
 def test_editing_the_vote_reruns_the_vote_and_what_follows(finished, edit):
     edit("src/memdyn/landscape/vote.py", "FALL = 0.1", "FALL = 0.2")
     jobs = planned(finished)

@@ -17,6 +17,12 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 # Where the repository lies, wherever Snakemake was started from and whoever includes this.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
+# The logger plugin is the environment's, and has brought memdyn from where that is installed: what is planned
+# has to be what jobs run, which is this folder's.
+brought = getattr(sys.modules.get("memdyn"), "__file__", None)
+if brought and not Path(brought).is_relative_to(ROOT / "src"):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "memdyn"]:
+        del sys.modules[name]
 
 from memdyn import run_end
 from memdyn.config import ConfigError
