@@ -3,7 +3,14 @@
 # Out: figures/<scale>/timescales/<figure> as pdf, png, plotted numbers (csv), summary (json).
 
 # What the small print of every figure of study 2 states.
-TS_SMALL_PRINT = {"scale": SCALE, "n_units": TIMESCALES["network"]["n_units"]}
+TS_SMALL_PRINT = {
+    "scale": SCALE,
+    "n_units": TIMESCALES["network"]["n_units"],
+    "other_units": sorted(
+        {timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]}
+        - {TIMESCALES["network"]["n_units"]}
+    ),
+}
 
 
 rule fig1_model:

@@ -14,6 +14,6 @@ drawn = figure.draw(
     n_units=params.n_units,
     start_N=params.start_N,
     inside=False,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

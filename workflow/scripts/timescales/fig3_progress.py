@@ -17,6 +17,6 @@ drawn = figure.draw(
     networks,
     threshold=params.accuracy,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

@@ -16,6 +16,6 @@ drawn = figure.draw(
     networks,
     timescales,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

@@ -15,6 +15,6 @@ weights, dimension = (
 drawn = figure.draw(
     weights,
     dimension,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

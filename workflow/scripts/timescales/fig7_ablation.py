@@ -13,6 +13,6 @@ ablation = read_table(snakemake.input["ablation"], schema("ablation"))
 drawn = figure.draw(
     ablation,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

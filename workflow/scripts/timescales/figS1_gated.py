@@ -12,5 +12,7 @@ params = snakemake.params
 epochs, networks = (
     read_table(snakemake.input[kind], schema(kind)) for kind in ("epochs", "networks")
 )
-drawn = figure.draw(epochs, networks, note=scale_note(params.scale, params.n_units))
+drawn = figure.draw(
+    epochs, networks, note=scale_note(params.scale, params.n_units, params.other_units)
+)
 save(*drawn, snakemake.output)

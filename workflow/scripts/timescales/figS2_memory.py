@@ -12,6 +12,6 @@ params = snakemake.params
 memory = read_table(snakemake.input["memory"], schema("memory"))
 drawn = figure.draw(
     memory,
-    note=scale_note(params.scale, params.n_units),
+    note=scale_note(params.scale, params.n_units, params.other_units),
 )
 save(*drawn, snakemake.output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -76,9 +76,16 @@ def name_of(condition: str, task: bool = True) -> str:
     return ", ".join(parts)
 
 
-def scale_note(scale: str, n_units: int) -> str:
-    """The start of the small print of every figure of this study."""
-    return f"Scale “{scale}”: {n_units} units."
+def scale_note(scale: str, n_units: int, others: Sequence[int] = ()) -> str:
+    """The start of the small print of every figure of this study.
+
+    Args:
+        scale, n_units: of the run.
+        others: units of conditions that have other ones.
+    """
+    sizes = " or ".join(map(str, others))
+    some = f" ({sizes} in some conditions, see config.yaml)" if others else ""
+    return f"Scale “{scale}”: {n_units} units{some}."
 
 
 def rows_of(table: pd.DataFrame, condition: str) -> pd.DataFrame:
