@@ -84,7 +84,7 @@ def scale_note(scale: str, n_units: int, others: Sequence[int] = ()) -> str:
         others: units of conditions that have other ones.
     """
     sizes = " or ".join(map(str, others))
-    some = f" ({sizes} in some conditions, see config.yaml)" if others else ""
+    some = f" (some {sizes})" if others else ""
     return f"Scale “{scale}”: {n_units} units{some}."
 
 
