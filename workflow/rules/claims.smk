@@ -27,12 +27,6 @@ CLAIMS_N_UNITS = {
 }
 
 
-def tables_of_claims(study):
-    """The tables that a study's claims ask; of an earlier run those that were kept of it."""
-    paths = [f"{SOURCE}/{study}/tables/{name}.parquet" for name in CLAIMS_OF[study]]
-    return [path for path in paths if not config["kept"] or Path(path).exists()]
-
-
 rule judge_claims:
     input:
         slow_manifolds=tables_of_claims("slow_manifolds"),

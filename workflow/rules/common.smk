@@ -301,6 +301,12 @@ def report_front():
     return str(page if page.exists() else ROOT / "workflow/report/workflow.rst")
 
 
+def tables_of_claims(study):
+    """The tables that a study's claims ask; of an earlier run those that were kept of it."""
+    paths = [f"{SOURCE}/{study}/tables/{name}.parquet" for name in CLAIMS_OF[study]]
+    return [path for path in paths if not config["kept"] or Path(path).exists()]
+
+
 def drawn_from_kept(wildcards):
     """The kept figures all of whose tables were kept, too (kept.smk)."""
     if not config["kept"]:
