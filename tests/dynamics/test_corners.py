@@ -14,6 +14,12 @@ def relu_map(weights, bias=0.0):
     return Map(lambda x, u: torch.relu(x @ w.T + bias), len(w))
 
 
+def around(n, low=-0.5):
+    """The origin, and states about it."""
+    drawn = torch.rand(12, n, generator=torch.Generator().manual_seed(0)) + low
+    return torch.cat([torch.zeros(1, n), drawn])
+
+
 TURN = [[0.0, -1.5], [1.5, 0.0]]  # what is pushed out is cut off two steps later
 CHAIN = np.diag([0.9] * 4) + np.diag([3.0] * 3, 1)  # grows for long before it decays
 
@@ -32,8 +38,8 @@ CHAIN = np.diag([0.9] * 4) + np.diag([3.0] * 3, 1)  # grows for long before it d
     ],
 )
 def test_the_origin_of_a_relu_network_is_stable_if_its_runs_come_back(weights, stable):
-    found = find_fixed_points(relu_map(weights), torch.rand(12, len(weights)) - 0.5)
-    (origin,) = np.flatnonzero(np.abs(found.states).max(1) == 0)
+    found = find_fixed_points(relu_map(weights), around(len(weights)))
+    (origin,) = np.flatnonzero(np.abs(found.states).max(1) < 1e-9)
     assert found.corner[origin] and found.stable[origin] == stable
     assert found.degree[origin] == 0 and np.isnan(found.eigenvalues[origin]).all()
     assert found.degree_sum is None
@@ -43,14 +49,14 @@ def test_smooth_points_have_no_corner():
     """Nor has a relu network away from its corners, nor a steep but smooth one."""
     steep = Map(lambda x, u: torch.tanh(50 * x), 1)
     for system, n in ((steep, 1), (relu_map(0.5 * np.eye(2), bias=1.0), 2)):
-        found = find_fixed_points(system, torch.rand(12, n) - 0.5)
+        found = find_fixed_points(system, around(n))
         assert len(found) and not found.corner.any() and np.isfinite(found.eigenvalues).all()
 
 
 def test_a_flow_has_corners_too():
     held = Flow(lambda x, u: -x + torch.relu(2 * x), 2, 0.1)
-    away = find_fixed_points(held, torch.rand(8, 2))
-    back = find_fixed_points(Flow(lambda x, u: -x - x.abs(), 2, 0.1), torch.rand(8, 2))
+    away = find_fixed_points(held, around(2, low=0))
+    back = find_fixed_points(Flow(lambda x, u: -x - x.abs(), 2, 0.1), around(2, low=0))
     assert away.corner.all() and not away.stable.any()
     assert back.corner.all() and not back.stable.any()  # from below nothing comes back
 
@@ -83,12 +89,12 @@ def test_runs_that_speed_up_do_not_settle():
 
 
 def test_what_leaves_is_said():
-    away = analyse(lambda x: torch.relu(2 * x), torch.rand(4, 2) + 0.1)
+    away = analyse(lambda x: torch.relu(2 * x), around(2, low=0.1)[1:5])
     assert "4 of 4 runs left every bound" in str(away)
-    grows = analyse(lambda x: 1.0005 * x, torch.rand(4, 2) + 0.1)
+    grows = analyse(lambda x: 1.0005 * x, around(2, low=0.1)[1:5])
     assert "4 of 4 runs move one way, ever faster" in str(grows)
-    drifts = analyse(lambda x: x + 0.01, torch.rand(4, 1))
+    drifts = analyse(lambda x: x + 0.01, around(1, low=0)[1:5])
     assert "4 of 4 runs move one way, no slower" in str(drifts)
-    logistic = str(analyse(lambda x: 3.83 * x * (1 - x), torch.rand(8, 1)))
+    logistic = str(analyse(lambda x: 3.83 * x * (1 - x), around(1, low=0)[1:9]))
     assert "degrees do not tell" in logistic and "not 1" not in logistic
     assert "stable cycle, period 3" in logistic
