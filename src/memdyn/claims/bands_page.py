@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from memdyn.claims.intervals import numbers
-from memdyn.claims.judge import fragile
+from memdyn.claims.judge import FRAGILE, fragile
 
 
 def bands_page(claims: pd.DataFrame) -> str:
@@ -40,7 +40,7 @@ def _row(row) -> str:
         ours, n = row.detail, ""
     else:
         ours, n = numbers(row.estimate, row.low, row.high), row.n
-    said = f"{row.verdict}{'*' if row.fragile else ''}"
+    said = f"{row.verdict}{FRAGILE * row.fragile}"
     return table_row(place, row.comparison, row.where, ours, n, said)
 
 

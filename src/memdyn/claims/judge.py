@@ -13,6 +13,8 @@ import pandas as pd
 from memdyn.claims.intervals import Interval, Range, verdict
 from memdyn.files import FileProblem, write_atomically
 
+#: Stands behind a verdict that hangs on one seed.
+FRAGILE = "*"
 VERDICTS = ("holds", "differs", "fails", "no difference", "undecided", "not run")
 #: Columns of claims.csv and what they hold.
 COLUMNS = {

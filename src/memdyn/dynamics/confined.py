@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.rows import directions
 from memdyn.dynamics.systems import System
 
 #: Balls that are tried, as multiples of the radius that holds seeds and points.
@@ -26,23 +27,20 @@ def confines(system: System, center: Tensor, radius: float, u: Tensor | None) ->
         radius: that holds all that is known.
         u: (1, inputs) constant input, None for zero.
     """
-    n = len(center)
-    drawn = torch.randn(
-        DIRECTIONS, n, generator=torch.Generator().manual_seed(0), dtype=torch.float64
-    )
+    drawn = directions(len(center), DIRECTIONS, center)
     inputs = None if u is None else u.expand(DIRECTIONS, -1)
     for ball in BALLS:
-        way = _unit(drawn.to(center))
+        way = drawn
         inward = torch.ones((), dtype=torch.bool, device=center.device)
         for _ in range(TURNS):
             out = ball * radius * way
             push = system.drift(center + out, inputs)
             inward = inward & ((push * out).sum(dim=1) < 0).all()
-            way = _unit(way + 0.5 * push / push.norm(dim=1, keepdim=True).clamp(min=1e-300))
+            way = _unit(way + 0.5 * _unit(push))
         if bool(inward):
             return True
     return False
 
 
 def _unit(x: Tensor) -> Tensor:
-    return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    return x / x.norm(dim=1, keepdim=True).clamp(min=1e-300)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from memdyn.dynamics.rows import directions
 from memdyn.dynamics.systems import System, advance
 
 #: Steps of the differences, relative to 1 + |x|: at a corner both see the same bend.
@@ -37,7 +38,7 @@ def at_corners(system: System, x: Tensor, u: Tensor | None) -> Tensor:
     """
     bent = torch.zeros(len(x), dtype=torch.bool, device=x.device)
     middle = system.drift(x, u)
-    for way in _directions(x.shape[1], DIRECTIONS, x):
+    for way in directions(x.shape[1], DIRECTIONS, x):
         sizes = []
         for relative in (COARSE, FINE):
             step = relative * (1 + x.norm(dim=1, keepdim=True))
@@ -58,7 +59,7 @@ def take_in(system: System, x: Tensor, u: Tensor | None) -> Tensor:
     """
     n = x.shape[1]
     axes = torch.eye(n, dtype=x.dtype, device=x.device)[: 4 * DIRECTIONS]
-    ways = torch.cat([axes, -axes, _directions(n, 4 * DIRECTIONS, x)])
+    ways = torch.cat([axes, -axes, directions(n, 4 * DIRECTIONS, x)])
     found = []
     for i, point in enumerate(x):
         inputs = None if u is None else u[i].expand(len(ways), -1)
@@ -69,9 +70,3 @@ def take_in(system: System, x: Tensor, u: Tensor | None) -> Tensor:
         floor = 1e-12 * (1 + point.norm())
         found.append(bool(((after <= (1 - NEARER) * before) | (after <= floor)).all()))
     return torch.tensor(found, dtype=torch.bool, device=x.device)
-
-
-def _directions(n: int, count: int, like: Tensor) -> Tensor:
-    """(count, n) unit vectors, the same at every call."""
-    drawn = torch.randn(count, n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return (drawn / drawn.norm(dim=1, keepdim=True)).to(like)

@@ -110,3 +110,9 @@ def merge_with_index(rows: Rows, distance: float, odd: bool = False) -> tuple[Ro
     landed = torch.zeros_like(first).index_add_(0, label, rows.landed)
     best = order[first]
     return replace(rows[best], landed=landed), best
+
+
+def directions(n: int, count: int, like: Tensor) -> Tensor:
+    """(count, n) unit vectors, the same at every call."""
+    drawn = torch.randn(count, n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return (drawn / drawn.norm(dim=1, keepdim=True)).to(like)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from memdyn.bridge import headings as bridge
 from memdyn.claims.intervals import numbers
-from memdyn.claims.judge import VERDICTS, fragile
+from memdyn.claims.judge import FRAGILE, VERDICTS, fragile
 from memdyn.figures.style import (
     FAINT,
     FULL,
@@ -48,8 +48,6 @@ MARKS = {
     "undecided": "?",
     "not run": "–",
 }
-#: Behind a verdict that hangs on one seed.
-FRAGILE = "*"
 #: Kinds of rows that have a line; all others are squares.
 LINES = ("claim", "control")
 #: Studies in order: what they are called, and the claim that each number stands for.

@@ -37,8 +37,7 @@ from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.claims import controls
 from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
 from memdyn.slow_manifolds.claims.statistics import AUTHORS_NAMES, NAMES
-from memdyn.slow_manifolds.counts import LABELS as QUESTIONS
-from memdyn.slow_manifolds.counts import SUCCESS, count
+from memdyn.slow_manifolds.counts import LABELS, SUCCESS, count
 from memdyn.slow_manifolds.emergence import PREDICTORS, model
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
@@ -46,8 +45,7 @@ MAPS, ROW = 6.35, 2.3
 BOTTOM = 0.42
 #: Letter of each mechanism inside a cell.
 MARKS = dict(zip(MECHANISMS, "DSCMAU", strict=True))
-#: The two questions, which are never mixed; all panels but b and e go by the first.
-LABELS = {"mechanism_memory": "memory states", "mechanism": "trial ends"}
+#: The question that all panels but b and e go by.
 LABEL = "mechanism_memory"
 AUTHORS = {"authors_a": "test A (trial ends)", "authors_b": "test B (noisy starts)"}
 SLOWEST = 1e-7  # speeds below are the rounding of float32 (norm of tau dx/dt)
@@ -251,7 +249,7 @@ def _draw_lengths(figure: Figure, top: float, lengths: pd.DataFrame) -> None:
     if lengths.empty:
         return
     trials = sorted(lengths["trials"].unique())
-    titles = {"": "networks that perform", **{q: f"by {q}" for q in QUESTIONS.values()}}
+    titles = {"": "networks that perform", **{q: f"by {q}" for q in LABELS.values()}}
     for i, (label, title) in enumerate(titles.items()):
         ax = panel(figure, 0.62 + 2.42 * i, top + 0.3, 1.72, ROW - 0.85)
         ax.set_title(title, loc="left")
