@@ -76,7 +76,8 @@ SlurmctldHost=$host(127.0.0.1)
 SlurmUser=$ME
 SlurmdUser=$ME
 AuthType=auth/munge
-AuthInfo=socket=$LAB/run/munge.sock
+# a job whose node was lost waits until its credential has expired: 120 s by default
+AuthInfo=socket=$LAB/run/munge.sock,cred_expire=15
 CredType=cred/munge
 SlurmctldPort=$PORT0
 SlurmdPort=$((PORT0 + 11))

@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 CLUSTER, SLOW = Path(__file__).with_name("cluster.sh"), Path(__file__).with_name("slow.yaml")
 TINY = ROOT / "tests/faults/tiny.yaml"
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
-#: Two GPU slots, on two nodes, so that a job whose node is lost finds another.
+#: A GPU on each of three nodes, so that a job whose node is lost finds another.
 SETTINGS = {
-    "NODES": "2",
+    "NODES": "3",
     "GPUS": "1",
     "CPUS": "8",
     "MEM_MB": "16000",
@@ -38,6 +38,7 @@ SETTINGS = {
 PROFILE = ["--workflow-profile", str(ROOT / "workflow/profiles/slurm")]
 OURS = ["--default-resources", "slurm_partition=gpu", "slurm_account=lab", "max_runtime=1440"]
 SOON = ["--slurm-init-seconds-before-status-checks", "3"]
+ASKED = [*PROFILE, *OURS, *SOON]
 LOCAL = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2"]
 TRAINED = "results/slow/slow_manifolds/networks/gauss_pg0.4_seed0_part0.safetensors"
 LOG = "logs/slow/slow_manifolds/train_networks/gauss_pg0.4_seed0_part0.log"
@@ -50,7 +51,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster(alone):
     """The environment of a client of the cluster."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         pytest.skip("SLURM is installed with apt-get, as root: neither is so here")
@@ -93,6 +94,13 @@ def run(folder: Path, configfile: Path, *arguments: str, **variables: str) -> tu
     return code, (folder / "said.txt").read_text()
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The slow training on one machine, begun before the cluster is: its folder and process."""
+    folder = tmp_path_factory.mktemp("alone")
+    return folder, begin(folder, SLOW, *LOCAL, "--", TRAINED)
+
+
 def values(path: Path) -> dict:
     """All that a file holds to the bit, but for when and how it was made."""
     if path.suffix == ".parquet":
@@ -103,12 +111,26 @@ def values(path: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(alone):
     """What the slow training ends with when nothing happens to it."""
-    folder = tmp_path_factory.mktemp("local")
-    code, text = run(folder, SLOW, *LOCAL, "--", TRAINED)
-    assert code == 0, text
+    folder, main = alone
+    assert main.wait() == 0, (folder / "said.txt").read_text()
     return values(folder / TRAINED)
+
+
+@pytest.fixture(scope="module")
+def starved(cluster, tmp_path_factory):
+    """The slow training with too little memory, begun: its folder and process."""
+    folder = tmp_path_factory.mktemp("starved")
+    little = [*PROFILE, *OURS, "max_mem_mb=480", *SOON, "--retries", "0"]
+    return folder, begin(folder, SLOW, *little, "--", TRAINED, **cluster)
+
+
+@pytest.fixture(scope="module")
+def limited(cluster, tmp_path_factory):
+    """The slow training with too little time, begun: its folder and process."""
+    folder = tmp_path_factory.mktemp("limited")
+    return folder, begin(folder, SLOW, *ASKED, *SHORT, "--", TRAINED, **cluster)
 
 
 def readme_lines() -> str:
@@ -131,23 +153,29 @@ def copy_of_the_repository(folder: Path) -> Path:
     return folder
 
 
+# What only takes time is begun before the first test.
+@pytest.mark.usefixtures("starved", "limited")
 def test_the_lines_of_the_readme_give_the_tables_of_one_machine(cluster, tmp_path):
     lines = readme_lines()
     assert len(lines.splitlines()) == 3
     there, here = (copy_of_the_repository(tmp_path / name) for name in ("there", "here"))
     variables = {name: value for name, value in cluster.items() if name != "CUDA_VISIBLE_DEVICES"}
-    asked = ["bash", "-ec", f"{lines} {' '.join(SOON)}"]
-    done = subprocess.run(asked, cwd=there, env=variables, capture_output=True, text=True)
-    text = done.stdout + done.stderr
-    assert done.returncode == 0, text[-4000:]
-    assert text.count("submitted with SLURM jobid") < 16  # 51 jobs
-    names = [str(path.relative_to(there)) for path in (there / "results").rglob("tables/*.parquet")]
+    place = {"cwd": here, "env": {**variables, "CUDA_VISIBLE_DEVICES": ""}, "text": True}
+    asked = [str(SNAKEMAKE), *LOCAL, "--config", "scale=paper"]
+    plan = subprocess.run([*asked, "-n"], capture_output=True, check=True, **place).stdout
+    names = sorted(set(re.findall(r"results/paper/\S+/tables/\w+\.parquet", plan)))
     assert len(names) > 20
-    assert len([*(there / "figures").rglob("fig*.png")]) > 15
-    asked = [str(SNAKEMAKE), *LOCAL, "--config", "scale=paper", "--", *names]
-    hidden = {**variables, "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(asked, cwd=here, env=hidden, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
+    with (tmp_path / "said.txt").open("w+") as said:
+        local = subprocess.Popen([*asked, "--", *names], stdout=said, stderr=said, **place)
+        submitted = ["bash", "-ec", f"{lines} {' '.join(SOON)}"]
+        done = subprocess.run(submitted, cwd=there, env=variables, capture_output=True, text=True)
+        text = done.stdout + done.stderr
+        assert done.returncode == 0, text[-4000:]
+        assert text.count("submitted with SLURM jobid") < 16  # 51 jobs
+        assert len([*(there / "figures").rglob("fig*.png")]) > 15
+        assert local.wait() == 0, (tmp_path / "said.txt").read_text()[-4000:]
+    made = (there / "results").rglob("tables/*.parquet")
+    assert sorted(str(path.relative_to(there)) for path in made) == names
     for name in names:
         assert values(there / name) == values(here / name), name
 
@@ -186,11 +214,9 @@ def told(cluster: dict, *asked: str) -> str:
 
 
 def test_training_survives_all_that_happens_to_jobs(cluster, trained, tmp_path):
-    """scancel, a lost node, Snakemake killed, a time limit: what it ends with are the same bits."""
-    asked = (*PROFILE, *OURS, *SOON)
-    limited = begin(tmp_path / "limited", SLOW, *asked, *SHORT, "--", TRAINED, **cluster)
+    """scancel, a lost node, Snakemake killed: what it ends with are the same bits."""
     chain = tmp_path / "chain"
-    main = begin(chain, SLOW, *asked, "--", TRAINED, **cluster)
+    main = begin(chain, SLOW, *ASKED, "--", TRAINED, **cluster)
     job = wait_for(chain, "trial ")
     told(cluster, "scancel", job)
     job = wait_for(chain, "resuming at trial", job=job)
@@ -210,23 +236,27 @@ def test_training_survives_all_that_happens_to_jobs(cluster, trained, tmp_path):
     main.kill()
     main.wait()
     assert run(chain, SLOW, *PROFILE, "--unlock", **cluster)[0] == 0
-    code, text = run(chain, SLOW, *asked, "--", TRAINED, **cluster)
+    code, text = run(chain, SLOW, *ASKED, "--", TRAINED, **cluster)
     assert code != 0 and f"scancel {job}" in text and "still runs the job" in text, text[-3000:]
     told(cluster, "scancel", job)
-    code, text = run(chain, SLOW, *asked, "--", TRAINED, **cluster)
+    code, text = run(chain, SLOW, *ASKED, "--", TRAINED, **cluster)
     assert code == 0, text[-4000:]
     assert "resuming at trial" in (chain / LOG).read_text()
     assert values(chain / TRAINED) == trained
 
-    assert limited.wait() == 0, (tmp_path / "limited/said.txt").read_text()[-4000:]
-    assert "time limit of its SLURM job is near" in (tmp_path / "limited/said.txt").read_text()
-    assert values(tmp_path / "limited" / TRAINED) == trained
+
+def test_training_survives_time_limits(limited, trained):
+    folder, main = limited
+    code, text = main.wait(), (folder / "said.txt").read_text()
+    assert code == 0, text[-4000:]
+    assert "time limit of its SLURM job is near" in text
+    assert values(folder / TRAINED) == trained
 
 
-def test_out_of_memory_is_said_with_what_to_do(cluster, tmp_path):
-    little = [*OURS, "max_mem_mb=480", *SOON, "--retries", "0"]
-    code, text = run(tmp_path, SLOW, *PROFILE, *little, "--", TRAINED, **cluster)
-    assert code != 0
+def test_out_of_memory_is_said_with_what_to_do(starved):
+    folder, main = starved
+    assert main.wait() != 0
+    text = (folder / "said.txt").read_text()
     assert re.search(r"(out of memory \(it asked for 480 MB\)|uses \d+ MB of the 480 MB)", text)
     assert "--set-resources" in text
 
