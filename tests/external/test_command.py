@@ -94,7 +94,7 @@ def test_what_does_not_fit_ends_in_a_sentence(latch, tmp_path, more, words):
 def test_a_file_that_is_none(tmp_path):
     np.savez(tmp_path / "rate.npz", recurrent=np.eye(3) / 2)
     assert command.sizes("rate", {"recurrent": torch.eye(3)}, "x") == (3, 0)
-    with pytest.raises(SystemExit, match="none.npz is not a file: correct its name"):
+    with pytest.raises(SystemExit, match=r"none\.npz is not a file: correct its name"):
         command.main(["analyse", str(tmp_path / "none.npz"), "--cell", "rate"])
 
 

@@ -280,8 +280,8 @@ def _refuse_unread(entry: Mapping, weights: Mapping[str, Tensor], known: Iterabl
         own = f" does not have: it has {', '.join(known)}" if entry["cell"] in OWN_NAMES else ""
         raise FileProblem(
             f"{entry['file']} holds '{unread[0]}', which the cell '{entry['cell']}'"
-            f"{own or ' has no use for'}; remove the array, or name it under 'unused' (--unused) if "
-            "it does not act on the units"
+            f"{own or ' has no use for'}; remove the array, or name it under 'unused' (--unused) "
+            "if it does not act on the units"
         )
 
 
