@@ -34,6 +34,9 @@ def test_every_key_of_the_configuration_has_its_line():
         part = page.partition(f"## `{section}`\n")[2].partition("\n## ")[0] if section else page
         assert f"| `{key}` |" in part, f"{section}.{key}"
     assert "| `n_trials` | `3500` | integer |" in page
+    for inner, key in (("external.<each>", "cell"), ("timescales.conditions.<each>", "curriculum")):
+        part = page.partition(f"## `{inner}`\n")[2].partition("\n## ")[0]
+        assert f"| `{key}` |" in part, f"{inner}.{key}"
 
 
 def test_each_line_says_what_the_key_is():
