@@ -164,11 +164,6 @@ def summary_of(curve: pd.DataFrame) -> dict:
     return {"n": int(curve["n"].max()), "mean": {f"{x:g}": mean for x, mean in means}}
 
 
-def write_n(ax: Axes, x: float, y: float, n: int, **where) -> None:
-    """State a number of networks beside what was drawn from them."""
-    ax.text(x, y, f"n = {n}", size=SMALL, **where)
-
-
 def paper_bands(
     ax: Axes,
     table: Mapping[tuple, bands.Band],
