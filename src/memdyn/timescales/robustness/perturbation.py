@@ -47,7 +47,14 @@ def direction(target: str, n_units: int, seed: int, repeat: int) -> np.ndarray:
 def perturbed(
     params: Parameters, target: str, along: np.ndarray, sizes: Sequence[float]
 ) -> Parameters:
-    """One network (B = 1) as len(sizes) networks, perturbed by each size along one direction."""
+    """One network as len(sizes) networks, perturbed by each size along one direction.
+
+    Args:
+        params: with a network axis of one.
+        target: the parameter that is moved.
+        along: direction of norm 1, of the parameter's shape without the network axis.
+        sizes: lengths of the moves, relative to the norm of the parameter.
+    """
     copies = {
         name: value.repeat(len(sizes), *[1] * (value.ndim - 1)) for name, value in params.items()
     }
