@@ -83,8 +83,9 @@ lint: .venv/ready-dev ## check style, types and workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	. $(BIN)/activate && snakemake --lint
 
+# Not --quiet: warnings that are not shown are not counted either, and a broken link would pass.
 docs: .venv/ready-docs ## build the documentation in site/ (each link is checked)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 clean: ## remove results, logs and caches; keep .venv and figures
 	rm -rf results logs benchmarks site report.html report.zip .snakemake .pytest_cache .ruff_cache .hypothesis

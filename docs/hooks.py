@@ -39,15 +39,16 @@ def configuration_keys() -> str:
         section, _, key = path.rpartition(".")
         value = values
         for part in path.split("."):
-            value = value.get(part, "") if isinstance(value, Mapping) else ""
+            value = value.get(part) if isinstance(value, Mapping) else None
         shown = (
             yaml.safe_dump(value, default_flow_style=True, width=10**6)
             .removesuffix("...\n")
             .strip()
         )
+        shown = "-" if value is None else shown
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
         allowed = ", ".join(map(str, entry["enum"])) if "enum" in entry else entry.get("type", "")
-        row = f"| `{key}` | `{shown or '-'}` | {allowed} | {entry.get('description', '')} |"
+        row = f"| `{key}` | `{shown}` | {allowed} | {entry.get('description', '')} |"
         sections.setdefault(section, []).append(row)
     head = "| key | the paper's value | kind | what |\n|---|---|---|---|\n"
     return "\n\n".join(
@@ -73,7 +74,10 @@ def flip_flop() -> str:
 
 
 def _keys(entry: Mapping, schema: Mapping, at: str = "") -> Iterator[tuple[str, Mapping]]:
-    """Every key that holds no keys of its own, with its entry in the schema."""
+    """Every key that holds no keys of its own, with its entry in the schema.
+
+    What stands in a list, or under names of the user's choice, is ``<each>``.
+    """
     for name, inner in entry.get("properties", {}).items():
         while "$ref" in inner:
             inner = schema["$defs"][inner["$ref"].rpartition("/")[2]]
@@ -82,6 +86,9 @@ def _keys(entry: Mapping, schema: Mapping, at: str = "") -> Iterator[tuple[str, 
             yield from _keys(inner, schema, path)
         else:
             yield path, inner
+            each = inner.get("items", inner.get("additionalProperties"))
+            if isinstance(each, Mapping) and "properties" in each:
+                yield from _keys(each, schema, f"{path}.<each>")
 
 
 def kinds_of_tables() -> str:

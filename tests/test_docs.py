@@ -34,6 +34,9 @@ def test_every_key_of_the_configuration_has_its_line():
         part = page.partition(f"## `{section}`\n")[2].partition("\n## ")[0] if section else page
         assert f"| `{key}` |" in part, f"{section}.{key}"
     assert "| `n_trials` | `3500` | integer |" in page
+    for inner, key in (("external.<each>", "cell"), ("timescales.conditions.<each>", "curriculum")):
+        part = page.partition(f"## `{inner}`\n")[2].partition("\n## ")[0]
+        assert f"| `{key}` |" in part, f"{inner}.{key}"
 
 
 def test_each_line_says_what_the_key_is():
@@ -92,6 +95,26 @@ def test_pages_name_what_is_there():
             ), f"{path.name}: {name}"
     shown = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
     assert {page for one in shown for page in one.values()} == {p.name for p in DOCS.glob("*.md")}
+
+
+def test_links_lead_somewhere():
+    """Of all pages: to files that are there and, in Markdown, to headings that are."""
+    pages = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("config/*.md")]
+    pages += [ROOT / "tests/benchmarks/README.md", ROOT / "figures/gallery/README.md"]
+    seen = 0
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if re.match(r"https?://|mailto:", link):
+                continue
+            file, _, heading = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), f"{page.relative_to(ROOT)}: {link}"
+            if heading:
+                titles = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
+                anchors = {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
+                assert heading in anchors, f"{page.relative_to(ROOT)}: {link}"
+            seen += 1
+    assert seen > 60
 
 
 def test_tables_of_a_kept_run_stand_in_the_page():

@@ -138,7 +138,7 @@ def measure(cell: str, options: argparse.Namespace) -> Row:
     fixed = found[found.kind == "fixed"]
     return Row(
         work=f"flip_flop_{cell}",
-        what=f"fixed points of a {cell.upper()} flip-flop",
+        what=f"fixed points of {'a' if cell == 'gru' else 'an'} {cell.upper()} flip-flop",
         size=f"{options.units} units, {options.seeds} seeds",
         ours=seconds_ours,
         reference=seconds_theirs,

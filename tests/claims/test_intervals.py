@@ -12,7 +12,6 @@ from memdyn.claims.intervals import (
     below,
     beyond,
     of_mean,
-    of_share,
     verdict,
     within,
 )
@@ -56,23 +55,10 @@ def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says(n):
     assert np.mean([f.low <= 2.0 <= f.high for f in found]) > 0.9
 
 
-def test_a_share_is_exact():
-    # Clopper and Pearson: with no hit in n, the upper end is 1 - 0.025 ** (1 / n).
-    found = of_share(0, 20)
-    np.testing.assert_allclose((found.low, found.high), (0.0, 1 - 0.025 ** (1 / 20)))
-    assert np.isnan(of_share(1, 1).low)
-
-
 @pytest.mark.parametrize("values", [[], [1.0, nan], [[1.0, 2.0]]])
 def test_a_mean_of_nothing_is_refused(values):
     with pytest.raises(ValueError, match="finite numbers"):
         of_mean(values)
-
-
-@pytest.mark.parametrize(("hits", "n"), [(3, 2), (-1, 4), (0, 0)])
-def test_an_impossible_share_is_refused(hits, n):
-    with pytest.raises(ValueError, match="hits"):
-        of_share(hits, n)
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,10 @@ def test_one_of_several_networks_is_named(tmp_path, capsys):
         (["--cell", "rate"], "no matrix 'recurrent'"),
         (["--cell", "gru"], "rows|shape"),
         (["--cell", "rnn", "--memory", "item"], "give both"),
-        (["--cell", "rnn"], "holds 'held', which a rnn has no use for"),
+        (["--cell", "rnn"], "holds 'held', which the cell 'rnn' has no use for"),
         (["--cell", "rnn", "--states", "kept", "--unused", "held", "item"], "no array 'kept'"),
         (["--cell", "rnn", "--delay", "-3", "--unused", "held", "item"], "delay must be positive"),
-        (["--cell", "rnn", "--tau", "2"], "--tau: a rnn has none"),
+        (["--cell", "rnn", "--tau", "2"], "--tau: the cell 'rnn' has none"),
         (["--cell", "rnn", "--states", "held", "--n", "3"], "leave them out"),
         (["--cell", "rnn", "--input", "1", "2", "--unused", "held", "item"], "is needed"),
     ],
@@ -94,7 +94,7 @@ def test_what_does_not_fit_ends_in_a_sentence(latch, tmp_path, more, words):
 def test_a_file_that_is_none(tmp_path):
     np.savez(tmp_path / "rate.npz", recurrent=np.eye(3) / 2)
     assert command.sizes("rate", {"recurrent": torch.eye(3)}, "x") == (3, 0)
-    with pytest.raises(SystemExit, match="not a file"):
+    with pytest.raises(SystemExit, match=r"none\.npz is not a file: correct its name"):
         command.main(["analyse", str(tmp_path / "none.npz"), "--cell", "rate"])
 
 

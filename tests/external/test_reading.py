@@ -118,8 +118,8 @@ def test_files_that_are_not_what_they_say_are_refused(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"n_units": 9}, "but a gru of 9 units"),
-        ({"cell": "lstm"}, "but a lstm of 8 units"),
+        ({"n_units": 9}, "but the cell 'gru' with n_units 9"),
+        ({"cell": "lstm"}, "but the cell 'lstm' with n_units 8"),
         ({"cell": "rate"}, "has no recurrent weights"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_array_that_is_not_read_is_named(tmp_path, cell, name):
     np.savez(path, recurrent=np.eye(2), held=np.ones((3, 2)), **{name: np.ones(2)})
     states = {"file": str(path), "key": "held"}
     entry = {"name": "x", "file": str(path), "cell": cell, "n_units": 2, "n_inputs": 0}
-    with pytest.raises(FileProblem, match=f"holds '{name}', which a {cell} does not have"):
+    with pytest.raises(FileProblem, match=f"holds '{name}', which the cell '{cell}' does not have"):
         build_system({**entry, "states": states}, load_weights(path))
 
 
@@ -203,7 +203,9 @@ def test_a_readout_is_refused_by_name_unless_it_is_said_to_be_unused(tmp_path):
     entry, module = save_network(tmp_path)
     weights = {f"core.{k}": v.detach() for k, v in module.state_dict().items()}
     weights["out.weight"] = torch.ones(1, 8)
-    with pytest.raises(FileProblem, match=r"holds 'out.weight', which a gru has no use for"):
+    with pytest.raises(
+        FileProblem, match=r"holds 'out.weight', which the cell 'gru' has no use for"
+    ):
         build_system(entry, weights)
     assert build_system({**entry, "unused": ["out.weight"]}, weights).n_units == 8
 

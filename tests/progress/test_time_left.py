@@ -154,3 +154,8 @@ def test_a_calibration_is_taken_if_it_fits(tmp_path):
         assert usual.expected(config, file) == usually
     file.write_text('{"seconds": {"table": 7.0}}')
     assert usual.expected(config, file)["collect_ends", ""] == Span(7, 7, 7)
+
+
+def test_a_calibration_is_expected_to_take_a_minute():
+    assert usual.of_other_rules("calibrate").expected == 60
+    assert usual.of_other_rules("write_front").high <= 10

@@ -244,7 +244,7 @@ def all_logs(wildcards):
 
 
 def landscape_figure(wildcards):
-    """The page of the network asked for, of study 1 or from outside (landscape.smk)."""
+    """The page of the network asked for, of study 1 or from outside (network_page.smk)."""
     if not NETWORK:
         some = next(iter(SM_SHARDS.values()))[0].name
         raise WorkflowError(
@@ -266,7 +266,7 @@ def external_results(wildcards):
 
 
 def external_memory(wildcards):
-    """What taking a network apart needs (MB), before it starts: see ``analysis.memory_mb``."""
+    """What taking a network apart needs (MB), before it starts: see ``memory_need.memory_mb``."""
     from memdyn.landscape.memory_need import memory_mb
 
     return memory_mb(EXTERNAL[wildcards.name])

@@ -78,20 +78,6 @@ def of_mean(values, step: float = 0.0, level: float = LEVEL) -> Interval:
     return Interval(mean, float(found.low), float(found.high), n, str(n))
 
 
-def of_share(hits: int, n: int) -> Interval:
-    """Share of independent networks, with the exact interval of Clopper and Pearson.
-
-    Raises:
-        ValueError: no networks, or more hits than networks.
-    """
-    if not 0 <= hits <= n or n < 1:
-        raise ValueError(f"a share needs 0 <= hits <= n and n > 0, got {hits} of {n}")
-    if n < 2:
-        return Interval(hits / n, nan, nan, n, str(n))
-    low, high = stats.binomtest(hits, n).proportion_ci(LEVEL, "exact")
-    return Interval(hits / n, float(low), float(high), n, str(n))
-
-
 class Range(NamedTuple):
     """What a sentence claims about a number.
 

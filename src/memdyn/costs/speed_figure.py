@@ -54,6 +54,9 @@ def draw(rows: pd.DataFrame) -> Drawn:
 
     Args:
         rows: of ``read_rows``; those without a reference are left out.
+
+    Raises:
+        FileProblem: no row has a reference.
     """
     rows = rows[rows["ratio"].notna()].reset_index(drop=True)
     if rows.empty:

@@ -16,7 +16,14 @@ STEPS, REACH = 20, 0.3
 
 
 def deflated(system: System, seeds: Rows, *, known: Rows, radius: float) -> Rows:
-    """Where so many deflated Newton steps bring the seeds; to be solved from by plain Newton."""
+    """Where ``STEPS`` deflated Newton steps bring the seeds; to be solved from by plain Newton.
+
+    Args:
+        system: one network in float64.
+        seeds: where to start, (rows, n_units) states and their inputs; they are not changed.
+        known: roots that push away what comes near them, those of a seed's own group.
+        radius: scale of the states; no step is longer than ``REACH`` of it.
+    """
     x, f = seeds.x.clone(), system.root(seeds.x, seeds.u)
     best, least = x.clone(), torch.full_like(seeds.residual, torch.inf)
     for _ in range(STEPS):

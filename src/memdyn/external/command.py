@@ -52,6 +52,8 @@ def analyse(options: argparse.Namespace) -> None:
 
     refuse_unused(options)
     file = str(options.file)
+    if not options.file.is_file():
+        raise ValueError(f"{file} is not a file: correct its name")
     weights = of_one_network(reading.load_weights(file), options.prefix, file)
     n_units, n_inputs = sizes(options.cell, weights, file)
     states = {"n": options.n or N_STATES, "sd": options.sd or SD}
@@ -84,7 +86,7 @@ def refuse_unused(options: argparse.Namespace) -> None:
     """
     for name, cells in OF_CELLS.items():
         if getattr(options, name) and options.cell not in cells:
-            raise ValueError(f"--{name}: a {options.cell} has none; leave it out")
+            raise ValueError(f"--{name}: the cell '{options.cell}' has none; leave it out")
     if options.memory and not options.states:
         raise ValueError("--memory names what each of the --states has to remember: give both")
     if options.states and (options.n or options.sd):

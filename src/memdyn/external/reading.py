@@ -199,8 +199,8 @@ def _weights(
             continue
         if tuple(value.shape) != shape:
             raise FileProblem(
-                f"the {part} weights of {where} have shape {tuple(value.shape)}, but a {cell} of "
-                f"{entry['n_units']} units and {n_inputs} inputs has {shape}"
+                f"the {part} weights of {where} have shape {tuple(value.shape)}, but the cell "
+                f"'{cell}' with n_units {entry['n_units']} and n_inputs {n_inputs} has {shape}"
             )
         if not value.isfinite().all():
             raise FileProblem(f"the {part} weights of {where} are not finite")
@@ -279,9 +279,9 @@ def _refuse_unread(entry: Mapping, weights: Mapping[str, Tensor], known: Iterabl
     if unread := sorted(set(weights) - set(known) - set(named) - set(entry.get("unused", ()))):
         own = f" does not have: it has {', '.join(known)}" if entry["cell"] in OWN_NAMES else ""
         raise FileProblem(
-            f"{entry['file']} holds '{unread[0]}', which a {entry['cell']}"
-            f"{own or ' has no use for'}; remove the array, or name it under 'unused' if it does "
-            "not act on the units"
+            f"{entry['file']} holds '{unread[0]}', which the cell '{entry['cell']}'"
+            f"{own or ' has no use for'}; remove the array, or name it under 'unused' (--unused) "
+            "if it does not act on the units"
         )
 
 

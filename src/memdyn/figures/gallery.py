@@ -18,8 +18,11 @@ PAGE = Path("figures/gallery/README.md")
 #: Kept scale -> the file that describes it, None for one of config.yaml, and what it is.
 SCALES = {
     "quick": (None, "small networks, minutes on two cores"),
-    "standard": ("figures/gallery/standard/config.yaml", "the first 84 networks of the campaign"),
-    "thousand": ("figures/gallery/thousand/config.yaml", "the papers' sizes, few seeds"),
+    "standard": ("figures/gallery/standard/config.yaml", "the papers' sizes, as far as it has run"),
+    "thousand": (
+        "figures/gallery/thousand/config.yaml",
+        "the papers' sizes, short training, few seeds",
+    ),
 }
 STUDIES = {
     "slow_manifolds": "Study 1: slow manifolds",

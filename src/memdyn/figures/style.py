@@ -20,14 +20,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Patch
+from matplotlib.patches import FancyArrowPatch
 
 from memdyn.figures import wordless
 from memdyn.files import write_atomically
 from memdyn.landscape.labels import MECHANISMS
 
-#: Width of a PLoS text column and of a full page (inch).
-COLUMN, FULL = 5.2, 7.5
+#: Width of a full page of PLoS (inch).
+FULL = 7.5
 #: Font sizes (points): axes and labels, small print and ticks, titles, panel letters.
 TEXT, SMALL, TITLE, LETTER = 8.0, 7.0, 8.5, 11.0
 
@@ -336,11 +336,6 @@ def say(ax: Axes, sentence: str) -> None:
         color=FAINT,
         wrap=True,
     )
-
-
-def mechanism_handles(names: Sequence[str]) -> list[Patch]:
-    """Legend handles of mechanisms."""
-    return [Patch(color=MECHANISM_COLOURS[name], label=MECHANISM_NAMES[name]) for name in names]
 
 
 def save(

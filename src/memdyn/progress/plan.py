@@ -95,7 +95,7 @@ def shard_of(wildcards: Mapping[str, str]) -> str:
 def _other(job) -> Span:
     if not job.output:  # a target: nothing is done
         return Span(0.0, 0.0, 0.0)
-    return usual.of_other_rules()
+    return usual.of_other_rules(job.rule.name)
 
 
 def _stage(snakefile: str, rules: Path | str) -> str:

@@ -1,12 +1,10 @@
-"""Weight statistics and their regression on N."""
+"""Weight statistics."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from scipy import stats
 
-from memdyn.timescales.activity.weights import measure, regress_on_N, spectral_radius
+from memdyn.timescales.activity.weights import measure, spectral_radius
 from memdyn.timescales.networks.recurrent import Cell, draw
 
 
@@ -47,38 +45,3 @@ def test_a_gated_network_has_no_radius(kind):
     found = measure(cell, draw(cell, 20, 1, [0]))
     assert np.isnan(found.pop("spectral_radius"))
     assert np.isfinite(list(found.values())).all()
-
-
-def lines(slopes, Ns=(2, 10, 30, 40)):
-    return pd.DataFrame(
-        [
-            {"condition": condition, "network": f"{condition}{i}", "N": N, "value": 5 + slope * N}
-            for condition, own in slopes.items()
-            for i, slope in enumerate(own)
-            for N in Ns
-        ]
-    )
-
-
-def test_slopes_over_networks():
-    found = regress_on_N(lines({"a": [1.0, 2, 3, 4], "b": [-1.0]}), "value").set_index("condition")
-    assert found.loc["a", "slope"] == pytest.approx(2.5)
-    assert found.loc["a", "intercept"] == pytest.approx(5)
-    interval = stats.ttest_1samp([1, 2, 3, 4], 0).confidence_interval()
-    assert tuple(found.loc["a", ["low", "high"]]) == pytest.approx(tuple(interval))
-    assert found.loc["a", ["n", "n_positive"]].tolist() == [4, 4]
-    assert found.loc["b", "n"] == 1 and np.isnan(found.loc["b", "low"])
-
-
-def test_slopes_stop_at_the_largest_N():
-    table = lines({"a": [1.0, 1]})
-    table.loc[table["N"] > 30, "value"] = 1e6
-    assert regress_on_N(table, "value")["slope"].tolist() == pytest.approx([1])
-    assert regress_on_N(table, "value", max_N=40)["slope"].iloc[0] > 1000
-
-
-def test_a_network_with_one_N_has_no_slope():
-    assert not len(regress_on_N(lines({"a": [1.0, 1]}, Ns=[5]), "value"))
-    missing = lines({"a": [1.0, 1]})
-    missing.loc[missing["network"] == "a0", "value"] = np.nan
-    assert regress_on_N(missing, "value")["n"].tolist() == [1]

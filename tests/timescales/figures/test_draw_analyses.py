@@ -32,6 +32,7 @@ from memdyn.timescales.figures import (
     figS3_variants,
     figS4_substeps,
 )
+from memdyn.timescales.figures.curves import draw_curve
 
 NONE = pd.DataFrame()
 TWO = MAIN[:2]
@@ -258,3 +259,37 @@ def test_the_emergent_curriculum_shows_heads_that_all_networks_started_with():
     drawn = figS3_variants.draw(NONE, NONE, heads.drop(late.index), 500, "Test.")
     assert drawn.plotted["b"]["x"].max() == 5
     assert drawn.plotted["b"]["epoch"].min() == 1
+
+
+def test_the_axis_of_examples_has_its_name_on_the_first_panel_that_ran():
+    drawn = fig5_network_timescales.draw(NONE, make_curves(conditions=MAIN[1:]), 500, "Test.")
+    named = [ax for ax in drawn.figure.axes if ax.get_ylabel() == "autocorrelation"]
+    assert [ax.get_title(loc="left") for ax in named] == ["N-parity, multi-head"]
+    assert [tick.get_text() for tick in named[0].get_yticklabels() if tick.get_text()]
+
+
+def test_only_what_is_drawn_is_explained():
+    """Key and small print speak of dotted stretches and the paper's boxes where there are some."""
+    whole = make_weights((2, 10), conditions=MAIN), make_dimension((2, 10), conditions=MAIN)
+    assert "Thin dotted" not in texts(fig6_weights.draw(*whole, "Test."))[-1]
+    behind = whole[0].drop(whole[0].index[(whole[0]["N"] == 10) & (whole[0]["seed"] == 0)])
+    assert "Thin dotted" in texts(fig6_weights.draw(behind, whole[1], "Test."))[-1]
+    for first, said in ((0, True), (1, False)):  # their number is one of single-head networks
+        some = draw_perturbation(conditions=TWO[first:])
+        assert ("Dashed boxes" in texts(some)[-1]) == said
+    key = "only some networks got so far"
+    every = make_timescales((5, 30))
+    assert key not in texts(fig5_network_timescales.draw(every, NONE, 500, "Test."))
+    some = every.drop(every.index[(every["N"] == 30) & (every["seed"] == 0)])
+    assert key in texts(fig5_network_timescales.draw(some, NONE, 500, "Test."))
+
+
+def test_a_dashed_mean_has_no_dotted_one_under_it():
+    table = make_weights((2, 10, 20), conditions=MAIN)
+    late = table.drop(table.index[(table["N"] == 20) & (table["seed"] == 0)])
+    for rows, expected in ((table, []), (late, [10.0, 20.0])):
+        ax = style.new_figure(3, 3).add_subplot()
+        draw_curve(ax, rows, MAIN[0], "weight_mean", dashed=True, networks=False)
+        dotted = ax.lines[0]
+        seen = np.isfinite(np.asarray(dotted.get_ydata(), dtype=float))
+        assert list(np.asarray(dotted.get_xdata(), dtype=float)[seen]) == expected

@@ -1,7 +1,6 @@
-"""Perturbations: their norm, their pairing, and the size that takes half of the accuracy."""
+"""Perturbations: their norm and their pairing."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from delay_line import CELL, build, network, noisy
@@ -12,7 +11,6 @@ from memdyn.timescales.robustness.accuracy import accuracy, draw_sequences
 from memdyn.timescales.robustness.cases import Case
 from memdyn.timescales.robustness.perturbation import (
     direction,
-    half_accuracy_size,
     perturb,
     perturbed,
     sizes_of,
@@ -109,31 +107,3 @@ def test_what_has_no_such_target_is_refused():
     case = Case(network(fixed_tau=1.0), CELL._replace(fixed_tau=1.0), params, 4, 0)
     with pytest.raises(ValueError, match="dms_multi_s0: 'tau' of this network cannot be perturbed"):
         perturb(case, "tau", [0.1], SETTINGS)
-
-
-def curve(values, sizes=(0.0, 0.1, 1.0, 10.0), **identity):
-    identity = {"network": "a", "condition": "c", "seed": 0, "N": 5, "target": "tau", **identity}
-    return pd.DataFrame({"size": sizes, "relative": values}).assign(**identity)
-
-
-def test_the_size_at_half_accuracy():
-    table = pd.concat(
-        [
-            # The mean of two repeats: 1, 0.75, 0.25, 0: half-way between 0.1 and 1 on the log axis.
-            curve([1.0, 0.7, 0.2, 0.0]),
-            curve([1.0, 0.8, 0.3, 0.0]),
-            curve([1.0, 1.0, 0.9, 0.6], target="recurrent"),
-            curve([1.0, 0.4, 0.9, 0.1], network="b", seed=1),
-            curve([np.nan] * 4, network="c"),
-            # Only the first fall counts.
-            curve([1.0, 0.9, 0.1, 0.9], network="d"),
-        ]
-    )
-    found = half_accuracy_size(table).set_index(["network", "target"])
-    assert found.loc[("a", "tau"), "size"] == pytest.approx(10**-0.5)
-    assert found.loc[("a", "tau"), "bound"] == "none"
-    assert found.loc[("a", "recurrent"), ["size", "bound"]].tolist() == [10.0, "above"]
-    assert found.loc[("b", "tau"), ["size", "bound", "seed"]].tolist() == [0.1, "below", 1]
-    assert found.loc[("d", "tau"), "size"] == pytest.approx(10**-0.5)
-    assert "c" not in found.index.get_level_values("network")
-    assert half_accuracy_size(pd.DataFrame()).empty

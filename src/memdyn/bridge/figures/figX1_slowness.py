@@ -37,6 +37,7 @@ from memdyn.timescales.figures.marks import (
     fit_height,
     key,
     print_small,
+    some_missing,
     summary_of,
 )
 
@@ -90,8 +91,12 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
             figure,
             note,
             "N-parity; networks that have just solved N, driven by random bits. Curves: mean over"
-            " networks; bands: 95 % interval (t, n ≥ 3); hairlines: networks; dotted: only some"
-            " networks got so far.",
+            " networks; bands: 95 % interval (t, n ≥ 3); hairlines: networks"
+            + (
+                "; dotted: only some networks got so far."
+                if some_missing(plotted.values())
+                else "."
+            ),
         )
         return Drawn(figure, plotted, _summary(plotted))
 

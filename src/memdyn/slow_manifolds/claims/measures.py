@@ -35,7 +35,11 @@ def failed_at_longest(evidence: Evidence) -> pd.Series:
 
 
 def growth_of_failures(evidence: Evidence) -> pd.Series:
-    """Failed fraction at the longest added delay minus that at the shortest."""
+    """Failed fraction at the longest added delay minus that at the shortest.
+
+    Raises:
+        NotRun: a single delay was tested.
+    """
     delays = evidence.rows("delays")
     first, last = delays["extra"].min(), delays["extra"].max()
     if first == last:

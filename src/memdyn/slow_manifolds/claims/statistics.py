@@ -43,7 +43,11 @@ MATCHED = ("distribution", "pg", "fb", "seed")
 
 
 def performing(evidence: Evidence, label: str = MEMORY) -> pd.DataFrame:
-    """Networks that perform, with ``label`` (a vote is missing where a network was not asked)."""
+    """Networks that perform, with ``label`` (a vote is missing where a network was not asked).
+
+    Raises:
+        NotRun: no network performs, or none of those that do was voted on.
+    """
     networks = evidence.rows("networks")
     able = networks[networks["performs"]]
     if able.empty:
@@ -169,7 +173,11 @@ def prevalence(label: str) -> Statistic:
 
 
 def performing_share(evidence: Evidence) -> Interval:
-    """Share of networks that perform the task; asks for the authors' size and training."""
+    """Share of networks that perform the task; asks for the authors' size and training.
+
+    Raises:
+        NotRun: networks are smaller or were trained for less long than the authors'.
+    """
     networks = evidence.rows("networks")
     n_trials, n_units = int(networks["n_trials"].max()), evidence.fact("n_units")
     if n_units != 1000 or n_trials < 3500:
@@ -179,7 +187,11 @@ def performing_share(evidence: Evidence) -> Interval:
 
 
 def saturation_by_feedback(evidence: Evidence) -> Interval:
-    """Saturated units at the strongest feedback minus those at weaker, within seeds."""
+    """Saturated units at the strongest feedback minus those at weaker, within seeds.
+
+    Raises:
+        NotRun: no seed has performing networks at the strongest and at weaker feedback.
+    """
     able = performing(evidence)
     strong = able["fb"] == able["fb"].min()
     if strong.all():

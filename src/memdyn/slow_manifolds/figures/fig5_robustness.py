@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -44,6 +45,12 @@ NOISE_NAMES = {
     "state": "noise in all units, SD s √dt",
     "lesion": "units without input in stimulus 1",
 }
+#: What the small print says of each that is shown.
+SAID = {
+    "uniform": "Offset and noise act on both channels of stimulus 1; the authors' offset,"
+    " 0.5 + s / 2, is 8 to 15 times the SD of their noise that reaches the units (s > 1).",
+    "state": "Noise in all units acts throughout the trial.",
+}
 COLUMNS = ["mechanism", "level", "quantity", "mean", "low", "high", "n", "seeds"]
 
 
@@ -77,13 +84,13 @@ def draw(
         for row, (test, found) in enumerate(tests.items()):
             if len(able):
                 _draw_test(figure, TOP + row * ROW, test, found, LETTERS[2 * row :], nominal)
-        small_print(
-            figure,
-            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by"
-            " where memories end.\nLines: means over seeds; bands: their 95 % intervals, as for"
-            " claims. Dashed: chance. Noise is added to both channels of stimulus 1;\nthe authors'"
-            " has a mean, 0.5 + s / 2, that pushes the network 8 to 15 times its SD (s > 1).",
-        )
+        said = [
+            f"{note} Only networks that perform the task ({len(able)} of {len(networks)}), by",
+            "where memories end. Lines: means over seeds; bands: their 95 % intervals, as for",
+            "claims. Dashed: chance.",
+            *(sentence for kind, sentence in SAID.items() if kind in kinds),
+        ]
+        small_print(figure, fill(" ".join(said), 138))
         plotted = {
             LETTERS[2 * row : 2 * row + 2]: found.assign(test=test)
             for row, (test, found) in enumerate(tests.items())

@@ -37,7 +37,15 @@ def freeze(
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> FrozenNetwork:
-    """Close the loops of a trained network (``readout`` (n_outputs, n_units)) on a device."""
+    """Close the loops of a trained network on a device.
+
+    Args:
+        fixed: what was drawn for its shard.
+        network: its place in the grid.
+        readout: (n_outputs, n_units) trained weights, first of z, then of z_d.
+        leak: dt / tau.
+        device, dtype: of the result.
+    """
 
     def tensor(array: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(np.ascontiguousarray(array), dtype=dtype, device=device)

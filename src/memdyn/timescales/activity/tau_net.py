@@ -368,7 +368,8 @@ def summarise(tau: np.ndarray, paper: Timescales, corrected: Timescales) -> dict
 
     Args:
         tau: (n_units,) raw parameters; NaN in gated networks.
-        paper, corrected: of the units and, last, the population.
+        paper: as the paper fits them; of the units and, last, the population.
+        corrected: the same, corrected for the bias of the fit.
 
     Returns:
         Means and SD over units; of tau_net over the units where it exceeds 1, as in the paper.

@@ -1,4 +1,4 @@
-"""Weights of the networks of study 2, and how they change with N.
+"""Weights of the networks of study 2, whose change with N figure 6 shows.
 
 Source: Khajehabdollahi et al., ICLR 2024, figure 6a. Which numbers sum up the weights is our
 choice.
@@ -7,8 +7,6 @@ choice.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
 from memdyn.timescales.networks.recurrent import Cell, Parameters
 
@@ -46,45 +44,3 @@ def measure(cell: Cell, params: Parameters) -> dict[str, float]:
         "input_abs_mean": float(np.abs(into).mean()),
         "bias_mean": float(bias.mean()),
     }
-
-
-def regress_on_N(table: pd.DataFrame, value: str, max_N: int = 30) -> pd.DataFrame:
-    """Straight lines of a value against N, up to ``max_N`` as in the paper's figure 6.
-
-    A line is fitted to each network by least squares; the interval is that of the mean slope over
-    networks (Student's t), because the snapshots of one network are no independent samples.
-
-    Args:
-        table: rows with ``condition``, ``network``, ``N`` and the value.
-        value: a column of the table.
-        max_N: rows beyond are left out.
-
-    Returns:
-        One row per condition with at least one network that has two N: ``condition``, ``slope``,
-        ``low``, ``high`` (95 %; NaN with one network), ``intercept`` (mean, at N = 0), ``n``
-        networks, ``n_positive`` slopes above zero.
-    """
-    table = table[(table["N"] <= max_N) & table[value].notna()]
-    rows = []
-    for condition, own in table.groupby("condition", sort=False):
-        networks = [one for _, one in own.groupby("network") if one["N"].min() < one["N"].max()]
-        if not networks:
-            continue
-        lines = np.array([np.polyfit(one["N"], one[value], 1) for one in networks])
-        slopes, n = lines[:, 0], len(lines)
-        half = np.nan
-        if n > 1:
-            half = stats.t.ppf(0.975, n - 1) * slopes.std(ddof=1) / np.sqrt(n)
-        rows.append(
-            {
-                "condition": condition,
-                "slope": slopes.mean(),
-                "low": slopes.mean() - half,
-                "high": slopes.mean() + half,
-                "intercept": lines[:, 1].mean(),
-                "n": n,
-                "n_positive": int((slopes > 0).sum()),
-            }
-        )
-    columns = ["condition", "slope", "low", "high", "intercept", "n", "n_positive"]
-    return pd.DataFrame(rows, columns=columns)

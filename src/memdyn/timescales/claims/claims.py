@@ -86,7 +86,11 @@ def when_solved(name: str) -> Measure:
 
 
 def epochs_for(evidence: Evidence, condition: str) -> pd.DataFrame:
-    """Epochs that each solved N took."""
+    """Epochs that each solved N took.
+
+    Raises:
+        NotRun: no N was solved.
+    """
     rows = evidence.rows("epochs", condition=condition)
     spent = rows.groupby(["seed", "n_max"], as_index=False).agg(
         epochs=("epoch", "size"), solved=("advanced", "any")
@@ -102,6 +106,9 @@ def growth_beyond_tau(evidence: Evidence, condition: str) -> pd.DataFrame:
 
     tau_net counts only neurons where it exceeds 1, tau all of them, so that their difference is
     above 0 before there is any memory: what it has grown by is not.
+
+    Raises:
+        NotRun: the networks were not measured at N = 2.
     """
     rows = evidence.rows("timescales", condition=condition)
     excess = _by_N(rows.assign(excess=rows["tau_net_mean"] - rows["tau_mean"]), "excess")
@@ -125,7 +132,11 @@ def log_half_size(target: str) -> Measure:
 
 
 def retrained(evidence: Evidence, condition: str) -> pd.DataFrame:
-    """Relative accuracy after retraining at larger N, mean over these; columns: N_from."""
+    """Relative accuracy after retraining at larger N, mean over these; columns: N_from.
+
+    Raises:
+        NotRun: no network was retrained at a larger N.
+    """
     rows = evidence.rows("retraining", condition=condition)
     further = rows[rows["N"] > rows["N_from"]]
     if further.empty:
@@ -134,7 +145,11 @@ def retrained(evidence: Evidence, condition: str) -> pd.DataFrame:
 
 
 def on_earlier(evidence: Evidence, condition: str) -> pd.DataFrame:
-    """Accuracy on N smaller than the one solved last, mean over these; columns: N solved."""
+    """Accuracy on N smaller than the one solved last, mean over these; columns: N solved.
+
+    Raises:
+        NotRun: no network solved more than one N.
+    """
     rows = evidence.rows("memory", condition=condition)
     earlier = rows[rows["N"] < rows["N_solved"]]
     if earlier.empty:

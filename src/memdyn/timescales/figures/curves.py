@@ -106,7 +106,10 @@ def draw_curve(
         zorder=1.5,
     )
     style = (0, (4, 1.5)) if dashed else "-"
-    ax.plot(curve["x"], curve["mean"], color=colour, lw=0.7, ls=(0, (1, 1.2)), zorder=3)
+    some = ~curve["all_present"].astype(bool)
+    beside = some | some.shift(1, fill_value=False) | some.shift(-1, fill_value=False)
+    dotted = curve["mean"].where(beside)
+    ax.plot(curve["x"], dotted, color=colour, lw=0.7, ls=(0, (1, 1.2)), zorder=3)
     whole = curve[curve["all_present"]]
     marker = marker or ("o" if len(whole) == 1 else "")
     ax.plot(

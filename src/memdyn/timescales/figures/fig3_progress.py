@@ -85,7 +85,8 @@ def draw(
             absent += missing(epochs, conditions)
         plotted["e"] = _draw_epochs(panel(figure, 5.45, 3.05, 1.9, 1.45), epochs, n_units)
         _keys(figure, epochs, networks, n_units)
-        small_print(figure, _small_print(note, absent, n_units))
+        boxes = paper_note(n_units, figure) if bands.hold(n_units) else ""
+        small_print(figure, _small_print(note, absent, boxes))
         return Drawn(figure, plotted, _summary(epochs, networks, plotted))
 
 
@@ -321,10 +322,9 @@ def _keys(figure, epochs: pd.DataFrame, networks: pd.DataFrame, n_units: int) ->
         key(figure, 2.59, marks)
 
 
-def _small_print(note: str, absent: Sequence[str], n_units: int) -> str:
-    parts = [note, f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."]
-    if bands.hold(n_units):
-        parts.append(paper_note(n_units))
+def _small_print(note: str, absent: Sequence[str], boxes: str) -> str:
+    means = f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."
+    parts = [part for part in (note, means, boxes) if part]
     return " ".join(parts) + (f"\nNot run: {'; '.join(map(name_of, absent))}." if absent else "")
 
 

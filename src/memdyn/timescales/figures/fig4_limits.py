@@ -20,7 +20,6 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
-    small_print,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import (
@@ -40,7 +39,14 @@ from memdyn.timescales.figures.curves import (
     interval,
     n_line,
 )
-from memdyn.timescales.figures.marks import key, paper_bands, paper_box, paper_note
+from memdyn.timescales.figures.marks import (
+    key,
+    paper_bands,
+    paper_box,
+    paper_note,
+    print_small,
+    some_missing,
+)
 
 HEIGHT = 6.7
 #: Conditions whose limit is shown, by group: those of the main text come first, fixed tau after.
@@ -79,11 +85,15 @@ def draw(networks: pd.DataFrame, timescales: pd.DataFrame, n_units: int, note: s
                 ax = panel(figure, 0.62 + 3.66 * column, 3.1 + 1.62 * row, 3.07, 1.22)
                 plotted[name] = _draw_statistic(ax, timescales, statistic, task, n_units, row)
                 letter(ax, name, left=34 if column == 0 else 26)
-        small_print(
+        curves = [plotted[name] for name in "bcde"]
+        hatched = any(bar.get_hatch() for ax in figure.axes for bar in ax.patches)
+        print_small(
             figure,
-            f"{note} Bands: 95 % over networks (Student), from {MIN_NETWORKS} networks on; dotted:"
-            " not all networks got so far.\nHatched: no larger N was asked for."
-            + ("" if bands.hold(n_units) else f" {paper_note(n_units)}"),
+            note,
+            f"Bands: 95 % over networks (Student), from {MIN_NETWORKS} networks on.",
+            "Dotted: not all networks got so far." if some_missing(curves) else "",
+            "Hatched: no larger N was asked for." if hatched else "",
+            "" if bands.hold(n_units) else paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(plotted))
 

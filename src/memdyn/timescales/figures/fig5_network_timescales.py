@@ -38,6 +38,7 @@ from memdyn.timescales.figures.marks import (
     paper_note,
     print_small,
     shades,
+    some_missing,
     some_of,
     summary_of,
 )
@@ -64,16 +65,6 @@ def draw(timescales: pd.DataFrame, curves: pd.DataFrame, n_units: int, note: str
     with house_style():
         figure = new_figure(FULL, 6.35)
         examples = _draw_examples(figure, curves)
-        key(
-            figure,
-            2.33,
-            [
-                ("line", CURRICULUM_COLOURS["single"], "single-head"),
-                ("line", CURRICULUM_COLOURS["multi"], "multi-head"),
-                ("dashed", FAINT, "mean corrected for the bias of the fit"),
-                ("dotted", FAINT, "only some networks got so far"),
-            ],
-        )
         plotted, summary = {"a": examples}, {}
         for row, task in enumerate(TASK_NAMES):
             found = _draw_task(figure, 2.85 + 1.72 * row, task, timescales, n_units, row)
@@ -84,11 +75,18 @@ def draw(timescales: pd.DataFrame, curves: pd.DataFrame, n_units: int, note: str
                 }
                 for value, curve in found.items()
             }
+        entries = [
+            ("line", CURRICULUM_COLOURS["single"], "single-head"),
+            ("line", CURRICULUM_COLOURS["multi"], "multi-head"),
+            ("dashed", FAINT, "mean corrected for the bias of the fit"),
+            ("dotted", FAINT, "only some networks got so far"),
+        ]
+        key(figure, 2.33, entries if some_missing(plotted.values()) else entries[:-1])
         print_small(
             figure,
             note,
             "Curves: mean over networks, band: its 95 % interval (t, n ≥ 3); hairlines: networks.",
-            paper_note(n_units),
+            paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, summary)
 
@@ -130,10 +128,10 @@ def _draw_examples(figure, curves: pd.DataFrame) -> pd.DataFrame:
             say(ax, NOT_RUN)
             continue
         _draw_example(ax, found, condition)
-        if i == 0:
-            ax.set_ylabel("autocorrelation")
-        else:
+        if shown:
             ax.set_yticklabels([])
+        else:  # the first that is drawn
+            ax.set_ylabel("autocorrelation")
         shown += found
     columns = ["condition", "network", "N", "neuron", "tau", "tau_net", "model"]
     columns += ["lag", "autocorrelation", "fit"]

@@ -33,6 +33,7 @@ from memdyn.timescales.figures.marks import (
     fit_height,
     key,
     print_small,
+    some_missing,
     summary_of,
 )
 
@@ -85,7 +86,7 @@ def draw(weights: pd.DataFrame, dimension: pd.DataFrame, note: str) -> Drawn:
             figure,
             note,
             "Curves: mean over networks, band: its 95 % interval (t, n ≥ 3); hairlines: networks.",
-            "Thin dotted: only some networks got so far.",
+            "Thin dotted: only some networks got so far." if some_missing(plotted.values()) else "",
             "Slopes: least squares, one per network.",
         )
         summary = {

@@ -85,7 +85,7 @@ def draw(ablation: pd.DataFrame, n_units: int, note: str) -> Drawn:
             "Relative accuracy: 1 as without ablation, 0 at chance; p = 0.5. Bars: mean over"
             " networks of the mean over neurons, taken out one at a time; lines: 95 % interval"
             " over networks (t, n ≥ 3).",
-            paper_note(n_units),
+            paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(table))
 

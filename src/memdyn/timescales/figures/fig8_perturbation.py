@@ -73,7 +73,7 @@ def draw(perturbation: pd.DataFrame, retraining: pd.DataFrame, n_units: int, not
             note,
             "Relative accuracy: 1 as unperturbed, 0 at chance; p = 0.5. Curves: mean over networks,"
             " band: its 95 % interval (t, n ≥ 3); hairlines: networks.",
-            paper_note(n_units),
+            paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(plotted, halves, N))
 

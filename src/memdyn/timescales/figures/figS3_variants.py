@@ -90,7 +90,7 @@ def draw(
             "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
             " Curves c–e: mean over networks, band: its interval; solid: as in the main figures,"
             " dashed: the variant.",
-            paper_note(n_units),
+            paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(plotted))
 

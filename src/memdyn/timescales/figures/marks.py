@@ -19,12 +19,18 @@ from memdyn.timescales.figures.curves import interval, n_label
 
 LINE = 138  # characters of small print that fit across a page
 NOT_RUN = "Not run at this scale."
+PAPER = "paper"  # what boxes of the paper's numbers are called among the patches of a figure
 
 
 def print_small(figure: Figure, *sentences: str) -> None:
     """Small print of any length, in lines that fit."""
     text = " ".join(sentence for sentence in sentences if sentence)
     small_print(figure, "\n".join(textwrap.wrap(text, LINE)))
+
+
+def some_missing(curves: Iterable[pd.DataFrame]) -> bool:
+    """Whether any curve is dotted somewhere: not all of its networks got so far."""
+    return any(not one["all_present"].all() for one in curves if "all_present" in one)
 
 
 def per_network(table: pd.DataFrame, condition: str, value: str) -> pd.Series:
@@ -158,11 +164,6 @@ def summary_of(curve: pd.DataFrame) -> dict:
     return {"n": int(curve["n"].max()), "mean": {f"{x:g}": mean for x, mean in means}}
 
 
-def write_n(ax: Axes, x: float, y: float, n: int, **where) -> None:
-    """State a number of networks beside what was drawn from them."""
-    ax.text(x, y, f"n = {n}", size=SMALL, **where)
-
-
 def paper_bands(
     ax: Axes,
     table: Mapping[tuple, bands.Band],
@@ -220,6 +221,7 @@ def paper_box(ax: Axes, left: float, right: float, band: bands.Band, colour: str
             lw=0.6,
             ls=(0, (2, 1.5)),
             zorder=0.5,
+            gid=PAPER,
         )
     )
     ax.plot([left, right], [band.value] * 2, color=tint(colour, 0.6), lw=0.8, zorder=0.6)
@@ -238,10 +240,11 @@ def paper_box(ax: Axes, left: float, right: float, band: bands.Band, colour: str
     ax.set(xlim=across, ylim=(bottom, top))
 
 
-def paper_note(n_units: int) -> str:
-    """For the small print: where the dashed boxes come from, or why there are none."""
+def paper_note(n_units: int, figure: Figure) -> str:
+    """For the small print: where the dashed boxes of a figure come from, or why there are none."""
     if bands.hold(n_units):
-        return "Dashed boxes: the paper's networks (500 units)."
+        boxes = any(patch.get_gid() == PAPER for ax in figure.axes for patch in ax.patches)
+        return "Dashed boxes: the paper's networks (500 units)." if boxes else ""
     return "The paper's bands hold for 500 units: not drawn."
 
 

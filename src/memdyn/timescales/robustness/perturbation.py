@@ -47,7 +47,14 @@ def direction(target: str, n_units: int, seed: int, repeat: int) -> np.ndarray:
 def perturbed(
     params: Parameters, target: str, along: np.ndarray, sizes: Sequence[float]
 ) -> Parameters:
-    """One network (B = 1) as len(sizes) networks, perturbed by each size along one direction."""
+    """One network as len(sizes) networks, perturbed by each size along one direction.
+
+    Args:
+        params: with a network axis of one.
+        target: the parameter that is moved.
+        along: direction of norm 1, of the parameter's shape without the network axis.
+        sizes: lengths of the moves, relative to the norm of the parameter.
+    """
     copies = {
         name: value.repeat(len(sizes), *[1] * (value.ndim - 1)) for name, value in params.items()
     }
@@ -104,44 +111,3 @@ def perturb(case: Case, target: str, sizes: Sequence[float], settings: Mapping) 
             "relative": relative(found.ravel(), reference),
         }
     )
-
-
-def half_accuracy_size(table: pd.DataFrame) -> pd.DataFrame:
-    """Size at which half of the accuracy above chance is lost, for each network.
-
-    The mean over repeats is interpolated on the logarithm of the size where it first falls below
-    one half.
-
-    Args:
-        table: a ``perturbation`` table, of any number of networks.
-
-    Returns:
-        One row per ``network``, ``N`` and ``target``, with ``condition`` and ``seed``: ``size``
-        and ``bound``: ``none``; ``above``, it stays above one half up to the largest size, which is
-        given; ``below``, it is already below at the smallest one, which is given. Networks without
-        a relative accuracy have no row.
-    """
-    keys = ["network", "condition", "seed", "N", "target"]
-    rows = []
-    if len(table):
-        curves = table[(table["size"] > 0) & table["relative"].notna()]
-        means = curves.groupby([*keys, "size"], sort=True)["relative"].mean()
-        for key, curve in means.groupby(level=keys, sort=False):
-            size, bound = _crossing(
-                curve.index.get_level_values("size").to_numpy(), curve.to_numpy()
-            )
-            rows.append((*key, size, bound))
-    return pd.DataFrame(rows, columns=[*keys, "size", "bound"])
-
-
-def _crossing(sizes: np.ndarray, values: np.ndarray) -> tuple[float, str]:
-    """Where ``values`` first fall below one half, and which bound that is."""
-    low = np.flatnonzero(values < 0.5)
-    if not len(low):
-        return float(sizes[-1]), "above"
-    if low[0] == 0:
-        return float(sizes[0]), "below"
-    after, before = low[0], low[0] - 1
-    share = (values[before] - 0.5) / (values[before] - values[after])
-    logs = np.log(sizes)
-    return float(np.exp(logs[before] + share * (logs[after] - logs[before]))), "none"
