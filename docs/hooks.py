@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "src"))
 def on_page_markdown(markdown: str, **_) -> str:
     """Put in what stands between <!-- and -->."""
     made = {"keys": configuration_keys, "tables": kinds_of_tables, "flip_flop": flip_flop}
-    made |= {name: partial(kept, f"{name}.md") for name in ("bands", "mechanisms")}
+    made |= {name: partial(kept, f"{name}.md") for name in ("bands", "open", "mechanisms")}
     return re.sub(r"<!-- (\w+) -->", lambda found: made[found[1]](), markdown)
 
 

@@ -84,10 +84,11 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     assert len(pd.read_csv(figure.csv)) == len(table)
 
     networks = next(file for file in files["slow_manifolds"] if "networks" in file)
-    names = {"bands": "b.md", "mechanisms": "m.md", "counts": "m.csv"}
+    names = {"bands": "b.md", "open": "o.md", "mechanisms": "m.md", "counts": "m.csv"}
     pages = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
     run("write_pages", {"claims": tmp_path / "claims.csv", "networks": networks}, pages)
     assert "| single-head parity | 33 to 37 |" in pages.bands.read_text()
+    assert "rests on so many independent values" in pages.open.read_text()
     # Of 4 + 3 networks in each of four seeds, the last of the four slow ones does not perform.
     assert "| perform the task | 24 of 28: 0.86 [" in pages.mechanisms.read_text()
     counts = pd.read_csv(pages.counts, keep_default_na=False).set_index(["label", "mechanism"])

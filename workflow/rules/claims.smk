@@ -1,6 +1,6 @@
 # Both studies: what the papers say, and what the bridge asks, judged.
 # In: tables/ of both studies and of the bridge.
-# Out: results/<scale>/claims.csv, a row per sentence; bands.md and mechanisms.md, tables to read; and
+# Out: results/<scale>/claims.csv, a row per sentence; bands.md, open.md and mechanisms.md, to be read; and
 # figures/<scale>/claims.
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
@@ -88,6 +88,7 @@ rule write_pages:
         networks=f"{SM_SOURCE}/tables/networks.parquet",
     output:
         bands=f"results/{SCALE}/bands.md",
+        open=f"results/{SCALE}/open.md",
         mechanisms=f"results/{SCALE}/mechanisms.md",
         counts=f"results/{SCALE}/mechanisms.csv",
     log:
