@@ -66,17 +66,19 @@ def claim(name, mean, sentence, **more):
 def test_the_page_has_what_fails_and_what_is_undecided():
     claims = [
         claim("holds", 5, "Memories last"),
-        claim("undecided", 0.7, "... longer than others", kind="check", by="trial ends"),
+        claim("undecided", 0.7, "... longer than others", kind="check", by="by trial ends"),
         claim("fails", -5, "... and are many"),
-        claim("named", 0.7, "... at equal feedback", by="at equal feedback"),
+        claim("fails.matched", 0.7, "... at equal feedback", by="at equal feedback"),
+        claim("fails.speed", 0.7, "They move slowly", by="by speed"),
         claim("band", 0.7, "Mean tau, N = 5: > 0", kind="band"),
     ]
     table = judge("slow_manifolds", claims, Evidence({}), "mine", leave_out=True)
     rows = [line for line in open_page(table).splitlines() if line.startswith("| ")][1:]
     assert [row.split(" | ")[0] for row in rows] == [
         "| Memories last ... and are many",
-        "| Memories last ... longer than others, trial ends",
-        "| Memories last ... at equal feedback",
+        "| Memories last ... longer than others, by trial ends",
+        "| Memories last ... and are many ... at equal feedback",
+        "| They move slowly, by speed",
     ]
     assert "| 4 | fails |  |" in rows[0] and "| 4 | undecided | 11 (holds) |" in rows[1]
     assert open_page(table[:1]) == "Nothing that was asked fails or is undecided.\n"

@@ -25,11 +25,11 @@ def open_page(claims: pd.DataFrame) -> str:
         Markdown. Bands and controls are left out, and so is what was not run.
     """
     asked = claims["kind"].isin(("claim", "check"))
-    rows = claims[asked & claims["verdict"].isin(("fails", "undecided"))]
+    rows = claims.assign(sentence=_whole(claims))
+    rows = rows[asked & claims["verdict"].isin(("fails", "undecided"))]
     if rows.empty:
         return "Nothing that was asked fails or is undecided.\n"
-    rows = rows.assign(fragile=fragile(rows), sentence=_whole(claims["sentence"])[rows.index])
-    rows = rows.sort_values("verdict", kind="stable")
+    rows = rows.assign(fragile=fragile(rows)).sort_values("verdict", kind="stable")
     head = "| sentence | claimed | ours [95 %] | rests on | verdict | decided by about |"
     first = (
         "Each number rests on so many independent values: seeds, pairs or networks. In the last "
@@ -40,10 +40,17 @@ def open_page(claims: pd.DataFrame) -> str:
     return "\n".join([first, "", head, "|---|---|---|---|---|---|", *lines]) + "\n"
 
 
-def _whole(sentences: pd.Series) -> pd.Series:
-    """Sentences that go on where one above them ended, behind that one."""
-    more = sentences.str.startswith("...")
-    return sentences.mask(more, sentences.mask(more).ffill() + " " + sentences)
+def _whole(claims: pd.DataFrame) -> list[str]:
+    """Sentences that go on ("...") behind the one that they go on from: that of the id without its
+    last part, or the last whole one above."""
+    above, whole = "", {}
+    for name, sentence in zip(claims["id"], claims["sentence"], strict=True):
+        if not sentence.startswith("..."):
+            above = whole[name] = sentence
+            continue
+        stem = whole.get(name.rpartition(".")[0], above)
+        whole[name] = stem if stem.endswith(sentence) else f"{stem} {sentence}"
+    return list(whole.values())
 
 
 def _row(row) -> str:
