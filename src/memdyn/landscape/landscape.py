@@ -195,8 +195,8 @@ def analyse(
     if unknown := set(settings or ()) - set(SETTINGS):
         raise ValueError(f"unknown settings {sorted(unknown)}: known are {', '.join(SETTINGS)}")
     chosen, items = {**SETTINGS, **(settings or {})}, None
-    if delay is not None and not delay > 0:
-        raise ValueError(f"delay must be positive, got {delay}")
+    if delay is not None and not 0 < delay < np.inf:
+        raise ValueError(f"delay must be positive and finite, got {delay}")
     names: list[str] = []
     if memory is not None:
         values = memory.detach().cpu() if isinstance(memory, Tensor) else memory
@@ -261,6 +261,8 @@ def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
         system = _map_of(system, x, u)
     if system.casts:
         system = system.to(torch.float64)
+    if not 0 < system.dt < np.inf:
+        raise ValueError(f"a step takes dt = {system.dt}: it has to be positive")
     if not system.is_flow:
         tau = None
         if isinstance(system, EulerMap) and isinstance(system.flow, RateNetwork):
