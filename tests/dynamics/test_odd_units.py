@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from memdyn.dynamics import Map, RateNetwork, find_fixed_points, find_limit_cycles
+from memdyn.dynamics import Flow, Map, RateNetwork, RK4Map, find_fixed_points, find_limit_cycles
 from memdyn.dynamics.spectrum import is_stable
 
 
@@ -113,3 +113,28 @@ def test_a_curve_that_a_map_jumps_along_closes_nowhere(angle):
     x = torch.as_tensor(np.random.default_rng(0).standard_normal((3, 2)))
     cycles, ends = find_limit_cycles(Map(rule, 2), x, transient=1000, window=1000)
     assert len(cycles) == 0 and (ends.outcome == "aperiodic").all()
+
+
+def pendulum(x, u):
+    return torch.stack([x[..., 1], -torch.sin(x[..., 0])], -1)
+
+
+def spring(x, u):
+    """Duffing's, the stiffer the farther it is stretched."""
+    return torch.stack([x[..., 1], -x[..., 0] - x[..., 0] ** 3], -1)
+
+
+def weak(x, u):
+    """A cycle that takes in a tenth of a distance in each turn: a multiplier of 0.88."""
+    turned = torch.stack([-x[..., 1], x[..., 0]], -1)
+    return 0.01 * x * (1 - x.square().sum(-1, keepdim=True)) + turned
+
+
+@pytest.mark.parametrize(("velocity", "stable"), [(pendulum, False), (spring, False), (weak, True)])
+def test_cycles_that_friction_does_not_choose_are_not_stable(velocity, stable):
+    """One through each state, if any is found: multipliers are 1 within the trivial one's error."""
+    x = torch.tensor([[0.5, 0.0], [1.0, 0.0], [1.5, 0.0]], dtype=torch.float64)
+    flow = RK4Map(Flow(velocity, n_units=2, dt=0.05))
+    cycles, ends = find_limit_cycles(flow, x, transient=400, window=800)
+    assert cycles.stable.sum() == stable
+    assert np.isin(ends.outcome, ("limit_cycle", "aperiodic")).all()

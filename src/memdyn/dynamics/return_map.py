@@ -44,6 +44,8 @@ _NODES = 6
 REPEATS = 1e-6
 #: A cycle of whole steps with a multiplier this near 1 lies on a closed curve of such cycles.
 NEUTRAL = 1e-4
+#: Multipliers are known to so many times the error of the trivial one.
+UNSURE = 2
 #: Steps are differentiated together while their Jacobians have no more entries than this in all.
 MOST_ENTRIES = 2**20
 #: Of a run that jumps, so many of its nearest returns are looked at.
@@ -60,7 +62,7 @@ class Cycle:
         period: in time.
         multipliers: complex, by falling modulus, without the trivial one.
         trivial_error: distance of the trivial multiplier from 1, NaN of a cycle of whole steps.
-        stable: all other multipliers are smaller than 1 in modulus, by more than ``CLOSED``.
+        stable: all other multipliers are smaller than 1 in modulus, by more than their error.
         diameter: see ``diameter_of``.
         orbit: (SAMPLES, n), evenly spaced in time.
     """
@@ -346,13 +348,14 @@ def _newton(
         trivial, others = _multipliers(carried, basis)
         if np.abs(np.abs(others[:2]) - np.abs(before[:2])).max(initial=0) <= SETTLED:
             break
+    error = float(abs(trivial - 1))
     return Cycle(
         point=x,
         turn=back.path[: int(back.time) + 1],
         period=float(back.time) * section.system.dt,
         multipliers=others,
-        trivial_error=float(abs(trivial - 1)),
-        stable=bool((np.abs(others) < 1 - CLOSED).all()),
+        trivial_error=error,
+        stable=bool((np.abs(others) < 1 - max(CLOSED, UNSURE * error)).all()),
         diameter=diameter_of(back.path),
         orbit=_resample(back.path, float(back.time)),
     )

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from memdyn.dynamics.cells import RateNetwork, from_torch
+from memdyn.dynamics.return_map import UNSURE
 from memdyn.dynamics.systems import EulerMap, Map, System
 from memdyn.figures.network_page import draw_external
 from memdyn.figures.style import house_style
@@ -130,8 +131,9 @@ class Landscape:
         unit = "τ" if facts["rate"] else "steps"
         lines += [f"  {sentence}" for sentence in sentences(facts, unit)]
         for cycle in self.cycles.itertuples():
-            off = abs(complex(cycle.leading_re, cycle.leading_im)) - 1  # NaN of one unit's flow
-            kind = "stable" if cycle.stable else "neutral" if abs(off) < NEUTRAL else "unstable"
+            off = abs(abs(complex(cycle.leading_re, cycle.leading_im)) - 1)
+            neutral = off < np.fmax(NEUTRAL, UNSURE * cycle.trivial_error)
+            kind = "stable" if cycle.stable else "neutral" if neutral else "unstable"
             lines.append(f"  {kind} cycle, period {cycle.period:.4g}")
         lines.append(f"  largest exponent {_with_error(self.exponents)}")
         if "reason" in self.memory and len(why := self.memory["reason"].unique()) == 1 and why[0]:
