@@ -260,3 +260,12 @@ def test_runs_that_stand_at_a_saddle_are_told_from_rest(system, states):
     found = analyse(system, states)
     assert "4 of 4 runs stand still where a mode leads away" in repr(found)
     assert found.vote.label == "unresolved"
+
+
+@pytest.mark.parametrize("center", [0.0, 50.0, 1e3, 1e6])
+def test_states_far_from_zero_are_taken_where_they_are(center):
+    quick = {"transient": 400, "window": 400, "exponent_steps": 400}
+    step = lambda x: center + torch.tanh(2 * (x - center))  # noqa: E731
+    found = analyse(step, center + normal(8, 1), settings=quick)
+    assert (len(found.points), found.points["stable"].sum()) == (3, 2)
+    assert found.vote.label == "fixed" and routes(found) == ("fixed",) * 3

@@ -35,6 +35,8 @@ SEARCH = {"n_seeds": 128, "rounds": 8, "memory_states": 16}
 UNEVEN = 1e8
 #: Random combinations of units that long runs are watched by.
 OUTPUTS = 10
+#: The origin is looked at if it is not farther away than so many spreads of the states.
+FAR = 100
 #: A run stands at a point that is so near, relative to 1 + |x|.
 STILL = 1e-6
 #: Steps that states are followed in the figure if no delay is given, and most of them if one is.
@@ -159,7 +161,11 @@ def take_apart(
     speed = task_speed(system, states, inputs)
     runs = find_runs(system, states, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(states)
-    seeds = choose_seeds(ends, [torch.zeros_like(states[:1]), states], settings["n_seeds"])
+    # The origin is a seed, too, unless it is so far away that beside it all states are one.
+    center = states.mean(0)
+    near = center.norm() <= FAR * (states - center).norm(dim=1).max() or (states == center).all()
+    zero = torch.zeros_like(states[:1])[: int(near)]
+    seeds = choose_seeds(ends, [zero, states], settings["n_seeds"])
     points = find_points(system, seeds, inputs, speed=speed, settings=settings)
     exponents = find_exponents(system, ends, inputs, settings=settings)
     stable = points.table["stable"].to_numpy(dtype=bool)
