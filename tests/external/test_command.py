@@ -82,6 +82,14 @@ def test_one_of_several_networks_is_named(tmp_path, capsys):
         (["--cell", "rnn", "--tau", "2"], "--tau: the cell 'rnn' has none"),
         (["--cell", "rnn", "--states", "held", "--n", "3"], "leave them out"),
         (["--cell", "rnn", "--input", "1", "2", "--unused", "held", "item"], "is needed"),
+        (["--cell", "rnn", "--n", "0"], "--n has to be positive and finite, and is 0"),
+        (["--cell", "rnn", "--n", "-3"], "--n has to be positive"),
+        (["--cell", "rnn", "--sd", "0"], "--sd has to be positive"),
+        (["--cell", "rnn", "--sd", "nan"], "--sd has to be positive"),
+        (["--cell", "rate", "--dt", "0"], "--dt has to be positive"),
+        (["--cell", "rate", "--tau", "inf"], "--tau has to be positive"),
+        (["--cell", "rnn", "--delay", "inf", "--unused", "held", "item"], "positive and finite"),
+        (["--cell", "rnn", "--unused", "held", "item", "itme"], "no 'itme', which 'unused' names"),
     ],
 )
 def test_what_does_not_fit_ends_in_a_sentence(latch, tmp_path, more, words):
@@ -89,6 +97,38 @@ def test_what_does_not_fit_ends_in_a_sentence(latch, tmp_path, more, words):
         command.main(["analyse", str(latch), *more, "--out", str(tmp_path / "x")])
     assert str(ended.value).startswith("memdyn: ") and "\n" not in str(ended.value)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "arrays", "words"),
+    [
+        ("gru", {"weight_hh_l0": (6, 18), "weight_ih_l0": (18, 2)}, "seems to be transposed"),
+        ("lstm", {"weight_hh": (3, 12), "weight_ih": (2, 12)}, "lstm of 3 units has \\(12, 3\\)"),
+        ("gru", {"weight_hh": (18, 6), "weight_ih": (2, 18)}, "'weight_ih' of .* transposed"),
+        ("rate", {"recurrent": (5, 5), "input": (2, 5)}, "'input' of .* transposed"),
+        ("rate", {"recurrent": (2, 5, 5)}, "it has recurrent \\(2, 5, 5\\)"),
+        ("rate", {"recurrent": (0, 0)}, "no matrix 'recurrent'"),
+        ("gru", {"gru/kernel:0": (2, 18), "gru/recurrent_kernel:0": (6, 18)}, "recurrent_kernel"),
+    ],
+)
+def test_matrices_of_other_libraries_are_told(tmp_path, cell, arrays, words):
+    path = tmp_path / "theirs.npz"
+    np.savez(path, **{name: np.full(shape, 0.1) for name, shape in arrays.items()})
+    with pytest.raises(SystemExit, match=words):
+        command.main(["analyse", str(path), "--cell", cell])
+
+
+def test_an_euler_step_that_overshoots_is_refused(tmp_path):
+    path = tmp_path / "rate.npz"
+    np.savez(path, recurrent=np.eye(3) / 2)
+    for more in (["--dt", "3"], ["--tau", "0.05"], ["--dt", "1"]):
+        with pytest.raises(SystemExit, match="must be positive, and below tau"):
+            command.main(["analyse", str(path), "--cell", "rate", *more])
+
+
+def test_a_module_that_runs():
+    done = subprocess.run([sys.executable, "-m", "memdyn", "--version"], capture_output=True)
+    assert done.returncode == 0 and done.stdout.startswith(b"memdyn 0.")
 
 
 def test_a_file_that_is_none(tmp_path):

@@ -139,6 +139,41 @@ def test_what_does_not_fit_is_said(call, words):
         call()
 
 
+class Counts(torch.nn.Module):
+    """Steps differently at every other call."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return torch.tanh(2 * x) + 0.01 * (self.calls % 3)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (lambda x: torch.tanh(2 * (x - x.mean(0, keepdim=True))), "others stand beside it"),
+        (lambda x: torch.tanh(2 * x[:1]), "others stand beside it"),
+        (lambda x: torch.tanh(x @ x.mT @ x), "others stand beside it"),
+        (lambda x: torch.tanh(2 * x) + 0.01 * torch.randn_like(x), "now so, now otherwise"),
+        (Counts(), "now so, now otherwise"),
+        (torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5)), "now so"),
+        (torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2)), "more than 1 value"),
+    ],
+    ids=["mean", "first row", "Gram", "noise", "counter", "dropout", "batch norm"],
+)
+def test_rows_are_states_and_steps_do_not_change(step, words):
+    with pytest.raises(ValueError, match=words):
+        analyse(step, np.random.default_rng(0).standard_normal((6, 2)))
+
+
+def test_a_function_that_rounds_to_float32_steps():
+    found = analyse(lambda x: torch.tanh(2 * x.float()).double(), [[0.5], [-0.5], [0.3]])
+    assert found.vote.label == "fixed" and len(found.points) == 3
+
+
 def test_importing_memdyn_costs_no_torch():
     code = "import sys, memdyn, memdyn.dynamics, memdyn.landscape; dir(memdyn.dynamics)"
     code += "; memdyn.load; sys.exit('torch' in sys.modules)"

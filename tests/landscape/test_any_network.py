@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from memdyn.dynamics.cells import LeakyNetwork, RateNetwork
-from memdyn.dynamics.systems import EulerMap
+from memdyn.dynamics.systems import EulerMap, Flow
 from memdyn.landscape import analyse
 from memdyn.landscape.memory import measure_memory
 from memdyn.landscape.portrait import portray_system
@@ -179,3 +179,93 @@ def test_a_portrait_of_many_runs_fits_and_is_that_of_few(monkeypatch):
     # The axes are of a selection: distances between states are the same along all three.
     gaps = [np.linalg.norm(np.diff(one["alone"], axis=1), axis=2) for one in (whole, thrifty)]
     np.testing.assert_allclose(gaps[0], gaps[1], atol=1e-5)
+
+
+def rotates(angle):
+    c, s = np.cos(angle), np.sin(angle)
+    turn = torch.tensor([[c, s], [-s, c]], dtype=torch.float64)
+    return lambda x: x * (1.1 - 0.1 * x.square().sum(-1, keepdim=True)) @ turn
+
+
+def chaos(x):
+    return torch.stack([1 - 1.4 * x[..., 0] ** 2 + x[..., 1], 0.3 * x[..., 0]], -1)
+
+
+@pytest.mark.parametrize(
+    ("system", "size", "sentence"),
+    [
+        (rotates(1.0), 1.0, "4 of 4 runs close on no cycle, and no exponent is clearly above 0"),
+        (rotates(2.0), 1.0, "4 of 4 runs close on no cycle, and no exponent is clearly above 0"),
+        (rotates(2 * np.pi / 5), 1.0, "neutral cycle, period 5"),
+        (lambda x: -x, 1.0, "neutral cycle, period 2"),
+        (chaos, 0.1, "4 of 4 runs never repeat: chaos, by the exponents"),
+        (rnn(np.diag([2.0, 0.5])), np.array([1e6, 1e-6]), "units differ in size by"),
+        (rnn(np.diag([1.0, 0.5])), 1.0, "a mode neither grows nor decays, to rounding"),
+        (lambda x: torch.sin(x), 1.0, "a mode neither grows nor decays, to rounding"),
+    ],
+    ids=["circle 1", "circle 2", "family of 5", "family of 2", "chaos", "scales", "tanh", "sine"],
+)
+def test_what_is_no_point_and_no_cycle_is_said_so(system, size, sentence):
+    quick = {"transient": 1000, "window": 400, "exponent_steps": 1600}
+    found = analyse(system, size * normal(4, 2), settings=quick)
+    assert sentence in repr(found) and "unstable cycle" not in repr(found)
+    assert found.vote.label in ("unresolved", "aperiodic", "fixed", "settling")
+
+
+@pytest.mark.parametrize("pull", [20.0, 25.0, 30.0])
+def test_euler_steps_that_overshoot_jump_as_maps_do(pull):
+    """With -pull x and steps of 0.1 the rest is unstable, and two steps come back to their start;
+    the other unit rests."""
+    network = RateNetwork(torch.diag(torch.tensor([-pull, 0.5], dtype=torch.float64)))
+    quick = {"transient": 1000, "window": 400, "exponent_steps": 1600}
+    found = analyse(network, normal(4, 2), settings=quick)
+    assert found.vote.label == "limit_cycle" and routes(found) == ("limit_cycle",) * 3
+    assert found.cycles["stable"].all() and np.allclose(found.cycles["period"], 0.2)
+
+
+def bottleneck(excess):
+    """A limit cycle through the ghost of a saddle-node: one turn takes about 2 pi / sqrt(2 e)."""
+
+    def velocity(x, u):
+        turned = torch.stack([-x[..., 1], x[..., 0]], -1)
+        return x * (1 - x.square().sum(-1, keepdim=True)) + turned * (1 + excess - x[..., :1])
+
+    return Flow(velocity, n_units=2, dt=0.05)
+
+
+@pytest.mark.parametrize("excess", [3e-4, 1e-4, 3e-5])
+def test_a_run_in_a_bottleneck_is_not_promised_to_rest(excess):
+    quick = {"transient": 1000, "window": 1000, "exponent_steps": 1600}
+    found = analyse(bottleneck(excess), normal(4, 2), settings=quick)
+    assert not found.points["stable"].any()
+    assert "of 4 the end is not known: they may yet pass a bottleneck" in repr(found)
+    assert "steps" not in repr(found)  # times of a flow are in its own unit
+
+
+def heteroclinic(x, u):
+    """May & Leonard 1975: ever longer at one of three saddles after the other."""
+    return x * (1 - x - 0.8 * x.roll(-1, -1) - 1.5 * x.roll(1, -1))
+
+
+@pytest.mark.parametrize(
+    ("system", "states"),
+    [
+        (Flow(heteroclinic, n_units=3, dt=0.1), np.abs(normal(4, 3)) + 0.05),
+        (rnn(2 * np.eye(2)), np.zeros((4, 2))),
+        (rnn(np.diag([2.0, 0.5])), normal(4, 2) * [0.0, 1.0]),
+    ],
+    ids=["heteroclinic", "origin", "along the stable direction"],
+)
+def test_runs_that_stand_at_a_saddle_are_told_from_rest(system, states):
+    found = analyse(system, states)
+    assert "4 of 4 runs stand still where a mode leads away" in repr(found)
+    assert found.vote.label == "unresolved"
+
+
+@pytest.mark.parametrize("center", [0.0, 50.0, 1e3, 1e6])
+def test_states_far_from_zero_are_taken_where_they_are(center):
+    quick = {"transient": 400, "window": 400, "exponent_steps": 400}
+    step = lambda x: center + torch.tanh(2 * (x - center))  # noqa: E731
+    found = analyse(step, center + normal(8, 1), settings=quick)
+    assert (len(found.points), found.points["stable"].sum()) == (3, 2)
+    assert found.vote.label == "fixed" and routes(found) == ("fixed",) * 3

@@ -232,9 +232,10 @@ def _search(system, states, inputs, task_speed, settle, keep_failed, **search) -
     degree = np.where(isolated.cpu(), sign.cpu(), 0)[keep]
     corner = np.zeros(len(rows), dtype=bool)
     fixed = np.flatnonzero(kind == PointKind.FIXED)
-    corner[fixed] = at_corners(system, *_places(rows, fixed)).cpu()
+    corner[fixed] = at_corners(system, *_places(rows, fixed), radius=radius).cpu()
+    corner[fixed] |= np.isnan(values[fixed]).any(1)
     cornered = np.flatnonzero(corner)
-    decays[cornered] = take_in(system, *_places(rows, cornered)).cpu()
+    decays[cornered] = take_in(system, *_places(rows, cornered), radius=radius).cpu()
     values[cornered], degree[cornered] = np.nan, 0
     reach = max([radius, *(rows.x[: len(keep)] - center).norm(dim=1).tolist()])
     each = [None] if u is None else [*torch.unique(u, dim=0)[:, None]]
@@ -270,7 +271,8 @@ def _places(rows: Rows, chosen: np.ndarray) -> tuple[Tensor, Tensor | None]:
 
 
 def _eigenvalues(system: System, rows: Rows) -> np.ndarray:
-    """Eigenvalues at each row; mirror images, which share them, are solved for once."""
+    """Eigenvalues at each row, NaN where f has no derivative; mirror images, which share them, are
+    solved for once."""
     x, u = rows.x, rows.u
     values = np.zeros((len(x), system.n_units), dtype=complex)
     twin = torch.cdist(x, -x).argmin(1).tolist() if len(x) else []
@@ -278,8 +280,11 @@ def _eigenvalues(system: System, rows: Rows) -> np.ndarray:
         mirrored = j < i and torch.equal(x[j], -x[i]) and (u is None or torch.equal(u[i], u[j]))
         if mirrored and rows.residual[i] == rows.residual[j]:
             values[i] = values[j]
-        else:
+            continue
+        try:
             values[i] = eigenvalues(system, x[i : i + 1], None if u is None else u[i : i + 1])[0]
+        except ValueError:  # no derivative
+            values[i] = np.nan
     return values
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memdyn.dynamics.newton_path import follow
 from memdyn.dynamics.rows import ROUNDING, rounding_level, start_rows
-from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.spectrum import eigenvalues, is_stable
 from memdyn.dynamics.systems import EulerMap, System
 
 #: A run may be at rest this near to a fixed point, relative to 1 + |x|, ...
@@ -92,13 +92,21 @@ class Rests:
             return -1
         if any((point - p).norm() <= reach / 100 for p in self.unstable):
             return -1
-        leading = np.abs(eigenvalues(self.stepped, point[None], u)).max()
-        if not leading < 1:
+        decay = self._decay(point, u)
+        if not decay:
             self.unstable.append(point)
             return -1
         self.points.append(point)
-        self.decays.append(float(1 - leading))
+        self.decays.append(decay)
         return len(self.points) - 1
+
+    def _decay(self, point: Tensor, u: Tensor | None) -> float:
+        """The part of a distance that a step takes away at a fixed point, 0 if it is not stable."""
+        try:
+            values = eigenvalues(self.stepped, point[None], u)
+        except ValueError:  # no derivative
+            return 0.0
+        return float(1 - np.abs(values).max()) if is_stable(values, False).all() else 0.0
 
     def time_constant(self, index: int) -> float:
         """Of the slowest mode at a point, in the unit of ``system.dt``."""
@@ -119,11 +127,11 @@ class Rests:
         found = follow(self.system, start, radius=reach, target=1e-3, dtype=x.dtype, iterations=20)
         if not found.is_root[0]:
             return -1
-        leading = np.abs(eigenvalues(self.stepped, found.x, u)).max()
-        if not leading < 1:
+        decay = self._decay(found.x[0], u)
+        if not decay:
             return -1
         self.points.append(found.x[0])
-        self.decays.append(float(1 - leading))
+        self.decays.append(decay)
         index = len(self.points) - 1
         return index if self._is_bound(x, index, u) else -1
 

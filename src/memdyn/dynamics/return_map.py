@@ -44,6 +44,10 @@ _NODES = 6
 REPEATS = 1e-6
 #: A cycle of whole steps with a multiplier this near 1 lies on a closed curve of such cycles.
 NEUTRAL = 1e-4
+#: Multipliers are known to so many times the error of the trivial one.
+UNSURE = 2
+#: Steps are differentiated together while their Jacobians have no more entries than this in all.
+MOST_ENTRIES = 2**20
 #: Of a run that jumps, so many of its nearest returns are looked at.
 RETURNS = 24
 
@@ -58,7 +62,7 @@ class Cycle:
         period: in time.
         multipliers: complex, by falling modulus, without the trivial one.
         trivial_error: distance of the trivial multiplier from 1, NaN of a cycle of whole steps.
-        stable: all other multipliers are smaller than 1 in modulus.
+        stable: all other multipliers are smaller than 1 in modulus, by more than their error.
         diameter: see ``diameter_of``.
         orbit: (SAMPLES, n), evenly spaced in time.
     """
@@ -344,13 +348,14 @@ def _newton(
         trivial, others = _multipliers(carried, basis)
         if np.abs(np.abs(others[:2]) - np.abs(before[:2])).max(initial=0) <= SETTLED:
             break
+    error = float(abs(trivial - 1))
     return Cycle(
         point=x,
         turn=back.path[: int(back.time) + 1],
         period=float(back.time) * section.system.dt,
         multipliers=others,
-        trivial_error=float(abs(trivial - 1)),
-        stable=bool((np.abs(others) < 1).all()),
+        trivial_error=error,
+        stable=bool((np.abs(others) < 1 - max(CLOSED, UNSURE * error)).all()),
         diameter=diameter_of(back.path),
         orbit=_resample(back.path, float(back.time)),
     )
@@ -370,20 +375,24 @@ def _solve_orbit(
 ) -> Cycle | None:
     """A cycle of k whole steps, or of a divisor of k, through about x: Newton on F^k(x) = x."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    for _ in range(20):
-        path, product = [x[None]], eye[None]
-        for _ in range(k):
-            product = system.step_tangent(path[-1], u, product)
-            path.append(system.step(path[-1], u))
-        gap = (path[-1] - x)[0]
+    first = None
+    for iteration in range(20):
+        path, product = _around(system, x, u, k)
+        gap = path[-1] - x
         if gap.norm() <= CLOSED * diameter:
             break
-        x = x + torch.linalg.solve_ex(eye - product[0].mT, gap)[0]
-        if not x.isfinite().all():
+        first = first or float(gap.norm())
+        if iteration >= HOPE and gap.norm() > first / 2:
             return None
+        step = torch.linalg.solve_ex(eye - product.mT, gap)[0]
+        if not step.norm() <= diameter:  # also NaN
+            return None
+        x = x + step
     else:
         return None
-    turn = torch.cat(path[:k])
+    if not product.isfinite().all():
+        return None
+    turn = path[:k]
     size = diameter_of(turn)
     if size <= REPEATS * diameter:  # a fixed point
         return None
@@ -393,7 +402,7 @@ def _solve_orbit(
     # It starts at one point of its own, so that two ways to it give the same.
     first = min(range(k), key=lambda i: (-turn[i].round(decimals=9)).tolist())
     turn = turn.roll(-first, 0)
-    values = np.linalg.eigvals(product[0].cpu().numpy()).astype(complex)
+    values = np.linalg.eigvals(product.cpu().numpy()).astype(complex)
     values = values[np.argsort(-np.abs(values), kind="stable")]
     return Cycle(
         point=turn[0],
@@ -401,10 +410,24 @@ def _solve_orbit(
         period=k * system.dt,
         multipliers=values,
         trivial_error=float("nan"),
-        stable=bool((np.abs(values) < 1).all()),
+        stable=bool((np.abs(values) < 1 - CLOSED).all()),
         diameter=size,
         orbit=turn[torch.arange(SAMPLES) % k].cpu().numpy(),
     )
+
+
+def _around(system: System, x: Tensor, u: Tensor | None, k: int) -> tuple[Tensor, Tensor]:
+    """The path (k + 1, n) of k steps from x (n,), and where unit vectors (n, n) are carried."""
+    n = x.shape[-1]
+    path = advance(system, x[None], u, n_steps=k, keep=True)[0]
+    product = unit = torch.eye(n, dtype=x.dtype, device=x.device)
+    for part in path[:-1].split(max(1, MOST_ENTRIES // n**2)):
+        if len(part) == 1:
+            product = system.step_tangent(part, u, product[None])[0]
+            continue
+        for carried in system.step_tangent(part, u, unit.expand(len(part), n, n)):
+            product = product @ carried
+    return path, product
 
 
 def _resample(path: Tensor, turn: float) -> np.ndarray:

@@ -48,6 +48,8 @@ from memdyn.dynamics.valleys import follow_valley
 SAME = 1e-5
 #: A local minimum of |f| is known, and merged, this well: slope of |f|, and distance like SAME.
 SLOW = 1e-4
+#: Whether a system is odd is asked at states so many times as far out as the seeds.
+NEARER = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4)
 #: A root is marginal if the inverse of Df stretches a random vector this much.
 MARGINAL = 1e6
 #: Networks of at most so many units are small: descent first.
@@ -189,11 +191,15 @@ def find_roots(
 
 
 def is_odd(system: System, seeds: Rows, *, radius: float) -> bool:
-    """Whether f(-x) = -f(x) to rounding, at random states as far out as the seeds."""
+    """Whether f(-x) = -f(x) to rounding, at random states as far out as the seeds and nearer.
+
+    Far out alone does not tell: saturated units hide a bias.
+    """
     n = seeds.x.shape[-1]
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(4, n, generator=generator, dtype=torch.float64).to(seeds.x)
     x *= (radius + float(seeds.x.norm(dim=-1).mean())) / x.norm(dim=-1, keepdim=True)
+    x = torch.cat([part * x for part in NEARER])
     for k in range(int(seeds.group.max()) + 1):
         u = None if seeds.u is None else seeds.u[seeds.group == k][:1].expand(len(x), -1)
         f, mirrored = system.root(x, u), system.root(-x, u)

@@ -13,6 +13,9 @@ from torch import Tensor
 
 from memdyn.dynamics.systems import System
 
+#: What an eigenvalue is off by rounding alone, relative to the largest.
+ROUNDING = 16 * np.finfo(np.float64).eps
+
 
 @dataclass(frozen=True)
 class Modes:
@@ -99,8 +102,15 @@ def time_constants(values: np.ndarray, is_flow: bool, dt: float) -> np.ndarray:
 
 
 def is_stable(values: np.ndarray, is_flow: bool) -> np.ndarray:
-    """Whether each eigenvalue decays: Re < 0 of a flow, modulus < 1 of a map."""
-    return np.real(values) < 0 if is_flow else np.abs(values) < 1
+    """Whether each eigenvalue decays: Re < 0 of a flow, modulus < 1 of a map.
+
+    One that is neutral within ``ROUNDING``, as of a pure rotation, does not.
+    """
+    size = np.abs(values)
+    largest = size.max(axis=-1, keepdims=True, initial=0.0)
+    if is_flow:
+        return np.real(values) < -ROUNDING * largest
+    return size < 1 - ROUNDING * np.maximum(largest, 1)
 
 
 def modes(system: System, states: Tensor, inputs: Tensor | None = None) -> Modes:

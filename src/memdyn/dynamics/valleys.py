@@ -71,6 +71,8 @@ def follow_valley(
         center, radius: of the cloud of seeds; twice so far out it is followed.
     """
     jacobian = system.root_jacobian(x[None], u)[0]
+    if not jacobian.isfinite().all():
+        return None
     left, sizes, right = torch.linalg.svd(jacobian)
     if len(sizes) > 1 and not sizes[-1] <= SLOWER * sizes[-2]:
         return None

@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,9 @@ def analyse(options: argparse.Namespace) -> None:
     file = str(options.file)
     if not options.file.is_file():
         raise ValueError(f"{file} is not a file: correct its name")
-    weights = of_one_network(reading.load_weights(file), options.prefix, file)
+    everything = reading.load_weights(file)
+    weights = of_one_network(everything, options.prefix, file)
+    dropped = set(everything) - set(weights)
     n_units, n_inputs = sizes(options.cell, weights, file)
     states = {"n": options.n or N_STATES, "sd": options.sd or SD}
     if options.states:
@@ -63,7 +66,7 @@ def analyse(options: argparse.Namespace) -> None:
     entry = {
         **{"name": options.file.stem, "file": file, "cell": options.cell},
         **{"n_units": n_units, "n_inputs": n_inputs, "states": states, "inside": options.inside},
-        "unused": options.unused,
+        "unused": [name for name in options.unused if name not in dropped],
         **{key: value for key, value in given.items() if value is not None},
     }
     system = reading.build_system(entry, weights)
@@ -82,14 +85,19 @@ def refuse_unused(options: argparse.Namespace) -> None:
     """Refuse what was asked for and would not be used.
 
     Raises:
-        ValueError: an option that the cell does not have, or that another one rules out.
+        ValueError: an option that the cell does not have, or that another one rules out, or a
+            number that can be none.
     """
+    for name in ("n", "sd", "dt", "tau"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < inf:
+            raise ValueError(f"--{name} has to be positive and finite, and is {value}")
     for name, cells in OF_CELLS.items():
-        if getattr(options, name) and options.cell not in cells:
+        if getattr(options, name) not in (None, False) and options.cell not in cells:
             raise ValueError(f"--{name}: the cell '{options.cell}' has none; leave it out")
     if options.memory and not options.states:
         raise ValueError("--memory names what each of the --states has to remember: give both")
-    if options.states and (options.n or options.sd):
+    if options.states and not options.n == options.sd is None:
         raise ValueError(
             "--n and --sd are of random states, and --states names others: leave them out"
         )
@@ -123,8 +131,10 @@ def sizes(cell: str, weights: Mapping[str, Tensor], file: str) -> tuple[int, int
     """Units and inputs of a network, read off its weights.
 
     Raises:
-        ValueError: there is no recurrent matrix.
+        ValueError: there is no recurrent matrix, or one that is transposed.
     """
+    from memdyn.external.reading import GATES
+
     own = cell in ("rate", "leaky")
     hidden, shown = ("recurrent", "input") if own else ("weight_hh", "weight_ih")
 
@@ -133,11 +143,25 @@ def sizes(cell: str, weights: Mapping[str, Tensor], file: str) -> tuple[int, int
         return next((v for key, v in weights.items() if key.split(".")[-1] in ends), None)
 
     recurrent, read = first(hidden), first(shown)
-    if recurrent is None or recurrent.ndim != 2:
+    if recurrent is None or recurrent.ndim != 2 or not recurrent.numel():
+        has = [f"{name} {tuple(value.shape)}" for name, value in weights.items()]
         raise ValueError(
-            f"{file} has no matrix '{hidden}', so it is no {cell}; it has {[*weights]}"
+            f"{file} has no matrix '{hidden}', so it is no {cell}; it has {', '.join(has)}"
         )
-    return recurrent.shape[1], 0 if read is None or read.ndim != 2 else read.shape[1]
+    rows, n = recurrent.shape
+    gates = GATES[cell]
+    if rows != gates * n and n == gates * rows:
+        raise ValueError(
+            f"'{hidden}' of {file} has shape {(rows, n)}: a {cell} of {rows} units has "
+            f"{(n, rows)}, so it seems to be transposed, as other libraries have it; save its "
+            "transpose"
+        )
+    if read is not None and read.ndim == 2 and len(read) != rows == read.shape[1]:
+        raise ValueError(
+            f"'{shown}' of {file} has shape {tuple(read.shape)}, and {rows} rows are needed: it "
+            "seems to be transposed, as other libraries have it; save its transpose"
+        )
+    return n, 0 if read is None or read.ndim != 2 else read.shape[1]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -168,6 +168,8 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
             something that would change what the network does and is not read.
     """
     cell, n, n_inputs = entry["cell"], entry["n_units"], entry["n_inputs"]
+    if unknown := [name for name in entry.get("unused", ()) if name not in weights]:
+        raise FileProblem(f"{entry['file']} has no '{unknown[0]}', which 'unused' names")
     if cell not in OWN_NAMES:
         return _torch_system(entry, weights)
     if "modulelist.1.weight" in weights:
@@ -180,6 +182,8 @@ def build_system(entry: Mapping, weights: Mapping[str, Tensor]) -> System:
     _refuse_unread(entry, weights, shapes)
     if cell == "rate":
         tau, dt = entry.get("tau", 1.0), entry.get("dt", 0.1)
+        if not 0 < dt < tau:
+            raise FileProblem(f"the Euler step dt = {dt} must be positive, and below tau = {tau}")
         return EulerMap(RateNetwork(**found, tau=tau, dt=dt))
     bend, inside = entry.get("nonlinearity", "leaky_relu"), entry.get("inside", False)
     return LeakyNetwork(**found, nonlinearity=bend, inside=inside)
@@ -308,9 +312,10 @@ def starting_states(entry: Mapping, system: System) -> Tensor:
     if found.ndim == 3 and len(found) == layers:  # torch's h_n: (layers, rows, hidden)
         found = torch.cat([*found], dim=-1)
     if found.ndim != 2 or found.shape[1] != system.n_units or not len(found):
+        both = ", h and c side by side" if entry["cell"] == "lstm" else ""
         raise FileProblem(
             f"'{states['key']}' of {states['file']} has shape {tuple(found.shape)}; "
-            f"(rows, {system.n_units}) are needed, one row for each state"
+            f"(rows, {system.n_units}) are needed, one row for each state{both}"
         )
     return found
 

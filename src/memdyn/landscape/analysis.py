@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from memdyn.dynamics.kinds import Outcome, PointKind
 from memdyn.dynamics.return_map import coarse_dtype
-from memdyn.dynamics.spectrum import eigenvalues
+from memdyn.dynamics.spectrum import ROUNDING, eigenvalues
 from memdyn.dynamics.systems import System
 from memdyn.landscape.arrays import parts_of_spectrum
 from memdyn.landscape.cycles import Runs, find_runs
@@ -29,8 +30,15 @@ from memdyn.landscape.starts import after, choose_seeds, evenly, task_speed
 
 #: One network can be searched more thoroughly than a grid of them: instead of the scale's values.
 SEARCH = {"n_seeds": 128, "rounds": 8, "memory_states": 16}
+#: Tolerances are relative to the length of the state: a unit that is so many times smaller than
+#: another is lost in them.
+UNEVEN = 1e8
 #: Random combinations of units that long runs are watched by.
 OUTPUTS = 10
+#: The origin is looked at if it is not farther away than so many spreads of the states.
+FAR = 100
+#: A run stands at a point that is so near, relative to 1 + |x|.
+STILL = 1e-6
 #: Steps that states are followed in the figure if no delay is given, and most of them if one is.
 SHOWN, MOST_SHOWN = 500, 4000
 
@@ -153,7 +161,11 @@ def take_apart(
     speed = task_speed(system, states, inputs)
     runs = find_runs(system, states, inputs, settings=settings)
     ends = torch.as_tensor(runs.ends).to(states)
-    seeds = choose_seeds(ends, [torch.zeros_like(states[:1]), states], settings["n_seeds"])
+    # The origin is a seed, too, unless it is so far away that beside it all states are one.
+    center = states.mean(0)
+    near = center.norm() <= FAR * (states - center).norm(dim=1).max() or (states == center).all()
+    zero = torch.zeros_like(states[:1])[: int(near)]
+    seeds = choose_seeds(ends, [zero, states], settings["n_seeds"])
     points = find_points(system, seeds, inputs, speed=speed, settings=settings)
     exponents = find_exponents(system, ends, inputs, settings=settings)
     stable = points.table["stable"].to_numpy(dtype=bool)
@@ -165,7 +177,8 @@ def take_apart(
         place,
         exponents,
         attractors["decimals_a"],
-        may_jump=not system.of_flow,
+        # Euler steps that overshoot jump as maps do.
+        may_jump=not system.of_flow or bool(runs.cycles["trivial_error"].isna().any()),
     )
     unit = 1.0 if tau is None else tau
     late, held = evenly(states, settings["memory_states"]), pd.DataFrame()
@@ -218,9 +231,13 @@ def take_apart(
         "degree_sum": points.degree_sum,
         "exponent": _finite(unit * summary["largest_exponent"]),
         "continua": _continua(points.table),
-        "settling": _settling(runs.table, unit),
+        "settling": _settling(runs, unit),
+        "unsafe": _unsafe(runs, points),
         "leaving": _leaving(runs.table),
+        "unclosed": _unclosed(runs.table, exponents),
+        "uneven": _uneven(states, ends),
         "corners": _corners(points.table),
+        "neutral": _neutral(points.table),
         "confined": points.confined,
         "held": _held(held),
     }
@@ -266,14 +283,28 @@ def _continua(points: pd.DataFrame) -> list[dict]:
     ]
 
 
-def _settling(runs: pd.DataFrame, unit: float) -> dict | None:
-    """How many runs still slow down, and the time constants of the fastest and the slowest."""
-    slow = runs[(runs["outcome"] == Outcome.SETTLING) & (runs["time_constant"] != np.inf)]
-    if not len(slow):
+def _settling(runs: Runs, unit: float) -> dict | None:
+    """How many runs still slow down, how many of them to no end that is known, and the time
+    constants of the fastest and the slowest."""
+    of, table = len(runs.table), runs.table
+    slow = (table["outcome"] == Outcome.SETTLING) & (table["time_constant"] != np.inf)
+    if not slow.any():
         return None
-    times = slow["time_constant"][np.isfinite(slow["time_constant"])] / unit
+    lost = int(np.isnan(runs.limits[slow]).any(axis=1).sum())
+    times = table["time_constant"][slow & np.isfinite(table["time_constant"])] / unit
     ends = [float(times.min()), float(times.max())] if len(times) else None
-    return {"n": len(slow), "of": len(runs), "times": ends}
+    return {"n": int(slow.sum()), "of": of, "times": ends, "lost": lost}
+
+
+def _unsafe(runs: Runs, points: Points) -> dict[str, int]:
+    """How many runs stand still at a fixed point from which a mode leads away."""
+    table = points.table
+    leaves = (table["kind"] == PointKind.FIXED) & (table["n_unstable"] > 0)
+    leaves &= np.hypot(table["leading_re"], table["leading_im"]) > 1 + ROUNDING
+    still = runs.table["outcome"].to_numpy() == Outcome.FIXED_POINT
+    gap = cdist(runs.ends[still], points.states[leaves.to_numpy()])
+    near = gap.min(axis=1, initial=np.inf) <= STILL * (1 + np.linalg.norm(runs.ends[still], axis=1))
+    return {"n": int(near.sum()), "of": len(runs.table)}
 
 
 def _leaving(runs: pd.DataFrame) -> dict[str, int]:
@@ -285,6 +316,28 @@ def _leaving(runs: pd.DataFrame) -> dict[str, int]:
         "diverged": int((outcome == Outcome.DIVERGED).sum()),
         "of": len(runs),
     }
+
+
+def _unclosed(runs: pd.DataFrame, exponents: pd.DataFrame) -> dict[str, int]:
+    """How many runs go on and close on no cycle, and from how many of them states nearby part."""
+    own = exponents[(runs["outcome"] == Outcome.APERIODIC).to_numpy()]
+    parts = own["exponent_1"] > 2 * own["error_1"] + 1 / own["counted"]
+    return {"n": len(own), "parts": int(parts.sum()), "of": len(runs)}
+
+
+def _uneven(states: Tensor, ends: Tensor) -> float | None:
+    """By how much units differ in size, where that is more than tolerances bear; else None."""
+    size = torch.cat([states, ends[ends.isfinite().all(1)]]).abs().max(0).values
+    size = size[size > 0]
+    ratio = float(size.max() / size.min()) if len(size) else 1.0
+    return ratio if ratio > UNEVEN else None
+
+
+def _neutral(points: pd.DataFrame) -> int:
+    """Fixed points whose slowest mode neither grows nor decays, to rounding."""
+    size = np.hypot(points["leading_re"], points["leading_im"])
+    fixed = points["kind"] == PointKind.FIXED
+    return int((fixed & (np.abs(size - 1) <= ROUNDING)).sum())
 
 
 def _corners(points: pd.DataFrame) -> dict[str, int]:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from memdyn.dynamics.cells import RateNetwork, from_torch
+from memdyn.dynamics.return_map import UNSURE
 from memdyn.dynamics.systems import EulerMap, Map, System
 from memdyn.figures.network_page import draw_external
 from memdyn.figures.style import house_style
@@ -37,6 +38,11 @@ SETTINGS = {
     "periodic": 0.1,
     "decimals_a": 2,
 }
+
+#: A function's steps of one state are the same within this.
+ALIKE = 1e-5
+#: A cycle with a multiplier this near to 1 in size is called neutral.
+NEUTRAL = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +131,11 @@ class Landscape:
         unit = "τ" if facts["rate"] else "steps"
         lines += [f"  {sentence}" for sentence in sentences(facts, unit)]
         for cycle in self.cycles.itertuples():
-            kind = "stable" if cycle.stable else "unstable"
+            off = abs(abs(complex(cycle.leading_re, cycle.leading_im)) - 1)
+            neutral = off < np.fmax(NEUTRAL, UNSURE * cycle.trivial_error)
+            kind = "stable" if cycle.stable else "neutral" if neutral else "unstable"
             lines.append(f"  {kind} cycle, period {cycle.period:.4g}")
-        lines.append(f"  largest exponent {own['largest_exponent']:.3g}")
+        lines.append(f"  largest exponent {_with_error(self.exponents)}")
         if "reason" in self.memory and len(why := self.memory["reason"].unique()) == 1 and why[0]:
             lines.append(f"  not measured: {why[0]}")
         return "\n".join(lines)
@@ -195,8 +203,8 @@ def analyse(
     if unknown := set(settings or ()) - set(SETTINGS):
         raise ValueError(f"unknown settings {sorted(unknown)}: known are {', '.join(SETTINGS)}")
     chosen, items = {**SETTINGS, **(settings or {})}, None
-    if delay is not None and not delay > 0:
-        raise ValueError(f"delay must be positive, got {delay}")
+    if delay is not None and not 0 < delay < np.inf:
+        raise ValueError(f"delay must be positive and finite, got {delay}")
     names: list[str] = []
     if memory is not None:
         values = memory.detach().cpu() if isinstance(memory, Tensor) else memory
@@ -221,6 +229,15 @@ def analyse(
         summary={k: v for k, v in summary.to_dict().items() if not k.startswith("vote")},
         name=name,
     )
+
+
+def _with_error(exponents: pd.DataFrame) -> str:
+    """The largest exponent, and twice its standard error where that would be seen."""
+    if exponents["exponent_1"].isna().all():
+        return "nan"
+    row = exponents.loc[exponents["exponent_1"].idxmax()]
+    value, error = row["exponent_1"], 2 * row["error_1"]
+    return f"{value:.3g}" + (f" ± {error:.1g}" if error > 0.005 * abs(value) else "")
 
 
 def _states(states, system=None) -> Tensor:
@@ -261,13 +278,14 @@ def _system(system, x: Tensor, u: Tensor | None) -> tuple[System, float | None]:
         system = _map_of(system, x, u)
     if system.casts:
         system = system.to(torch.float64)
-    if not system.is_flow:
-        tau = None
-        if isinstance(system, EulerMap) and isinstance(system.flow, RateNetwork):
-            tau = float(system.flow.tau)
-        return system, tau
-    tau = float(system.tau) if isinstance(system, RateNetwork) else 1.0
-    return EulerMap(system), tau
+    if not 0 < system.dt < np.inf:
+        raise ValueError(f"a step takes dt = {system.dt}: it has to be positive")
+    if system.is_flow:
+        system = EulerMap(system)
+    if not system.of_flow:
+        return system, None
+    flow = getattr(system, "flow", None)
+    return system, float(flow.tau) if isinstance(flow, RateNetwork) else 1.0
 
 
 def _map_of(function: Callable, x: Tensor, u: Tensor | None) -> Map:
@@ -292,11 +310,33 @@ def _map_of(function: Callable, x: Tensor, u: Tensor | None) -> Map:
         raise ValueError(
             f"the function returns {got} for states (1, {x.shape[1]}): rows are needed"
         )
+    _check_rows(system, x[:4], u)
     try:
         system.jacobian(x[:1], None if u is None else u[None])
     except (RuntimeError, TypeError, AttributeError) as problem:
         raise ValueError(_no_step(problem)) from problem
     return system
+
+
+def _check_rows(system: System, x: Tensor, u: Tensor | None) -> None:
+    """Refuse a function that takes rows together, or that steps one state now so, now otherwise.
+
+    A function that computes in float32 may differ by its rounding.
+    """
+    alike = {"rtol": ALIKE, "atol": ALIKE * float(x.abs().max()), "equal_nan": True}
+    alone = torch.cat([system.step(row[None], u) for row in x])
+    again = torch.cat([system.step(row[None], u) for row in x])
+    if not torch.allclose(alone, again, **alike):
+        raise ValueError(
+            "the function steps one state now so, now otherwise: noise and what it counts or keeps "
+            "have to be left out (of a module: .eval())"
+        )
+    together = system.step(x, u)
+    if together.shape != x.shape or not torch.allclose(together, alone, **alike):
+        raise ValueError(
+            "the function steps a row otherwise when others stand beside it: each row is a state "
+            "of its own (of a module with batch norm: .eval())"
+        )
 
 
 def _no_step(problem: Exception) -> str:

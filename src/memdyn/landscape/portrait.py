@@ -122,6 +122,11 @@ def sentences(facts: Mapping, unit: str) -> list[str]:
         unit: that times are in, "τ" or "steps".
     """
     said = []
+    if uneven := facts.get("uneven"):
+        said.append(
+            f"units differ in size by {uneven:.0e}: the small ones are lost, and what is said of "
+            "points is not sure; give each unit in a scale of its own"
+        )
     for one in facts.get("continua", []):
         many = one["dimension"] > 2
         name = f"continuum of dimension {one['dimension']}" if many else one["shape"]
@@ -131,6 +136,11 @@ def sentences(facts: Mapping, unit: str) -> list[str]:
         held = {0: "un", corners["n"]: ""}.get(corners["stable"])
         what = f"{corners['stable']} of them " if held is None else held
         said.append(f"{at} at a corner of the step, {what}stable by runs from nearby")
+    if neutral := facts.get("neutral"):
+        at = "a fixed point" if neutral == 1 else f"{neutral} fixed points"
+        said.append(
+            f"at {at} a mode neither grows nor decays, to rounding: stable or not is not decided"
+        )
     if not facts.get("confined", True):
         said.append("far out states move outward: degrees do not tell whether points are missing")
     if slow := facts.get("settling"):
@@ -139,10 +149,25 @@ def sentences(facts: Mapping, unit: str) -> list[str]:
             low, high = (f"{time:.2g}" for time in slow["times"])
             times = f", time constant {low if low == high else f'{low} to {high}'} {unit}"
         said.append(f"{slow['n']} of {slow['of']} runs still slow down{times}")
+        if lost := slow.get("lost"):
+            said[-1] += f"; of {lost} the end is not known: they may yet pass a bottleneck"
+    if (own := facts.get("unsafe")) and own["n"]:
+        said.append(
+            f"{own['n']} of {own['of']} runs stand still where a mode leads away: the least push "
+            "takes them on"
+        )
     left = facts.get("leaving", {})
     for kind, what in _LEAVING.items():
         if left.get(kind):
             said.append(f"{left[kind]} of {left['of']} runs {what}")
+    if (own := facts.get("unclosed")) and own["n"]:
+        if own["parts"]:
+            said.append(f"{own['parts']} of {own['of']} runs never repeat: chaos, by the exponents")
+        if own["n"] > own["parts"]:
+            said.append(
+                f"{own['n'] - own['parts']} of {own['of']} runs close on no cycle, and no exponent "
+                "is clearly above 0: quasi-periodic, or a cycle too long to be seen"
+            )
     if (held := facts.get("held")) and held["kind"] != Held.POINT:
         lost = f"drift {held['drift']:.2g} spreads per delay"
         if held["noisy_drift"] is not None:

@@ -31,6 +31,8 @@ SETTLING = "settling"
 #: A slow decay is seen in both: speed and exponent agree within this part, and are so many errors
 #: below zero.
 AGREE, CLEAR = 0.2, 3
+#: By so little the logarithm of a speed may fall over the run by rounding alone.
+ROUNDED = 1e-10
 _AT_REST = (Mechanism.DIRECT, Mechanism.SLOW_MANIFOLD)
 
 
@@ -146,6 +148,7 @@ def exponent_kinds(
     margin = 2 * error + 1 / counted
     low, high = (trend - trend_error) * counted, (trend + trend_error) * counted
     decays = (largest < -CLEAR * error) & (trend < -CLEAR * trend_error)
+    decays &= largest * counted < -ROUNDED
     with np.errstate(invalid="ignore"):
         decays &= np.abs(trend - largest) <= AGREE * np.abs(largest)
     level = (low > -FALL) & (high < FALL) & ~decays
