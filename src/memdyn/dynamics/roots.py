@@ -63,7 +63,7 @@ SLOW_SEEDS = 4
 #: are followed at most.
 FLOOR, VALLEYS = 1e-4, 8
 #: Steps along fibres, in all.
-FIBRE_STEPS = 1000
+FIBRE_STEPS = 4000
 #: No counting: more than this part of the roots that a round landed on were new.
 HOPELESS, ENOUGH = 0.8, 16
 
