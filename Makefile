@@ -48,6 +48,7 @@ figures_from_tables: .venv/ready ## draw again what the tables in figures/galler
 
 bless: ## keep the figures that figures_from_tables has drawn (SCALE=...)
 	cp -R $(REDRAWN)/figures/$(SCALE)/. $(KEPT)/
+	cp $(REDRAWN)/results/$(SCALE)/mechanisms.csv $(REDRAWN)/results/$(SCALE)/*.md $(KEPT)/
 
 report: .venv/ready ## draw what is missing and write it all, offline, into report.html (SCALE, CORES, GPUS, ARGS as above)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS) -- report_parts

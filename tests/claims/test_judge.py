@@ -15,6 +15,7 @@ from memdyn.claims.judge import (
     judge,
     once,
     read,
+    spelt,
     write,
 )
 from memdyn.files import FileProblem
@@ -157,3 +158,14 @@ def test_a_measure_is_taken_once_of_the_same_evidence():
     for evidence in (whole, whole, less, less):
         assert measure(evidence)["a"] == 1.0
     assert taken == [whole, less]
+
+
+def test_conditions_have_the_names_that_readers_know():
+    names = {"dms": "DMS", "dms_multi": "multi-head DMS"}
+    text = "dms_multi minus dms_multi_250, not dms_multi_inside; dms"
+    known = "multi-head DMS minus multi-head DMS (250 units), not dms_multi_inside; DMS"
+    assert spelt(text, names) == known
+    assert spelt(text, {}) == text
+    asked = {"claims": [claim("a", refuse)], "evidence": Evidence({}), "scale": "quick"}
+    table = judge("timescales", **asked, names={"nobody": "Ann"})
+    assert table["detail"][0] == "Ann looked"

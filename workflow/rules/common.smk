@@ -308,7 +308,7 @@ def tables_of_claims(study):
 
 
 def drawn_from_kept(wildcards):
-    """The kept figures all of whose tables were kept, too (kept.smk)."""
+    """The kept figures and pages all of whose tables were kept, too (kept.smk)."""
     if not config["kept"]:
         raise WorkflowError("name a folder of tables: snakemake --config kept=...")
     makers = {str(file): rule for rule in workflow.rules for file in rule.output}
@@ -318,9 +318,8 @@ def drawn_from_kept(wildcards):
             return Path(file).exists()
         return file in makers and all(there(str(one)) for one in makers[file].input)
 
-    folder = f"figures/{SCALE}/"
-    asked = [str(file) for file in rules.all.input]
-    kept = [file for file in asked if Path(SOURCE, file.removeprefix(folder)).exists()]
+    asked = [*map(str, rules.all.input), *map(str, rules.write_pages.output)]
+    kept = [file for file in asked if Path(SOURCE, file.split("/", 2)[2]).exists()]
     if not (found := [file for file in kept if there(file)]):
         raise WorkflowError(
             f"config key 'kept': {SOURCE} holds the tables of no figure"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -147,11 +148,13 @@ def judge(
     evidence: Evidence,
     scale: str,
     leave_out: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """A row per claim, with the columns of ``COLUMNS``.
 
     ``leave_out``: each is judged again without each seed, which takes as many times as long;
-    otherwise the column ``one_left_out`` stays empty.
+    otherwise the column ``one_left_out`` stays empty. ``names``: what readers call the conditions
+    that ``statistic`` and ``detail`` speak of.
 
     Raises:
         ValueError: two claims have the same id.
@@ -173,7 +176,7 @@ def judge(
                 "margin": claim.margin,
                 **{name: getattr(found, name) for name in ("estimate", "low", "high", "n")},
                 "study": study,
-                "statistic": claim.statistic.text,
+                "statistic": spelt(claim.statistic.text, names or {}),
                 "comparison": claim.claimed.text,
                 "claimed_low": claim.claimed.low,
                 "claimed_high": claim.claimed.high,
@@ -181,10 +184,22 @@ def judge(
                 "scale": scale,
                 "verdict": said,
                 "one_left_out": _one_left_out(claim, found, said, rest) if leave_out else "",
-                "detail": detail,
+                "detail": spelt(detail, names or {}),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def spelt(text: str, names: Mapping[str, str]) -> str:
+    """A text with the names of conditions as readers know them; ``<condition>_<units>`` too."""
+    if not names:
+        return text
+    known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.sub(
+        rf"\b({known})(?:_(\d+))?\b",
+        lambda found: names[found[1]] + (f" ({found[2]} units)" if found[2] else ""),
+        text,
+    )
 
 
 def _ask(claim: Claim, evidence: Evidence) -> tuple[Interval, str]:

@@ -27,7 +27,9 @@ for study, claims in (
         every = {slow_manifolds.EVERY: tables["networks"]} if "networks" in tables else {}
         tables = {name: fully_trained(table) for name, table in tables.items()} | every
     evidence = Evidence(tables, params.facts[study])
-    found.append(judge(study, claims, evidence, params.scale, leave_out=True))
+    found.append(
+        judge(study, claims, evidence, params.scale, leave_out=True, names=timescales.NAMES)
+    )
 table = pd.concat(found, ignore_index=True)
 for row in table[table["kind"] == "claim"].itertuples():
     number = numbers(row.estimate, row.low, row.high)

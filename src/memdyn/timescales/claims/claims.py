@@ -34,6 +34,12 @@ NAMES = {
     "dms_multi": "multi-head DMS",
     "parity_sliding": "sliding-window parity",
     "parity_none": "parity without curriculum",
+    "parity_all_heads": "parity, all heads at once",
+    **{
+        f"{cell}_{heads}": f"{heads}-head {cell.upper()}"
+        for cell in ("gru", "lstm")
+        for heads in ("single", "multi")
+    },
     "parity_single_inside": "single-head parity, non-linearity inside",
     "parity_multi_inside": "multi-head parity, non-linearity inside",
     **{f"parity_single_tau{i}": f"single-head parity, tau fixed at {i}" for i in range(1, 6)},
@@ -832,7 +838,7 @@ def _bands() -> list[Claim]:
         for first, last in groups:
             band = bands.EPOCHS[condition, first]
             compute = partial(_epochs_in_group, condition, first, last)
-            key = (condition, f"N {first}-{last}")
+            key = (condition, f"N {first}-{last}" if last > first else f"N {first}")
             add("epochs", key, band, "epochs per N", _FIG(3), compute)
     return rows
 
