@@ -46,9 +46,9 @@ figures_from_tables: .venv/ready ## draw again what the tables in figures/galler
 		$(addprefix --configfile ,$(wildcard $(KEPT)/config.yaml)) $(ARGS) -- from_tables
 	@$(BIN)/python -m memdyn.figures.drift $(KEPT) $(REDRAWN)/figures/$(SCALE) --tables
 
-bless: ## keep the figures that figures_from_tables has drawn (SCALE=...)
+bless: ## keep the figures and pages that figures_from_tables has drawn (SCALE=...)
 	cp -R $(REDRAWN)/figures/$(SCALE)/. $(KEPT)/
-	cp $(REDRAWN)/results/$(SCALE)/mechanisms.csv $(REDRAWN)/results/$(SCALE)/*.md $(KEPT)/
+	[ ! -e $(KEPT)/bands.md ] || cp $(addprefix $(REDRAWN)/results/$(SCALE)/,*.md mechanisms.csv) $(KEPT)/
 
 report: .venv/ready ## draw what is missing and write it all, offline, into report.html (SCALE, CORES, GPUS, ARGS as above)
 	@. $(BIN)/activate && PS4= && set -x && $(COMMAND) $(ARGS) -- report_parts
