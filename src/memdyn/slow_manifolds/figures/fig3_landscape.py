@@ -96,16 +96,22 @@ def draw(
         colours = class_colours(len(classes))
         holding = [(f"“{label}”", c) for label, c in zip(classes, colours, strict=True)]
         draw_keys(figure, height - 0.74, scenes, "delay 1, holding", holding, CROSS)
-        small_print(
-            figure,
+        told = (
             f"{note} The networks of figure 2. g: gain of the recurrent weights; 1/fb: SD of the"
-            " feedback weights.\nIncomplete: points are missing, as their degrees do not sum to 1.",
+            " feedback weights."
         )
+        if any(_incomplete(facts[name]) for name in names):
+            told += "\nIncomplete: points are missing, as their degrees do not sum to 1."
+        small_print(figure, told)
         return Drawn(
             figure,
             {key: pd.concat(parts, ignore_index=True) for key, parts in plotted.items()},
             {"examples": summary},
         )
+
+
+def _incomplete(fact: Mapping) -> bool:
+    return fact["degree_sum"] not in (None, 1)
 
 
 def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: list[str]) -> None:
@@ -122,7 +128,7 @@ def _write_facts(figure: Figure, top: float, name: str, fact: Mapping, kinds: li
     counts = [f"{kinds.count(kind)} {kind} point{'s'[: kinds.count(kind) != 1]}" for kind in MARKS]
     lines = [f"g = {fact['g']:g},  fb = {fact['fb']:g}", f"vote: {vote}"]
     lines += [line for line in counts if not line.startswith("0 ")] or ["no point found"]
-    if fact["degree_sum"] not in (None, 1):
+    if _incomplete(fact):
         lines.append(f"incomplete (degree {fact['degree_sum']})")
     if fact["periods"]:
         lines.append(f"period {', '.join(f'{period:.1f}' for period in fact['periods'][:2])} τ")
