@@ -388,6 +388,11 @@ def test_editing_a_test_of_study_2_reruns_what_uses_it(finished, edit):
     assert not jobs.keys() & {"train_curricula", "perturb_networks", "measure_timescales"}
 
 
+def test_a_condition_of_study_2_trains_only_its_own_networks_again(finished, edit):
+    edit("config.yaml", "parity_all_heads: {heads: 6", "parity_all_heads: {heads: 5")
+    assert planned(finished)["train_curricula"] == 1
+
+
 def test_editing_a_figure_redraws_it(finished, edit):
     edit("workflow/scripts/slow_manifolds/fig4_map.py", "start_job(", "EXTRA = 1\nstart_job(")
     assert planned(finished) == {"fig4_map": 1}

@@ -98,7 +98,7 @@ rule retrain_networks:
     params:
         settings=TIMESCALES["retraining"],
         accuracy=TIMESCALES["accuracy"],
-        study=TRAINED_BY,
+        study=training_decided_by,
         code=code("timescales/retrain_networks"),
     script:
         "../../scripts/timescales/retrain_networks.py"

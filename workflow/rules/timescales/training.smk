@@ -2,13 +2,13 @@
 # In: nothing but the configuration.
 # Out: per shard networks/ (checkpoint with its snapshots and history).
 
-# The sections of the configuration that decide what training makes of a network.
-TRAINED_BY = {
-    key: TIMESCALES[key]
-    for key in (
-        *("network", "training", "curriculum", "max_N", "conditions", "side_by_side"),
-    )
-}
+
+def training_decided_by(wildcards):
+    """What of the configuration decides what training makes of a shard's networks."""
+    sections = ("network", "training", "curriculum", "max_N", "side_by_side")
+    own = {network.condition for network in TS_SHARDS[wildcards.shard]}
+    conditions = {name: TIMESCALES["conditions"][name] for name in sorted(own)}
+    return {key: TIMESCALES[key] for key in sections} | {"conditions": conditions}
 
 
 rule train_curricula:
@@ -30,7 +30,7 @@ rule train_curricula:
         networks=lambda wildcards: [
             list(network) for network in TS_SHARDS[wildcards.shard]
         ],
-        study=TRAINED_BY,
+        study=training_decided_by,
         code=code("timescales/train_curricula"),
     script:
         "../../scripts/timescales/train_curricula.py"
