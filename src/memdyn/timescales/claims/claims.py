@@ -51,6 +51,8 @@ UPDATES_PER_EPOCH, MAX_EPOCHS = 600, 1000
 FAILED = ("plateau", "diverged")
 #: ... and where our budget ends it: it solves no larger N in so many epochs, which is no failure.
 BUDGET = "out of epochs"
+#: Up to this N both curricula need about one epoch for each.
+FAST = 10
 #: Slopes of tau up to this, per 10 N, count as constant.
 CONSTANT = 0.05
 #: Accuracy that counts as solved.
@@ -185,8 +187,9 @@ def at_largest(
     """A measure of one condition at its largest N."""
 
     def compute(evidence: Evidence) -> Interval:
-        N, values = _reached(measure(evidence, condition), at_least, "an")
-        return of_mean(values, step)._replace(detail=f"N = {N:g}")
+        (run,) = of_one_size(evidence, condition)
+        N, values = _reached(measure(evidence, run), at_least, "an")
+        return of_mean(values, step)._replace(detail=f"N = {N:g}{_stand_ins((condition,), (run,))}")
 
     return Statistic(f"{text} at the largest N ({condition})", compute)
 
@@ -209,9 +212,9 @@ def paired(
             raise NotRun(f"{first} and {second} have no seed and N in common")
         N, values = _reached(difference, at_least, "a common")
         found = of_mean(values, step)
-        compared = "" if (one, other) == (first, second) else f", {one} and {other}"
+        stand_ins = _stand_ins((first, second), (one, other))
         return found._replace(
-            n=f"{len(values)} + {len(values)}", detail=f"pairs at N = {N:g}{compared}"
+            n=f"{len(values)} + {len(values)}", detail=f"pairs at N = {N:g}{stand_ins}"
         )
 
     return Statistic(f"{text} at the largest common N: {first} minus {second}, paired", compute)
@@ -221,7 +224,8 @@ def slope(text: str, measure: Measure, condition: str, first: float = 0, last: f
     """Least-squares slope of a measure over N, per 10 N, for each network."""
 
     def compute(evidence: Evidence) -> Interval:
-        values = measure(evidence, condition)
+        (run,) = of_one_size(evidence, condition)
+        values = measure(evidence, run)
         wanted = values.loc[:, (values.columns >= first) & (values.columns <= last)]
         wanted = wanted[wanted.notna().sum(axis=1) >= 3]
         if wanted.empty:
@@ -234,7 +238,9 @@ def slope(text: str, measure: Measure, condition: str, first: float = 0, last: f
             for own in (r.dropna() for _, r in wanted.iterrows())
         ]
         N = wanted.dropna(how="all", axis=1).columns
-        return of_mean(slopes)._replace(detail=f"N = {N.min():g} to {N.max():g}")
+        return of_mean(slopes)._replace(
+            detail=f"N = {N.min():g} to {N.max():g}{_stand_ins((condition,), (run,))}"
+        )
 
     span = (f" from N = {first:g}" if first else "") + (f" to {last:g}" if last < np.inf else "")
     return Statistic(
@@ -242,30 +248,36 @@ def slope(text: str, measure: Measure, condition: str, first: float = 0, last: f
     )
 
 
-def of_one_size(evidence: Evidence, first: str, second: str) -> tuple[str, str]:
-    """Two conditions that may be compared, since their networks have as many units.
+def of_one_size(evidence: Evidence, *conditions: str) -> tuple[str, ...]:
+    """Conditions that may be compared, since their networks have as many units: the most they can.
 
-    Instead of the one with more units stands that of the other's size if there is such a condition,
-    named ``<condition>_<units>``.
+    A condition of another size, named ``<condition>_<units>``, stands for one that was not run, or
+    whose networks are larger than those that it is compared with.
 
     Raises:
         NotRun: their sizes differ.
     """
     networks = evidence.tables.get("networks")
     if networks is None or networks.empty:
-        return first, second
-    sizes = networks.groupby("condition")["n_units"].unique()
-    found = {int(n) for name in (first, second) for n in sizes.get(name, ())}
-    if len(found) < 2:
-        return first, second
-    small = min(found)
-    first, second = (
-        name if name not in sizes or small in sizes[name] else f"{name}_{small}"
-        for name in (first, second)
-    )
-    if first not in sizes or second not in sizes:
-        raise NotRun(f"ours have different sizes: {sorted(found)} units")
-    return first, second
+        return conditions
+    runs = networks[["condition", "n_units"]].drop_duplicates().itertuples(index=False)
+    sizes: dict[str, dict[int, str]] = {name: {} for name in conditions}
+    for run, n_units in runs:
+        for name in conditions:
+            if run in (name, f"{name}_{n_units}"):
+                sizes[name][int(n_units)] = run
+    if not all(sizes.values()):
+        return conditions  # what is missing is named by who asks for its rows
+    common = set.intersection(*map(set, sizes.values()))
+    if not common:
+        found = sorted({n_units for own in sizes.values() for n_units in own})
+        raise NotRun(f"ours have different sizes: {found} units")
+    return tuple(sizes[name][max(common)] for name in conditions)
+
+
+def _stand_ins(asked: tuple[str, ...], run: tuple[str, ...]) -> str:
+    """What is said of conditions that stand for those that were asked for."""
+    return "" if run == asked else f", {' and '.join(run)}"
 
 
 def _max_N(evidence: Evidence, condition: str) -> pd.DataFrame:
@@ -277,42 +289,56 @@ def _max_N(evidence: Evidence, condition: str) -> pd.DataFrame:
 def larger_max_N(first: str, second: str) -> Statistic:
     """Largest N solved within the same number of epochs: one condition minus another, paired.
 
-    Where our settings ended the run of the first, the difference is at least that large. Where they
-    ended the second's no later than the first's, or gave fewer epochs to the one that lost, there
-    is nothing to compare. The detail says whether the one behind had come to a plateau, or how many
-    epochs it had.
+    Where the one behind came to an end by itself, or had as many epochs as the other, both count as
+    they ended, and the difference is at least that large. Else both count as they stood after the
+    last epoch that both had. The detail says which.
+
+    Raises:
+        NotRun: no pair, or one that says nothing: see ``_in_as_many_epochs``.
     """
 
     def compute(evidence: Evidence) -> Interval:
-        one, other = of_one_size(evidence, first, second)
-        a, b = (_max_N(evidence, name) for name in (one, other))
-        pairs = a.merge(b, on="seed", suffixes=("_a", "_b"))
-        if pairs.empty:
+        runs = of_one_size(evidence, first, second)
+        seeds = set.intersection(*(set(_max_N(evidence, run).index) for run in runs))
+        if not seeds:
             raise NotRun(f"{first} and {second} have no seed in common")
-        a, b = pairs["max_N_a"].astype(float), pairs["max_N_b"].astype(float)
-        if (~pairs["status_b"].isin((*FAILED, BUDGET)) & (a >= b)).any():
-            raise NotRun(f"our {other} ends at N = {b.max():g} before it fails")
-        for name, side, rival, behind in ((one, "a", "b", a < b), (other, "b", "a", b < a)):
-            stopped = pairs[f"status_{side}"] == BUDGET
-            fewer = pairs[f"n_epochs_{side}"] < pairs[f"n_epochs_{rival}"]
-            if (behind & stopped & fewer).any():
-                raise NotRun(f"our {name} had fewer epochs")
-        found = of_mean(a - b, step=1)
-        return found._replace(
-            n=f"{len(pairs)} + {len(pairs)}",
-            detail=f"mean of largest N: {a.mean():.3g} and {b.mean():.3g}, {_ended(pairs, a, b)}"
-            + ("" if (one, other) == (first, second) else f", {one} and {other}"),
+        found = np.array([_in_as_many_epochs(evidence, runs, seed) for seed in sorted(seeds)])
+        a, b, epochs = found.T
+        ended = "at a plateau" if np.isinf(epochs).all() else f"within {epochs.min():g} epochs"
+        return of_mean(a - b, step=1)._replace(
+            n=f"{len(seeds)} + {len(seeds)}",
+            detail=f"mean of largest N: {a.mean():.3g} and {b.mean():.3g}, {ended}"
+            + _stand_ins((first, second), runs),
         )
 
     return Statistic(f"largest N solved in as many epochs: {first} minus {second}, paired", compute)
 
 
-def _ended(pairs: pd.DataFrame, a: pd.Series, b: pd.Series) -> str:
-    """How training ended of those of each pair that are behind."""
-    status = pairs["status_b"].where(b <= a, pairs["status_a"])
-    epochs = pairs["n_epochs_b"].where(b <= a, pairs["n_epochs_a"])
-    budget = epochs[status == BUDGET]
-    return f"within {budget.min():g} epochs" if len(budget) else "at a plateau"
+def _in_as_many_epochs(
+    evidence: Evidence, runs: tuple[str, ...], seed: int
+) -> tuple[float, float, float]:
+    """Largest N of two networks in as many epochs, and how many; infinite: one is at a plateau.
+
+    Raises:
+        NotRun: in so many epochs both reach the largest N that was asked, or none reaches ``FAST``.
+    """
+    a, b = (evidence.rows("networks", condition=run, seed=seed).iloc[0] for run in runs)
+    behind, ahead = (a, b) if a["max_N"] < b["max_N"] else (b, a)
+    if behind["status"] in FAILED:
+        return a["max_N"], b["max_N"], np.inf
+    if behind["status"] == BUDGET and behind["n_epochs"] >= ahead["n_epochs"]:
+        return a["max_N"], b["max_N"], behind["n_epochs"]
+    epochs = min(end["n_epochs"] for end in (a, b) if end["status"] not in FAILED)
+    then = []
+    for run in runs:
+        rows = evidence.rows("epochs", condition=run, seed=seed)
+        solved = rows.loc[(rows["epoch"] <= epochs) & rows["advanced"].astype(bool), "n_max"]
+        then.append(solved.max() if len(solved) else 0)
+    if max(then) < FAST:
+        raise NotRun(f"asks for N ≥ {FAST}, ours reach {max(then):g} in as many epochs")
+    if then[0] == then[1] and BUDGET not in (a["status"], b["status"]):
+        raise NotRun(f"ours both reach the largest N that was asked, {then[0]:g}, at once")
+    return *then, epochs
 
 
 def _solved_alone(evidence: Evidence) -> Interval:
@@ -321,12 +347,13 @@ def _solved_alone(evidence: Evidence) -> Interval:
     An N that was not solved counts only if training came to its own end, or had as many epochs as
     the single-head curriculum of that seed took to get there.
     """
-    rows = evidence.rows("networks", condition="parity_none")
+    alone, guided = of_one_size(evidence, "parity_none", "parity_single")
+    rows = evidence.rows("networks", condition=alone)
     large = rows[rows["start_N"] > 10]
     if large.empty:
         raise NotRun(f"asks for N > 10, ours reach {rows['start_N'].max():g}")
     solved = large["max_N"] >= large["start_N"]
-    taken = when_solved("epoch")(evidence, "parity_single")
+    taken = when_solved("epoch")(evidence, guided)
     taken = taken.reindex(index=large["seed"].unique(), columns=large["start_N"].unique())
     needed = [taken.loc[seed, N] for seed, N in zip(large["seed"], large["start_N"], strict=True)]
     counts = solved | large["status"].isin(FAILED) | (large["n_epochs"] >= needed)
@@ -336,7 +363,9 @@ def _solved_alone(evidence: Evidence) -> Interval:
     by_seed = solved.groupby(large["seed"])
     found = of_mean(by_seed.mean(), step=1 / by_seed.size().min())
     tried = ", ".join(f"{N:g}" for N in sorted(large["start_N"].unique()))
-    return found._replace(n=str(len(large)), detail=f"N = {tried}; {len(by_seed)} seeds")
+    stand_ins = _stand_ins(("parity_none", "parity_single"), (alone, guided))
+    detail = f"N = {tried}; {len(by_seed)} seeds{stand_ins}"
+    return found._replace(n=str(len(large)), detail=detail)
 
 
 def _order_of_heads(evidence: Evidence) -> Interval:
@@ -499,11 +528,11 @@ def _claims() -> list[Claim]:
         "Multi-head trains faster (epochs to the same N)",
         _A,
         paired(
-            "epochs until solved", when_solved("epoch"), "parity_multi", "parity_single", 10, 1.0
+            "epochs until solved", when_solved("epoch"), "parity_multi", "parity_single", FAST, 1.0
         ),
         below(0),
         _FIG(3),
-        "from N = 10: before, both need about one epoch per N",
+        f"from N = {FAST}: before, both need about one epoch per N",
     )
     add(
         "ts.4.max_N",
