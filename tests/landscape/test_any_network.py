@@ -133,6 +133,24 @@ def test_what_is_held_only_with_exact_weights_is_called_so():
     assert set(measure_memory(latch, rest, **asked)[0]["held"]) == {"point"}
 
 
+@pytest.mark.parametrize("steps", [0, 4, 16])
+@pytest.mark.parametrize("weight", [1.2, 2.0])
+def test_what_still_nears_a_point_where_all_modes_decay_is_held_by_it(weight, steps):
+    """Not by a manifold: nothing there outlasts the delay of 50 steps (time constants 2.6, 0.6)."""
+    latch = rnn(np.diag([weight, 0.0]))
+    late = torch.tensor([[0.9, 0.0], [-0.9, 0.0]], dtype=torch.float64)
+    for _ in range(400):
+        late = latch.step(late)
+    late = 1.05 * late
+    for _ in range(steps):
+        late = latch.step(late)
+    asked = {"delay": 50.0, "speed": 1.0, "settings": {"noisy_copies": 6}}
+    memory = measure_memory(latch, late, **asked)[0]
+    assert set(memory["held"]) == {"point"} and (memory["n_slow"] == 0).all()
+    if steps < 16:
+        assert (memory["drift"] > 1e-9).all(), "it does not rest yet"
+
+
 def test_ratios_of_roundings_are_nan_with_a_reason():
     torch.manual_seed(0)
     quick = {"transient": 800, "window": 400, "exponent_steps": 400, "noisy_copies": 2}

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 class Held(StrEnum):
     """What holds a state late in the delay."""
 
-    #: It rests, and all modes there decay within a delay.
+    #: It rests, or is all but there, and all modes decay within a delay.
     POINT = "point"
     #: Modes last longer than the delay, and little is lost in one, with noise on the weights, too.
     PERSISTENT = "persistent manifold"

@@ -137,7 +137,7 @@ def _held(rests, n_slow, drift, noisy_drift) -> np.ndarray:
         stays, lasts = drift <= HOLDS, noisy_drift <= HOLDS
     slow = np.where(lasts, Held.PERSISTENT, np.where(np.isnan(noisy_drift), "", Held.FINE_TUNED))
     moves = np.where(np.isnan(drift), "", np.where(stays, slow, Held.DRIFTING))
-    return np.where(rests & (n_slow == 0), Held.POINT, moves).astype(str)
+    return np.where((rests | stays) & (n_slow == 0), Held.POINT, moves).astype(str)
 
 
 def _reason(alone: bool, task_speed: float, rests: bool) -> str:
