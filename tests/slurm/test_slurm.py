@@ -37,7 +37,7 @@ SETTINGS = {
 #: The README's command; and how soon jobs are looked at, which is its only change.
 PROFILE = ["--workflow-profile", str(ROOT / "workflow/profiles/slurm")]
 OURS = ["--default-resources", "slurm_partition=gpu", "slurm_account=lab", "max_runtime=1440"]
-SOON = ["--slurm-init-seconds-before-status-checks", "3"]
+SOON = ["--slurm-init-seconds-before-status-checks", "1"]
 ASKED = [*PROFILE, *OURS, *SOON]
 LOCAL = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2"]
 TRAINED = "results/slow/slow_manifolds/networks/gauss_pg0.4_seed0_part0.safetensors"
