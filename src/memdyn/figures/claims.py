@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from textwrap import fill, shorten
 
@@ -26,6 +27,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     small_print,
+    symbols,
     tint,
 )
 from memdyn.slow_manifolds.claims import headings as slow_manifolds
@@ -138,7 +140,7 @@ def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
     y += STUDY
     for number, text, group in _groups(study, rows):
         text = f"{number}  {text}" if number.isdigit() else text
-        ax.text(LEFT, y + 0.6 * HEADING, text, size=TEXT, va="center", weight="bold")
+        ax.text(LEFT, y + 0.6 * HEADING, symbols(text), size=TEXT, va="center", weight="bold")
         y += HEADING
         for i, row in enumerate(group.assign(fragile=fragile(group)).itertuples()):
             if i:
@@ -178,14 +180,17 @@ def _draw_line(ax: Axes, y: float, row) -> None:
     middle, colour = y + LINE / 2, COLOURS[row.verdict]
     small = {"size": SMALL, "va": "center_baseline"}
     ran = row.verdict != "not run"
-    ax.text(LEFT + 0.13, middle, row.sentence, color=INK if ran else FAINT, **small)
+    ax.text(LEFT + 0.13, middle, symbols(row.sentence), color=INK if ran else FAINT, **small)
     ax.text(CLAIM, middle, _spaced(row.comparison), color=FAINT, ha="right", **small)
     said = f"{MARKS[row.verdict]} {row.verdict}{FRAGILE * row.fragile}"
     ax.text(SAID, middle, said, color=colour, weight="bold", **small)
-    words = shorten(row.statistic, WORDS, placeholder=" …")
-    ax.text(LEFT + 0.21, y + LINE + 0.05, words, color=FAINT, **small)
+    size = re.search(r" \(\d+ units\)", row.detail) if ran else None
+    size = size[0] if size else ""
+    words = shorten(row.statistic, WORDS - len(size), placeholder=" …") + size
+    ax.text(LEFT + 0.21, y + LINE + 0.05, symbols(words), color=FAINT, **small)
     if not ran:
-        ax.text(STRIP[0], middle, shorten(row.detail, 46, placeholder=" …"), color=FAINT, **small)
+        why = shorten(row.detail, 46, placeholder=" …")
+        ax.text(STRIP[0], middle, symbols(why), color=FAINT, **small)
         return
     _draw_strip(ax, middle, row, colour)
     ax.text(OURS, middle, numbers(row.estimate, row.low, row.high), **small)
@@ -247,7 +252,7 @@ def _marker(value: float, centre: float, scale: float) -> str:
 
 def _draw_squares(ax: Axes, x: float, y: float, label: str, verdicts: pd.Series) -> None:
     middle = y + LINE / 2
-    ax.text(x, middle, label, size=SMALL, color=FAINT, va="center_baseline")
+    ax.text(x, middle, symbols(label), size=SMALL, color=FAINT, va="center_baseline")
     order = sorted(verdicts, key=VERDICTS.index)
     for name in dict.fromkeys(order):
         places = [(x + NAMED + i * STEP, SQUARE) for i, said in enumerate(order) if said == name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
@@ -301,6 +302,11 @@ def end_label(
 
 #: The timescale of a unit in its network, from its autocorrelation.
 TAU_NET = r"$τ_{\mathrm{net}}$"
+
+
+def symbols(text: str) -> str:
+    """A text of a table as a figure writes it: tau and tau_net as symbols."""
+    return re.sub(r"\btau(_net)?\b", lambda found: TAU_NET if found[1] else "τ", text)
 
 
 def small_print(figure: Figure, text: str) -> None:

@@ -202,8 +202,16 @@ def _draw_test(
         _draw_split(small, found[found["mechanism"] == name], name, axis)
         if column:
             small.set_yticklabels([])
+        else:
+            small.set_ylabel("failed", size=SMALL, labelpad=2)
         if row + 1 < n_rows and i + n_columns < len(names):
             small.set_xticklabels([])
+        elif column == (n_columns - 1) // 2:
+            across = "added to the delay (τ)" if delay else ax.get_xlabel().split(" (")[0]
+            centre = (
+                (n_columns / 2 - column) * width / (width - 0.12) if n_columns % 2 == 0 else 0.5
+            )
+            small.set_xlabel(across, size=SMALL, labelpad=2, x=centre)
         if i == 0:
             letter(small, letters[1], left=20, up=6 if n_rows == 1 else 12)
     _key_to_split(figure, top)
@@ -267,7 +275,7 @@ def _draw_split(ax: Axes, own: pd.DataFrame, name: str, axis) -> None:
 
 
 def _key_to_split(figure: Figure, top: float) -> None:
-    ax = panel(figure, 4.17, top + ROW - 0.56, 3.25, 0.2)
+    ax = panel(figure, 4.17, top + ROW - 0.47, 3.25, 0.2)
     ax.set(xlim=(0, 3.25), ylim=(0, 1))
     ax.set_axis_off()
     for x, colour, text in (

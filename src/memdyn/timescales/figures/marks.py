@@ -104,10 +104,12 @@ def draw_dots(
 def fit_height(
     ax: Axes, table: pd.DataFrame, conditions: Iterable[str], value: str, zero: bool = False
 ) -> None:
-    """Limit y to what single networks have: the interval of three may be many times as wide.
+    """Limit y to what single networks have, and to what intervals add by half of that at most.
+
+    The interval of three may be many times as wide.
 
     Args:
-        ax: axes.
+        ax: axes, with all that is drawn on them.
         table, conditions, value: whose numbers.
         zero: let the axis start at zero.
     """
@@ -117,7 +119,9 @@ def fit_height(
         return
     low, high = (0.0 if zero else values.min()), values.max()
     margin = 0.08 * (high - low) or 0.08 * abs(high) or 1.0
-    ax.set_ylim(low if zero else low - margin, high + margin)
+    room = max(0.5 * (high - low), margin)
+    low = low if zero else max(low - room, min(low - margin, ax.dataLim.y0))
+    ax.set_ylim(low, min(high + room, max(high + margin, ax.dataLim.y1)))
 
 
 def some_of(values: Iterable[int], most: int) -> list[int]:
