@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from itertools import pairwise
 from math import inf, nan
 
@@ -73,14 +74,23 @@ def test_it_lies_on_its_page_and_no_text_runs_into_the_next(claims, case):
     json.dumps(style._plain(drawn.summary), allow_nan=False)
 
 
+def test_symbols_and_the_size_of_what_stands_in_are_written_out(claims):
+    small = "N = 15, single-head parity (250 units)"
+    said = texts(figure.draw(invented(claims).assign(detail=small), NOTE))
+    assert not [text for text in said if re.search(r"\btau(_net)?\b", text)]
+    assert any(text.startswith(f"slope of mean {style.TAU_NET}") for text in said)
+    ran = invented(claims).query("kind == 'claim' and verdict != 'not run'")
+    assert sum(text.endswith(" (250 units)") for text in said) >= len(ran) > 10
+
+
 def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
     drawn = figure.draw(invented(claims), NOTE)
     said = texts(drawn)
     own = claims[claims["kind"].isin(figure.LINES)]
-    for sentence in own["sentence"]:
+    for sentence in own["sentence"].map(style.symbols):
         assert sentence in said
     # Every line says what its number is.
-    for number in own["statistic"]:
+    for number in own["statistic"].map(style.symbols):
         assert any(number.startswith(text.removesuffix(" …")) for text in said if len(text) > 15)
     small = " ".join(" ".join(said).split())
     assert "of 40 that were false, about one would be said to hold" in small
