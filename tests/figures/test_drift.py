@@ -232,7 +232,7 @@ def redraw(tables, target):
     job = SimpleNamespace(
         input={name: str(tables / f"{name}.parquet") for name in ("networks", "timescales")},
         output=SimpleNamespace(**outputs),
-        params=SimpleNamespace(scale="quick", n_units=64, other_units=[]),
+        params=SimpleNamespace(scale="quick", n_units=64, units={}),
     )
     runpy.run_path(str(SCRIPT), init_globals={"snakemake": job})
     return target

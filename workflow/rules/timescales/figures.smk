@@ -6,10 +6,9 @@
 TS_SMALL_PRINT = {
     "scale": SCALE,
     "n_units": TIMESCALES["network"]["n_units"],
-    "other_units": sorted(
-        {timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]}
-        - {TIMESCALES["network"]["n_units"]}
-    ),
+    "units": {
+        name: timescales.units_of(TIMESCALES, name) for name in TIMESCALES["run"]
+    },
 }
 
 

@@ -12,5 +12,5 @@ params = snakemake.params
 slowness, points, modes = (
     read_table(snakemake.input[name], schema(name)) for name in ("slowness", "points", "modes")
 )
-note = scale_note(params.scale, params.n_units, params.other_units)
+note = scale_note(params.scale, params.n_units, params.units, slowness)
 save(*figure.draw(slowness, points, modes, note=note), snakemake.output)

@@ -7,5 +7,5 @@ from memdyn.timescales.figures.conditions import scale_note
 
 start_job(snakemake)
 params = snakemake.params
-drawn = figure.draw(params.study, note=scale_note(params.scale, params.n_units, params.other_units))
+drawn = figure.draw(params.study, note=scale_note(params.scale, params.n_units, params.units))
 save(*drawn, snakemake.output)

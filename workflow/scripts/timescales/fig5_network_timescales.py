@@ -4,18 +4,19 @@ from memdyn.figures.style import save
 from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import fig5_network_timescales as figure
-from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.figures.conditions import scale_note, standing_in
 from memdyn.timescales.tables import schema
 
 start_job(snakemake)
 params = snakemake.params
 timescales, curves = (
-    read_table(snakemake.input[kind], schema(kind)) for kind in ("timescales", "curves")
+    standing_in(read_table(snakemake.input[kind], schema(kind)))
+    for kind in ("timescales", "curves")
 )
 drawn = figure.draw(
     timescales,
     curves,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.other_units),
+    note=scale_note(params.scale, params.n_units, params.units, timescales, curves),
 )
 save(*drawn, snakemake.output)

@@ -4,19 +4,20 @@ from memdyn.figures.style import save
 from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import figS3_variants as figure
-from memdyn.timescales.figures.conditions import scale_note
+from memdyn.timescales.figures.conditions import scale_note, standing_in
 from memdyn.timescales.tables import schema
 
 start_job(snakemake)
 params = snakemake.params
 networks, timescales, heads = (
-    read_table(snakemake.input[kind], schema(kind)) for kind in ("networks", "timescales", "heads")
+    standing_in(read_table(snakemake.input[kind], schema(kind)))
+    for kind in ("networks", "timescales", "heads")
 )
 drawn = figure.draw(
     networks,
     timescales,
     heads,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.other_units),
+    note=scale_note(params.scale, params.n_units, params.units, networks, timescales, heads),
 )
 save(*drawn, snakemake.output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -76,16 +76,40 @@ def name_of(condition: str, task: bool = True) -> str:
     return ", ".join(parts)
 
 
-def scale_note(scale: str, n_units: int, others: Sequence[int] = ()) -> str:
+def standing_in(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of a run, in which a condition that it lacks is that of another size.
+
+    ``<condition>_<units>``, of the most units there are, is called ``<condition>`` then; all others
+    of such names are left out.
+    """
+    if table.empty:
+        return table
+    names = list(dict.fromkeys(table["condition"]))
+    sized = {name: found for name in names if (found := re.fullmatch(r"(.+)_(\d+)", name))}
+    chosen: dict[str, str] = {}
+    for name, found in sorted(sized.items(), key=lambda one: int(one[1][2])):
+        if found[1] not in names:
+            chosen[found[1]] = name
+    kept = table[~table["condition"].isin(set(sized) - set(chosen.values()))]
+    return kept.replace({"condition": {name: condition for condition, name in chosen.items()}})
+
+
+def scale_note(scale: str, n_units: int, units: Mapping[str, int], *tables: pd.DataFrame) -> str:
     """The start of the small print of every figure of this study.
 
     Args:
         scale, n_units: of the run.
-        others: units of conditions that have other ones.
+        units: condition -> units, of all that the run trains.
+        tables: what is drawn, as from ``standing_in``; conditions that none holds are not named.
     """
-    sizes = " or ".join(map(str, others))
-    some = f" (some {sizes})" if others else ""
-    return f"Scale “{scale}”: {n_units} units{some}."
+    drawn = {name for table in tables if len(table) for name in table["condition"].unique()}
+    others: dict[int, dict[str, None]] = {}
+    for run, size in units.items():
+        condition = run.removesuffix(f"_{size}")
+        if size != n_units and condition in drawn and (run == condition or condition not in units):
+            others.setdefault(size, {})[name_of(condition).replace(",", "")] = None
+    said = [f"{size}: {', '.join(names)}" for size, names in sorted(others.items(), reverse=True)]
+    return f"Scale “{scale}”: {'; '.join([f'{n_units} units', *said])}."
 
 
 def rows_of(table: pd.DataFrame, condition: str) -> pd.DataFrame:
