@@ -18,7 +18,7 @@ from memdyn.timescales.networks.cells import CELLS
 
 MB = 2**20
 #: What a job holds before it has done anything: Python with pandas; with torch besides; figures.
-TABLES, TORCH, FIGURES = 220 * MB, 370 * MB, 400 * MB
+TABLES, TORCH, FIGURES = 220 * MB, 415 * MB, 400 * MB
 #: Requested for a job: so many times the peak of the formula.
 MARGIN = 1.25
 #: ... and so much (MB) for CUDA's libraries by rules that may get a GPU. ASSUMPTION: not measured.
@@ -83,7 +83,7 @@ def _make_stimuli(study: Mapping) -> int:
     settings = study["stimuli"]
     sources = [settings["source"], *(one.get("source") for one in settings["variants"].values())]
     images = max(IMAGES.get(source, 0) for source in sources)
-    return TORCH + 160 * MB + 2 * images * 28 * 28 * 4
+    return TORCH + 235 * MB + 2 * images * 28 * 28 * 4
 
 
 # Study 1. n units; J is drawn in float64 from a mask and values, and closed with the feedback.
@@ -143,11 +143,11 @@ def find_attractors(study: Mapping) -> int:
 
 
 def find_cycles(study: Mapping) -> int:
-    """The window of all runs that still move: all of them, at worst."""
+    """The window of all runs that still move: all of them, at worst; matrices of multipliers."""
     n, window = study["network"]["n_units"], study["dynamics"]["window"] + 1
     rows, itemsize = n_cases(study) + n_types(study), 4 if n > DENSE_UNITS else 8
     one_run = window * n * itemsize
-    return TORCH + 2 * _weights(study) + (rows + 6) * one_run
+    return TORCH + 2 * _weights(study) + (rows + 6) * one_run + 140 * n * n
 
 
 def find_fixed_points(study: Mapping) -> int:
@@ -252,14 +252,14 @@ def snapshots_together(study: Mapping) -> int:
 
 
 def measure_timescales(study: Mapping, part: Sequence[timescales.Network]) -> int:
-    """Recorded activity and its copies; spectra of the autocorrelations; covariances."""
+    """Recorded activity and its copies; spectra of the autocorrelations; those of covariances."""
     settings, n = study["stimulation"], largest_n_units(study)
     together = snapshots_together(study)
     trials, steps = settings["trials"], settings["steps"]
     values = min(SEGMENT, trials * steps * n)  # of one network: they take turns
     frequencies = (values / (trials * n) + settings["lags"]) / 2
     spectra = together * 3 * 16 * (n + 1) * frequencies
-    covariances = together * trials * 17 * n * n
+    covariances = together * trials * 78 * n * n
     parameters = together * max(4 * _n_parameters(study, network) for network in part)
     return TORCH + ceil(7 * 4 * values + spectra + covariances + 2 * parameters)
 
