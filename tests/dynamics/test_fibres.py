@@ -7,6 +7,7 @@ import pytest
 import torch
 from known import block_network, random_rate, rows
 
+from memdyn.dynamics import roots
 from memdyn.dynamics.cells import LeakyNetwork, RateNetwork
 from memdyn.dynamics.fibres import Fibres
 from memdyn.dynamics.fixed_points import find_fixed_points
@@ -95,3 +96,19 @@ def test_an_unbounded_system_ends_although_its_sum_is_not_one():
     found = find_fixed_points(fold, torch.linspace(-1, 1, 9)[:, None])
     assert not found.confined and found.degree_sum is None and found.degree.sum() == 0
     assert np.sort(found.states[found.kind == "fixed", 0]) == pytest.approx([-0.1, 0.1])
+
+
+@pytest.mark.parametrize(("units", "steps"), [(64, 4000), (24, 500)])
+def test_above_some_size_fibres_cost_no_more_than_there(monkeypatch, units, steps):
+    """A step costs as n^3: at twice the size an eighth of them."""
+    given = []
+
+    class Counted(Fibres):
+        def __init__(self, *arguments):
+            given.append(arguments[-1])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(roots, "Fibres", Counted)
+    monkeypatch.setattr(roots, "FIBRE_UNITS", units)
+    find_fixed_points(random_rate(48, 0.5), rows(4, 48))
+    assert given == [steps]

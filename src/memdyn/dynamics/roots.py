@@ -62,8 +62,8 @@ SLOW_SEEDS = 4
 #: The floor of a valley: |f| is at most this part of the size of the seeds' cloud. So many valleys
 #: are followed at most.
 FLOOR, VALLEYS = 1e-4, 8
-#: Steps along fibres, in all.
-FIBRE_STEPS = 4000
+#: Steps along fibres, in all: so many, but in networks of more units no more work than in those.
+FIBRE_STEPS, FIBRE_UNITS = 4000, 1000
 #: No counting: more than this part of the roots that a round landed on were new.
 HOPELESS, ENOUGH = 0.8, 16
 
@@ -160,8 +160,9 @@ def find_roots(
         roots, lost = _along_valleys(system, roots, lost, valleys, center, radius, odd)
 
     middle = torch.zeros_like(center) if odd else center
+    steps = int(FIBRE_STEPS * min(1.0, FIBRE_UNITS / len(center)) ** 3) // n_groups
     fibres = [
-        Fibres(system, one.u, middle, radius, odd, SAME * radius, FIBRE_STEPS // n_groups)
+        Fibres(system, one.u, middle, radius, odd, SAME * radius, steps)
         for one in (seeds[seeds.group == k][:1] for k in range(n_groups))
     ]
 
