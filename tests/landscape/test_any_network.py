@@ -88,6 +88,20 @@ def test_the_vote_knows_the_continuum_on_which_a_run_rests(system, states, shape
     assert any(shape in text.get_text() for text in found.portrait.draw().findobj(_is_text))
 
 
+def test_a_torus_is_a_surface_and_where_one_half_is_silent_there_are_curves():
+    """Two rings beside each other: (ring, ring) is stable, (ring, 0) and (0, ring) are not."""
+    both = rnn(np.kron(np.eye(2), ring(64)))
+    quick = {"transient": 1000, "window": 400, "noisy_copies": 2, "exponent_steps": 800}
+    found = analyse(both, normal(24, 128), delay=5.0, settings=quick)
+    assert routes(found) == ("fixed",) * 3
+    continua = found.points[found.points["kind"] == "continuum"].sort_values("dimension")
+    assert continua["shape"].iloc[2] == "surface"
+    assert set(continua["shape"].iloc[:2]) <= {"ring", "curve"}, "of few points it is not said"
+    assert continua["dimension"].tolist() == [1, 1, 2]
+    assert continua["stable"].tolist() == [False, False, True]
+    assert "surface of fixed points" in repr(found)
+
+
 def _is_text(artist):
     return hasattr(artist, "get_text")
 

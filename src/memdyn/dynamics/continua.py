@@ -1,4 +1,4 @@
-"""Connected sets of fixed points (lines, rings, planes), told from isolated ones and sampled."""
+"""Connected sets of fixed points (lines, rings, surfaces), told from isolated ones and sampled."""
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from memdyn.dynamics.systems import System
 SAMPLE = 32
 #: A curve is closed if its ends are no farther apart than this many times its widest gap.
 CLOSES = 2.0
+#: A surface is flat if its points leave a plane by less than this, relative to how far it extends.
+FLAT = 1e-6
 #: Points of a curve that its shape can be told from, at least.
 FEW = 8
 
@@ -83,16 +85,20 @@ def _nearest_roots(system: System, x: Tensor, like: Rows, reach: float) -> Rows:
 
 
 def shape_of(sample: np.ndarray, dimension: int) -> str:
-    """ "ring", "line", "plane" or "volume", as far as a sample (k, n) of a continuum shows it.
+    """ "ring", "line", "curve", "plane", "surface" or "volume", as far as a sample (k, n) shows it.
 
     A curve is a ring if the two ends of the chain through its points are as near to each other as
-    the points in it.
+    the points in it, else a line; of too few points neither is said. A plane is flat; any other
+    surface, such as a torus, is called one.
     """
-    if dimension != 1:
-        return {0: "", 2: "plane"}.get(dimension, "volume")
     points = sample[np.isfinite(sample).all(axis=1)]
+    if dimension == 2:
+        spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[:3]
+        return "plane" if spread[2:].sum() <= FLAT * spread[0] else "surface"
+    if dimension != 1:
+        return "" if dimension == 0 else "volume"
     if len(points) < FEW:
-        return "line"
+        return "curve"
     tree = minimum_spanning_tree(squareform(pdist(points)))
     steps = dijkstra(tree, directed=False)
     first, last = np.unravel_index(steps.argmax(), steps.shape)

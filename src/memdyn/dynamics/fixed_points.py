@@ -4,8 +4,8 @@ Seeds are the given states and the ends of runs from them; ``roots`` searches fr
 What it finds is merged, polished in float64 and classified:
 
 * ``fixed``: |f| at rounding level. f is F(x) - x of a map and dx/dt of a flow, q = |f|^2 / 2.
-* ``continuum``: a connected set of fixed points (line, ring, plane): one row stands for all of it,
-  ``dimension`` says how many directions it has, ``extent`` how far apart points on it were found.
+* ``continuum``: a connected set of fixed points (line, ring, surface): one row stands for all of
+  it; ``dimension``: how many directions it has; ``extent``: how far apart its points were found.
 * ``slow``: a local minimum of q with q > 0, ten times slower than the task, see ``relative_speed``.
 * ``failed``: where a seed ended that came to none of these; rows only if asked for.
 

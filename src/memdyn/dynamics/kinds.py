@@ -38,7 +38,7 @@ class PointKind(StrEnum):
 
     #: An isolated fixed point: |f| is at rounding level.
     FIXED = "fixed"
-    #: One of a connected set of fixed points (line, ring, plane), for all of which it stands.
+    #: One of a connected set of fixed points (line, ring, surface), for all of which it stands.
     CONTINUUM = "continuum"
     #: A local minimum of the speed that is not at rest but slow beside the task.
     SLOW = "slow"
