@@ -5,8 +5,7 @@
 Every search gets the same seeds and its own default settings: ours; plain Newton from each seed;
 FixedPointFinder's torch version where a checkout is given; BrainPy's SlowPointFinder where the
 Python of an environment that has it is given. Found, false (returned, but no point, or a second
-copy of one) and missed are counted, seconds are of the CPU. ``--markdown`` prints the table for the
-documentation.
+copy of one) and missed are counted, seconds are of the CPU. Prints the table of the documentation.
 """
 
 from __future__ import annotations
