@@ -147,6 +147,14 @@ def training_of(shard):
     return {**asked, "n_trials": n_trials, "snapshots": kept}
 
 
+def training_decided_by(wildcards):
+    """What of the configuration decides what training makes of a shard's networks."""
+    sections = ("network", "training", "curriculum", "max_N", "side_by_side")
+    own = {network.condition for network in TS_SHARDS[wildcards.shard]}
+    conditions = {name: TIMESCALES["conditions"][name] for name in sorted(own)}
+    return {key: TIMESCALES[key] for key in sections} | {"conditions": conditions}
+
+
 def stimuli_settings(variant):
     """Settings of the stimuli: those that the configuration gives to all, or a variant of them."""
     settings = dict(SLOW_MANIFOLDS["stimuli"])

@@ -3,14 +3,6 @@
 # Out: per shard networks/ (checkpoint with its snapshots and history).
 
 
-def training_decided_by(wildcards):
-    """What of the configuration decides what training makes of a shard's networks."""
-    sections = ("network", "training", "curriculum", "max_N", "side_by_side")
-    own = {network.condition for network in TS_SHARDS[wildcards.shard]}
-    conditions = {name: TIMESCALES["conditions"][name] for name in sorted(own)}
-    return {key: TIMESCALES[key] for key in sections} | {"conditions": conditions}
-
-
 rule train_curricula:
     output:
         f"{TS_RESULTS}/networks/{{shard}}.safetensors",
