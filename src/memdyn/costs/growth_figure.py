@@ -137,13 +137,23 @@ def _legend(figure, names: list[str]) -> None:
 def _note(points: pd.DataFrame) -> str:
     last = points.iloc[-1]
     rest = "; ".join(
-        f"{row.work} against {GROWS[row.grows].split(' (')[0]}: {row.rest}"
+        f"{row.work} against {GROWS[row.grows].split(' (')[0]}: {_spelt(row.rest)}"
         for row in points.drop_duplicates(["work", "grows"]).itertuples()
         if isinstance(row.rest, str) and row.rest
     )
     words = f"Memory above that of a tiny size; below {LEAST['memory']:g} MB nothing is shown."
     machine = f"{last['cpu_name']}, one thread, torch {last['torch']}"
     return _wrapped(f"{words} {rest}. {machine}, commit {str(last['commit'])[:7]}.")
+
+
+def _spelt(rest: str) -> str:
+    """What does not grow, for readers: "4 networks, 2 trials" of "n_networks 4, n_trials 2"."""
+    words = {"n_networks": "networks", "n_trials": "trials", "n_units": "units"}
+    words["n_seeds"] = "starting states"
+    parts = (part.split() for part in rest.split(", "))
+    return ", ".join(
+        f"{value} {words[key]}" if key in words else f"{key} = {value}" for key, value in parts
+    )
 
 
 def _wrapped(text: str, width: int = 135) -> str:
