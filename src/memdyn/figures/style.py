@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from textwrap import fill
 from typing import Any, NamedTuple, Protocol
 
 import matplotlib as mpl
@@ -310,14 +309,9 @@ def symbols(text: str) -> str:
     return re.sub(r"\btau(_net)?\b", lambda found: TAU_NET if found[1] else "τ", text)
 
 
-#: Characters of small print that fit across a page.
-LINE = 138
-
-
 def small_print(figure: Figure, text: str) -> None:
-    """State scale, n and conventions along the lower edge, in lines that fit."""
+    """State scale, n and conventions along the lower edge."""
     width, height = figure.get_size_inches()
-    text = "\n".join(fill(line, LINE) for line in text.split("\n"))
     figure.text(0.1 / width, 0.06 / height, text, size=SMALL, color=FAINT, va="bottom")
 
 

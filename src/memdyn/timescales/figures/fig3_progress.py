@@ -21,7 +21,6 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
-    small_print,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import (
@@ -44,7 +43,7 @@ from memdyn.timescales.figures.curves import (
     label_ends,
     n_line,
 )
-from memdyn.timescales.figures.marks import key, paper_box, paper_note
+from memdyn.timescales.figures.marks import key, paper_box, paper_note, print_small
 
 HEIGHT = 5.2
 SCRATCH = "parity_none"
@@ -55,6 +54,7 @@ CURRICULA = {
 }
 COMPARED = ("parity_single", "parity_multi")  # epochs per N
 MAX_LABELS = 9  # of single N
+MEANS = f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."
 CHANCE = 0.5
 
 
@@ -86,7 +86,7 @@ def draw(
         plotted["e"] = _draw_epochs(panel(figure, 5.45, 3.05, 1.9, 1.45), epochs, n_units)
         _keys(figure, epochs, networks, n_units)
         boxes = paper_note(n_units, figure) if bands.hold(n_units) else ""
-        small_print(figure, _small_print(note, absent, boxes))
+        print_small(figure, note, MEANS, boxes, _not_run(absent))
         return Drawn(figure, plotted, _summary(epochs, networks, plotted))
 
 
@@ -322,10 +322,8 @@ def _keys(figure, epochs: pd.DataFrame, networks: pd.DataFrame, n_units: int) ->
         key(figure, 2.59, marks)
 
 
-def _small_print(note: str, absent: Sequence[str], boxes: str) -> str:
-    means = f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."
-    parts = [part for part in (note, means, boxes) if part]
-    return " ".join(parts) + (f"\nNot run: {'; '.join(map(name_of, absent))}." if absent else "")
+def _not_run(absent: Sequence[str]) -> str:
+    return f"Not run: {'; '.join(map(name_of, absent))}." if absent else ""
 
 
 def _summary(epochs: pd.DataFrame, networks: pd.DataFrame, plotted: dict) -> dict:
