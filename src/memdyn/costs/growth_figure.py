@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -143,7 +144,7 @@ def _note(points: pd.DataFrame) -> str:
     )
     words = f"Memory above that of a tiny size; below {LEAST['memory']:g} MB nothing is shown."
     machine = f"{last['cpu_name']}, one thread, torch {last['torch']}"
-    return _wrapped(f"{words} {rest}. {machine}, commit {str(last['commit'])[:7]}.")
+    return fill(f"{words} {rest}. {machine}, commit {str(last['commit'])[:7]}.", 135)
 
 
 def _spelt(rest: str) -> str:
@@ -154,15 +155,6 @@ def _spelt(rest: str) -> str:
     return ", ".join(
         f"{value} {words[key]}" if key in words else f"{key} = {value}" for key, value in parts
     )
-
-
-def _wrapped(text: str, width: int = 135) -> str:
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] += f"{word} "
-    return "\n".join(line.strip() for line in lines)
 
 
 def _summary(fitted: pd.DataFrame) -> dict:

@@ -20,6 +20,7 @@ from memdyn.claims.judge import Claim, Evidence, NotRun, Statistic
 from memdyn.timescales.claims import bands
 from memdyn.timescales.claims.bands import Band
 from memdyn.timescales.claims.half_size import half_size
+from memdyn.timescales.tables import other_size
 
 #: Tables that the claims read.
 TABLES = (
@@ -263,9 +264,9 @@ def of_one_size(evidence: Evidence, *conditions: str) -> tuple[str, ...]:
     runs = networks[["condition", "n_units"]].drop_duplicates().itertuples(index=False)
     sizes: dict[str, dict[int, str]] = {name: {} for name in conditions}
     for run, n_units in runs:
-        for name in conditions:
-            if run in (name, f"{name}_{n_units}"):
-                sizes[name][int(n_units)] = run
+        condition = found[0] if (found := other_size(run)) else run
+        if condition in sizes:
+            sizes[condition][int(n_units)] = run
     if not all(sizes.values()):
         return conditions  # what is missing is named by who asks for its rows
     common = set.intersection(*map(set, sizes.values()))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from memdyn.timescales.tables import other_size
 from memdyn.timescales.tasks.binary import TASKS
 
 #: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
@@ -85,11 +86,11 @@ def standing_in(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     names = list(dict.fromkeys(table["condition"]))
-    sized = {name: found for name in names if (found := re.fullmatch(r"(.+)_(\d+)", name))}
+    sized = {name: found for name in names if (found := other_size(name))}
     chosen: dict[str, str] = {}
-    for name, found in sorted(sized.items(), key=lambda one: int(one[1][2])):
-        if found[1] not in names:
-            chosen[found[1]] = name
+    for name, (condition, _) in sorted(sized.items(), key=lambda one: one[1][1]):
+        if condition not in names:
+            chosen[condition] = name
     kept = table[~table["condition"].isin(set(sized) - set(chosen.values()))]
     return kept.replace({"condition": {name: condition for condition, name in chosen.items()}})
 
@@ -105,7 +106,7 @@ def scale_note(scale: str, n_units: int, units: Mapping[str, int], *tables: pd.D
     drawn = {name for table in tables if len(table) for name in table["condition"].unique()}
     others: dict[int, dict[str, None]] = {}
     for run, size in units.items():
-        condition = run.removesuffix(f"_{size}")
+        condition = found[0] if (found := other_size(run)) else run
         if size != n_units and condition in drawn and (run == condition or condition not in units):
             others.setdefault(size, {})[name_of(condition).replace(",", "")] = None
     said = [f"{size}: {', '.join(names)}" for size, names in sorted(others.items(), reverse=True)]
