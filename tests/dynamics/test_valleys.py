@@ -65,6 +65,20 @@ def test_lines_and_planes_are_told_from_rings():
         assert shape_of(found.sample[0], int(found.dimension[0])) == shape
 
 
+def test_a_sphere_is_a_surface_and_so_is_what_few_points_show():
+    found = find_fixed_points(
+        Map(lambda x, u: x + 0.2 * x * (1 - x.norm(dim=-1, keepdim=True)), 3), rows(60, 3)
+    )
+    sphere = found[found.kind == "continuum"]
+    assert len(sphere) == 1 and sphere.dimension.tolist() == [2] and sphere.stable[0]
+    points = sphere.sample[0][np.isfinite(sphere.sample[0]).all(axis=1)]
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, atol=1e-6)
+    assert shape_of(points, 2) == "surface"
+    assert shape_of(points[:3], 2) == "surface"  # three points are always flat
+    flat = points * [1.0, 1.0, 0.0]
+    assert shape_of(flat, 2) == "plane"
+
+
 def test_where_df_is_zero_there_is_no_error():
     """A relu that keeps what is positive: a quadrant of rest, its corner, where f bends, included;
     tanh x: one degenerate root of degree 1; the identity: everything rests."""

@@ -88,11 +88,13 @@ def shape_of(sample: np.ndarray, dimension: int) -> str:
     """ "ring", "line", "curve", "plane", "surface" or "volume", as far as a sample (k, n) shows it.
 
     A curve is a ring if the two ends of the chain through its points are as near to each other as
-    the points in it, else a line; of too few points neither is said. A plane is flat; any other
-    surface, such as a torus, is called one.
+    the points in it, else a line. A plane is flat; any other surface, such as a torus, is called
+    one. Of too few points, of which three are always flat, it stays a curve or a surface.
     """
     points = sample[np.isfinite(sample).all(axis=1)]
     if dimension == 2:
+        if len(points) < FEW:
+            return "surface"
         spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[:3]
         return "plane" if spread[2:].sum() <= FLAT * spread[0] else "surface"
     if dimension != 1:
