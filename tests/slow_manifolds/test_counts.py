@@ -40,6 +40,12 @@ def networks() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def test_what_also_adds_to_the_grid_does_not_count(networks):
+    more = pd.DataFrame([network(7, 0, trials) for trials in (400, 1600, 0)]).assign(also=True)
+    both = pd.concat([networks.assign(also=False), more], ignore_index=True)
+    pd.testing.assert_frame_equal(count(both), count(networks))
+
+
 def test_counts_and_shares_over_seeds(networks):
     table = count(networks)
     assert list(table) == list(COLUMNS)

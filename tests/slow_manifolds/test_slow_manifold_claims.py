@@ -51,6 +51,25 @@ def test_tables_that_disagree_make_claims_fail(agreeing):
     assert table.loc["sm.2.prevalent.routes", "verdict"] == "holds"
 
 
+def test_more_seeds_at_one_feedback_count_where_feedback_is_equal_only(agreeing):
+    """A grid with seeds of direct networks added would lean towards direct networks."""
+    added = {
+        name: table[table["fb"] == 1.0]
+        for name, table in invented.slow_manifolds(seeds=range(4, 8)).items()
+    }
+    added["networks"] = added["networks"].assign(also=True)
+    own = agreeing | {"networks": agreeing["networks"].assign(also=False)}
+    table = judged({name: pd.concat([own[name], added[name]]) for name in own})
+    alone = judged(own)
+    same = ["sm.1.half", "sm.2.prevalent", "sm.2.phasic_than_direct", "sm.4.noise"]
+    same += ["sm.5.tonic_feedback", "sm.5.weaker_feedback"]
+    columns = ["estimate", "low", "high", "n", "units"]
+    pd.testing.assert_frame_equal(table.loc[same, columns], alone.loc[same, columns])
+    matched = [judgement.loc["sm.4.noise.matched", "units"] for judgement in (alone, table)]
+    assert matched == [4, 8]
+    assert table.loc["sm.3.direct_keeps", "units"] == 8  # one mechanism by itself
+
+
 def test_sentences_about_memory_are_judged_by_where_memories_end():
     """Networks whose trials end at fewer points than there are outcomes may keep every memory."""
     table = judged(invented.slow_manifolds(label="mechanism_memory"))

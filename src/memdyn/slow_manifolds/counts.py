@@ -8,6 +8,7 @@ from memdyn.claims.bands_page import table_row
 from memdyn.claims.intervals import numbers, of_mean
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.grid import Network
+from memdyn.slow_manifolds.tables import of_the_grid
 
 #: The two questions, never mixed: column of the table of networks -> its name.
 LABELS = {"mechanism_memory": "memory states", "mechanism": "trial ends"}
@@ -24,9 +25,9 @@ COLUMNS = (
 def count(networks: pd.DataFrame) -> pd.DataFrame:
     """Mechanisms over the grid after each length of training, and how many networks perform.
 
-    Only networks that were looked at after each length count, so that lengths are compared and not
-    grids. Shares are means over seeds, with the 95 % interval of the claims over seeds: of networks
-    that perform among all, of mechanisms among those that perform.
+    Only networks of the grid itself that were looked at after each length count, so that lengths
+    are compared and not grids. Shares are means over seeds, with the 95 % interval of the claims
+    over seeds: of networks that perform among all, of mechanisms among those that perform.
 
     Args:
         networks: the table of networks, with snapshots (``trials``; 0: end of training) and other
@@ -50,6 +51,7 @@ def count(networks: pd.DataFrame) -> pd.DataFrame:
 def _lengths(networks: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
     """The same networks after each number of trials, the fewest first."""
     grid = [name for name in _GRID if name in networks]
+    networks = of_the_grid(networks)
     plain = networks[networks["stimuli"] == ""] if "stimuli" in networks else networks
     groups = {trials: own.set_index(grid) for trials, own in plain.groupby("trials")}
     if 0 not in groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from memdyn.slow_manifolds.grid import Network
@@ -33,6 +34,14 @@ def fully_trained(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["trials"] == 0) & (table["stimuli"] == "")] if len(table) else table
 
 
+def of_the_grid(networks: pd.DataFrame) -> pd.DataFrame:
+    """The rows of networks of the grid itself, without those that its key ``also`` adds.
+
+    With those (column ``also``), shares would lean towards the feedback that has more seeds.
+    """
+    return networks[~networks["also"].astype(bool)] if "also" in networks else networks
+
+
 def performing(performance: pd.DataFrame) -> set[str]:
     """Names of the networks that perform the task."""
     return set(performance.loc[performance["performs"], "network"])
@@ -48,8 +57,15 @@ def votes_of(votes: pd.DataFrame) -> dict[str, str]:
     return dict(zip(votes["network"], votes["vote"], strict=True)) if len(votes) else {}
 
 
-def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.DataFrame:
+def join_networks(
+    performance: pd.DataFrame, mechanisms: pd.DataFrame, grid: Mapping
+) -> pd.DataFrame:
     """One row per network: its place in the grid, its performance, its mechanism.
+
+    Args:
+        performance, mechanisms: a row per network each.
+        grid: the ``grid`` section of the configuration. Column ``also`` tells what only its key
+            ``also`` adds: other seeds, gains or weights, and other stimuli.
 
     Raises:
         ValueError: a network has a row in one table only, or more than one.
@@ -61,4 +77,7 @@ def join_networks(performance: pd.DataFrame, mechanisms: pd.DataFrame) -> pd.Dat
             f"{len(performance)} networks were tested and {len(mechanisms)} classified, but only "
             f"{len(joined)} are in both tables: delete the results folder of this scale and rerun"
         )
+    if len(joined):
+        inside = [joined[key].isin(grid[key]) for key in ("distribution", "pg", "g", "fb", "seed")]
+        joined["also"] = ~np.logical_and.reduce(inside) | (joined["stimuli"] != "")
     return joined

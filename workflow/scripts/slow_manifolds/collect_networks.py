@@ -13,6 +13,6 @@ performance, mechanisms = (
 )
 write_table(
     snakemake.output[0],
-    join_networks(performance, mechanisms),
+    join_networks(performance, mechanisms, snakemake.params.grid),
     {"schema": schema("networks"), "provenance": provenance()},
 )

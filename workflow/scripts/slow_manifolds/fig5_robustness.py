@@ -4,7 +4,7 @@ from memdyn.figures.style import save, scale_note
 from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.slow_manifolds.figures import fig5_robustness as figure
-from memdyn.slow_manifolds.tables import fully_trained, schema
+from memdyn.slow_manifolds.tables import fully_trained, of_the_grid, schema
 
 start_job(snakemake)
 params = snakemake.params
@@ -13,7 +13,7 @@ networks, delays, noise = (
     for kind in ("networks", "delays", "noise")
 )
 drawn = figure.draw(
-    networks,
+    of_the_grid(networks),
     delays,
     noise,
     nominal=params.delay,

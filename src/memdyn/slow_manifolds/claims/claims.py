@@ -41,7 +41,7 @@ from memdyn.slow_manifolds.claims.statistics import (
     saturation_by_feedback,
 )
 
-#: Tables that the claims read, of the standard networks. Controls read the first whole, with
+#: Tables that the claims read, of fully trained networks. Controls read the first whole, with
 #: snapshots and other variants, as the table ``EVERY``.
 TABLES = ("networks", "delays", "noise", "points", "votes", "memory")
 EVERY = controls.EVERY

@@ -6,6 +6,10 @@ and intervals over seeds. Only networks that perform the task count.
 
 Two questions, never mixed: where memories end (``MEMORY``, from states at the start of delay 1) and
 where trials end (``OUTCOME``). Sentences about memory are judged by the first.
+
+Shares, and differences as the paper has them, are taken over the grid itself, the same in every
+seed. What its key ``also`` adds counts where networks are compared at equal feedback, and where one
+mechanism is asked for by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import pandas as pd
 from memdyn.claims.intervals import Interval, of_mean
 from memdyn.claims.judge import Evidence, NotRun, Statistic
 from memdyn.slow_manifolds.claims.measures import Measure
+from memdyn.slow_manifolds.tables import of_the_grid
 
 #: The paper's four; ours has two more bins, for what fits none of them.
 FOUR = ("direct", "slow_manifold", "limit_cycle", "mixed")
@@ -107,6 +112,8 @@ def contrast(
     def compute(evidence: Evidence) -> Interval:
         able = performing(evidence, label)
         by = [name for name in MATCHED if name in able] if matched else ["seed"]
+        if not matched:
+            able = of_the_grid(able)
         values, means, sizes = measure(evidence), [], []
         for group in (SLOW, other):
             own = _of_kind(able, group, label)
@@ -155,12 +162,12 @@ def prevalence(label: str) -> Statistic:
     """Share of slow-manifold networks minus that of the next most frequent mechanism."""
 
     def compute(evidence: Evidence) -> Interval:
-        able = performing(evidence, label)
+        able = of_the_grid(performing(evidence, label))
         counts = able[label].value_counts()
         others = counts.drop(SLOW, errors="ignore")
         second = others.index[0] if len(others) else DIRECT
         lead = (able[label] == SLOW).astype(float) - (able[label] == second).astype(float)
-        grid = evidence.rows("networks")
+        grid = of_the_grid(evidence.rows("networks"))
         size = " x ".join(
             f"{grid[name].nunique()} {name}" for name in ("g", "fb", "pg") if name in grid
         )
@@ -178,7 +185,7 @@ def performing_share(evidence: Evidence) -> Interval:
     Raises:
         NotRun: networks are smaller or were trained for less long than the authors'.
     """
-    networks = evidence.rows("networks")
+    networks = of_the_grid(evidence.rows("networks"))
     n_trials, n_units = int(networks["n_trials"].max()), evidence.fact("n_units")
     if n_units != 1000 or n_trials < 3500:
         raise NotRun(f"theirs were 1000 units and 3500 trials, ours {n_units} and {n_trials}")
@@ -192,7 +199,7 @@ def saturation_by_feedback(evidence: Evidence) -> Interval:
     Raises:
         NotRun: no seed has performing networks at the strongest and at weaker feedback.
     """
-    able = performing(evidence)
+    able = of_the_grid(performing(evidence))
     strong = able["fb"] == able["fb"].min()
     if strong.all():
         raise NotRun("all performing networks have the same feedback")

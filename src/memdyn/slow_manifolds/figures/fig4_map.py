@@ -39,6 +39,7 @@ from memdyn.slow_manifolds.claims.measures import of_memories, points_per_item
 from memdyn.slow_manifolds.claims.statistics import AUTHORS_NAMES, NAMES
 from memdyn.slow_manifolds.counts import LABELS, SUCCESS, count
 from memdyn.slow_manifolds.emergence import PREDICTORS, model
+from memdyn.slow_manifolds.tables import of_the_grid
 
 #: Heights (inch): of the maps and counts, of a further row, and how far apart panels of one lie.
 MAPS, ROW = 6.35, 2.3
@@ -64,14 +65,16 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
 
     Args:
         networks: one row per network, with ``g``, ``fb``, ``performs``, both labels, the authors'
-            labels, ``saturation_delay``, ``change_in_delay`` and the column ``failed``.
+            labels, ``saturation_delay``, ``change_in_delay`` and the column ``failed``. Panels a to
+            c show all, the others those of the grid itself (``tables.of_the_grid``).
         failed: column with the fraction of test runs that failed.
         note: scale and size, for the small print.
         evidence: the tables ``points``, ``memory`` and ``ends``, and all networks as
             ``controls.EVERY``;
             panels of controls that the grid does not have are left out.
     """
-    compared, fitted = _controls(evidence), model(networks, LABEL)
+    grid = of_the_grid(networks)
+    compared, fitted = _controls(evidence), model(grid, LABEL)
     lengths = _lengths(evidence)
     n_rows = 2 + bool(compared) + bool(len(lengths))
     with house_style():
@@ -94,31 +97,31 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         maps[2].set_xlabel(f"recurrent gain g\n{frame}")
         _key(panel(figure, 0.1, 2.78, 7.3, 0.3), networks)
 
-        counts = count_mechanisms(networks)
-        _draw_counts(panel(figure, 1.5, 3.6, 1.75, 2.05), counts, networks)
-        authors = count_authors_labels(networks)
+        counts = count_mechanisms(grid)
+        _draw_counts(panel(figure, 1.5, 3.6, 1.75, 2.05), counts)
+        authors = count_authors_labels(grid)
         _draw_authors(figure, authors)
-        phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), networks)
-        measured = _draw_measures(figure, networks, evidence)
-        depths = depth_of_ends(networks, evidence)
+        phases = _draw_phases(panel(figure, 5.98, 3.6, 1.38, 2.05), grid)
+        measured = _draw_measures(figure, grid, evidence)
+        depths = depth_of_ends(grid, evidence)
         _draw_depths(panel(figure, 0.62, MAPS + ROW + 0.3, 1.72, ROW - 0.85), depths)
         if len(fitted):
             _draw_model(panel(figure, 3.04, MAPS + ROW + 0.3, 4.14, ROW - 0.85), fitted)
         _draw_controls(figure, MAPS + ROW * 2, compared)
         _draw_lengths(figure, MAPS + ROW * (2 + bool(compared)), lengths)
+        added = len(networks) - len(grid)
+        more = f"; a to c: and {added} more, of other seeds or feedback" if added else ""
         small_print(
             figure,
-            f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
-            " (pale in a, b, d: does not).\nf to j: performing networks by memory states; f to i:"
-            " each a dot, with n and mean (h: geometric).",
+            f"{note} {len(grid)} networks, {int(grid['performs'].sum())} perform the task"
+            f" (pale in a, b, d: does not){more}.\nf to j: performing networks by memory states;"
+            " f to i: each a dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
         shares = {key: rows for key, (_, rows) in zip("lmno", compared.items(), strict=False)}
         plotted |= {"j": depths, "k": fitted, "pqr": lengths}
-        return Drawn(
-            figure, plotted | shares, _summary(networks, counts, authors, failed, measured)
-        )
+        return Drawn(figure, plotted | shares, _summary(grid, counts, authors, failed, measured))
 
 
 def _controls(evidence: Evidence) -> dict[str, pd.DataFrame]:
@@ -502,7 +505,7 @@ def _key(ax: Axes, networks: pd.DataFrame) -> None:
         x += 0.42 + 0.054 * len(MECHANISM_NAMES[name])
 
 
-def _draw_counts(ax: Axes, counts: pd.DataFrame, networks: pd.DataFrame) -> None:
+def _draw_counts(ax: Axes, counts: pd.DataFrame) -> None:
     """Networks per mechanism for both labels: solid those that perform, pale the rest."""
     for i, name in enumerate(MECHANISMS):
         for j, label in enumerate(LABELS):
