@@ -19,7 +19,11 @@ rule collect_networks:
         mem_mb=megabytes(2000),
         runtime=minutes("collect_networks"),
     params:
-        grid={key: value for key, value in SLOW_MANIFOLDS["grid"].items() if key != "also"},
+        grid={
+            key: value
+            for key, value in SLOW_MANIFOLDS["grid"].items()
+            if key != "also"
+        },
         code=code("slow_manifolds/collect_networks"),
     script:
         "../../scripts/slow_manifolds/collect_networks.py"
