@@ -109,8 +109,8 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         small_print(
             figure,
             f"{note} {len(networks)} networks, {int(networks['performs'].sum())} perform the task"
-            " (pale in a, b, d: does not).\nf to j: performing networks by memory states; f to i:"
-            " each a dot, with n and mean (h: geometric).",
+            " (pale in a, b, d, e: does not).\nf to j: performing networks by memory states; f to"
+            " i: each a dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
