@@ -37,6 +37,13 @@ def test_each_scale_resolves(config, scale):
     assert resolved["slow_manifolds"]["network"]["dt"] == 0.1
 
 
+@pytest.mark.parametrize("scale", ["quick", "standard", "paper"])
+def test_each_scale_has_stimuli_equal_everywhere_and_noise_without_a_mean(config, scale):
+    study = resolve({**config, "scale": scale}, SCHEMA)["slow_manifolds"]
+    assert (study["stimuli"]["source"], study["stimuli"]["draws"]) == ("shipped", "fresh")
+    assert {"uniform", "gaussian"} <= set(study["noise"]["kinds"])
+
+
 def test_paper_scale_is_the_papers(config):
     study = resolve({**config, "scale": "paper"}, SCHEMA)["slow_manifolds"]
     grid = study["grid"]

@@ -68,6 +68,25 @@ def test_numbers_are_those_drawn():
     assert (found["networks"], found["never_forget"]) == (36, 3)
 
 
+def test_means_of_those_that_got_so_far_are_dotted_in_every_panel():
+    """A single-head network did not solve N = 8: no curve has a mark or a bold line there."""
+    table = made.slowness()
+    table = table[(table["network"] != "parity_single_s0") | (table["N"] < 8)]
+    drawn = figX1_slowness.draw(table, made.points(), made.modes(), note="Test.")
+    axes = {ax.get_title(loc="left"): ax for ax in drawn.figure.axes}
+    shown = {"how long, single-head": ([8.0], 3), "how long, multi-head": ([], 0)}
+    for title, (missing, dotted) in shown.items():
+        lines = [line for line in axes[title].lines if line.get_marker() != "None"]
+        assert len(lines) == 3
+        for line in lines:
+            assert sorted({2.0, 4.0, 6.0, 8.0} - set(line.get_xdata())) == missing
+        faint = [line for line in axes[title].lines if line.get_linewidth() == 0.7]
+        assert sum(pd.notna(line.get_ydata()).any() for line in faint) == dotted
+    assert "dotted: only some networks got so far" in drawn.figure.texts[-1].get_text().replace(
+        "\n", " "
+    )
+
+
 def test_several_points_and_none_are_told_apart():
     points = made.points(Ns=(2,), seeds=[0])
     points.loc[0, ["n_points", "n_stable"]] = [3, 2]

@@ -32,6 +32,7 @@ from memdyn.slow_manifolds.figures import fig4_map as map_figure
 from memdyn.slow_manifolds.figures import fig5_robustness as robustness_figure
 from memdyn.slow_manifolds.figures.fig3_landscape import draw
 from memdyn.slow_manifolds.figures.network_page import draw_network
+from memdyn.slow_manifolds.tasks.latents import make_latents
 
 DELAYS, NOISE = [5.0, 10.0, 50.0], [0.0, 0.5, 5.0, 40.0]
 
@@ -335,6 +336,29 @@ def test_a_single_network_has_no_interval_and_the_figure_says_so():
     assert drawn.plotted["ab"]["mean"].notna().all()
     assert any("n = 1, no interval" in text for text in texts(drawn))
     assert_on_the_page(drawn)
+
+
+def test_the_key_of_examples_has_the_marks_that_are_drawn():
+    for names, marks in (
+        (("slow_manifold",), {"rests"}),
+        (("limit_cycle",), {"cycles"}),
+        (MECHANISMS, {"rests", "cycles"}),
+        (("aperiodic",), set()),
+    ):
+        assert {"rests", "cycles"} & set(texts(draw_mechanisms(names=names))) == marks
+
+
+def test_the_key_of_latents_lies_on_no_draw_of_the_classes():
+    task = make_task()
+    stimuli, facts = make_latents({"source": "shipped"})
+    drawn = task_figure.draw(task, [0, 1], 0.1, stimuli, facts, *make_examples(task), "Test.")
+    ax = next(ax for ax in drawn.figure.axes if ax.get_xlabel() == "latent 1")
+    with style.house_style():
+        drawn.figure.draw(drawn.figure.canvas.get_renderer())
+    box = ax.get_legend().get_window_extent()
+    for draws in ax.collections[1:]:
+        places = ax.transData.transform(draws.get_offsets())
+        assert not box.count_contains(places)
 
 
 def test_values_that_are_missing_do_not_count():

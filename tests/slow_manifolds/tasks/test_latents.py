@@ -2,7 +2,10 @@
 
 import gzip
 import hashlib
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -213,6 +216,23 @@ def test_the_shipped_latents():
     refuse_collapsed(pair)
     with pytest.raises(ValueError, match=r"task\.classes asks for \[11\]"):
         make_latents({"source": "shipped"}, classes=(0, 11))
+
+
+def test_the_shipped_latents_are_the_same_bits_on_other_processors():
+    """Nothing is trained, so kernels for processors without AVX give the same as ours."""
+    code = (
+        "import torch; from memdyn.slow_manifolds.tasks.latents import make_latents\n"
+        "print(torch.backends.cpu.get_cpu_capability())\n"
+        "for name, array in make_latents({'source': 'shipped'})[0].items():\n"
+        "    print(name, array.tobytes().hex())"
+    )
+    plain = {**os.environ, "ATEN_CPU_CAPABILITY": "default"}
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, env=plain, capture_output=True, text=True, check=True)
+    kernels, *said = done.stdout.splitlines()
+    ours, _ = make_latents({"source": "shipped"})
+    assert kernels == "DEFAULT"
+    assert said == [f"{name} {array.tobytes().hex()}" for name, array in ours.items()]
 
 
 @pytest.mark.parametrize("place", [200, 40_000, -1])

@@ -27,6 +27,7 @@ from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import (
     COLUMNS,
     draw_curve,
+    draw_mean,
     label_ends,
     n_line,
     over_networks,
@@ -174,14 +175,13 @@ def _draw_times(axes: list[Axes], slowness: pd.DataFrame) -> dict[str, pd.DataFr
             if curve.empty:
                 continue
             face = colour if value == "forgetting_time" else "white"
-            ax.plot(
-                curve["x"],
-                curve["mean"],
-                color=colour,
+            draw_mean(
+                ax,
+                curve,
+                lw=1.5 if value == "forgetting_time" else 0.8,
                 marker=marker,
                 ms=4,
                 mfc=face,
-                lw=1.5 if value == "forgetting_time" else 0.8,
             )
             curves[value] = curve.assign(quantity=value)
             top = max(top, float(curve["mean"].max()))

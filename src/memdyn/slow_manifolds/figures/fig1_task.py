@@ -222,7 +222,7 @@ def _draw_latents(
     ax.scatter(*points[others].T, s=2, color=PALE, lw=0, rasterized=True)
     if len(others):
         ax.plot([], [], "o", ms=3, color=PALE, label="other digits")
-        ax.legend(loc="lower left", borderaxespad=0, handletextpad=0.1)
+        ax.legend(loc="best", borderaxespad=0, handletextpad=0.1)  # where the fewest draws lie
     rows = [pd.DataFrame({"class": labels[others], "x": points[others, 0], "y": points[others, 1]})]
     for label, mean, colour in zip(
         classes, stimuli["class_means"], class_colours(len(classes)), strict=True

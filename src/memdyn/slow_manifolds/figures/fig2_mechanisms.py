@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from textwrap import wrap
 
 import numpy as np
@@ -97,7 +97,8 @@ def draw(
                     "kinds",
                 )
             }
-        _draw_keys(figure, task, classes, height)
+        kinds = {kind for fact in example_facts.values() for kind in fact["kinds"]}
+        _draw_keys(figure, task, classes, height, kinds)
         small_print(
             figure,
             f"{note} One network per mechanism, by where memories end: the one with the smallest"
@@ -331,9 +332,13 @@ def _draw_continuation(
 
 
 def _draw_keys(
-    figure: Figure, task: SequentialPatternMatching, classes: list[int], height: float
+    figure: Figure,
+    task: SequentialPatternMatching,
+    classes: list[int],
+    height: float,
+    kinds: Collection[str],
 ) -> None:
-    """What the colours and marks mean, under the columns."""
+    """What the colours and marks mean, under the columns; marks of those ``kinds`` of ends only."""
     top = height - 0.62
     scale = panel(figure, 2.05, top, 0.9, 0.07)
     scale.imshow(np.linspace(-1, 1, 101)[None], cmap=RATES, aspect="auto", extent=(-1, 1, 0, 1))
@@ -343,10 +348,13 @@ def _draw_keys(
     key = panel(figure, 3.75, top - 0.06, 3.65, 0.19)
     key.set(xlim=(0, 3.65), ylim=(0, 1))
     key.set_axis_off()
-    key.plot(0.06, 0.5, "o", ms=5.5, color=FAINT, mec="white", mew=0.7)
-    key.text(0.15, 0.5, "rests", size=SMALL, va="center")
-    key.plot(0.58, 0.5, "o", ms=5.5, mfc="white", mec=FAINT, mew=1.4)
-    key.text(0.67, 0.5, "cycles", size=SMALL, va="center")
+    if "rest" in kinds:
+        key.plot(0.06, 0.5, "o", ms=5.5, color=FAINT, mec="white", mew=0.7)
+        key.text(0.15, 0.5, "rests", size=SMALL, va="center")
+    if "periodic" in kinds:
+        key.plot([0.5, 0.74], [0.5, 0.5], color=INK, lw=1.1)
+        key.plot(0.62, 0.5, "o", ms=5.5, mfc="white", mec=FAINT, mew=1.4)
+        key.text(0.79, 0.5, "cycles", size=SMALL, va="center")
     colours = type_colours(task.n_classes)
     if task.n_types <= 4:
         key.text(1.28, 0.5, "trial", size=SMALL, va="center")

@@ -114,7 +114,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         small_print(
             figure,
             f"{note} {len(grid)} networks, {int(grid['performs'].sum())} perform the task"
-            f" (pale in a, b, d: does not){more}.\nf to j: performing networks by memory states;"
+            f" (pale in a, b, d, e: does not){more}.\nf to j: performing networks by memory states;"
             " f to i: each a dot, with n and mean (h: geometric).",
         )
         columns = ["network", "g", "fb", "performs", failed, *LABELS]

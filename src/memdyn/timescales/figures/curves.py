@@ -106,16 +106,23 @@ def draw_curve(
         zorder=1.5,
     )
     style = (0, (4, 1.5)) if dashed else "-"
+    marker = marker or ("o" if curve["all_present"].sum() == 1 else "")
+    draw_mean(ax, curve, lw=1.5, ls=style, marker=marker, ms=3)
+    return curve
+
+
+def draw_mean(ax: Axes, curve: pd.DataFrame, **line) -> None:
+    """Draw the mean of one curve (``COLUMNS``), dotted and unmarked where networks are missing.
+
+    ``line`` says how it looks where all are there (arguments of ``Axes.plot``).
+    """
+    colour = colour_of(curve["condition"].iloc[0])
     some = ~curve["all_present"].astype(bool)
     beside = some | some.shift(1, fill_value=False) | some.shift(-1, fill_value=False)
     dotted = curve["mean"].where(beside)
     ax.plot(curve["x"], dotted, color=colour, lw=0.7, ls=(0, (1, 1.2)), zorder=3)
-    whole = curve[curve["all_present"]]
-    marker = marker or ("o" if len(whole) == 1 else "")
-    ax.plot(
-        whole["x"], whole["mean"], color=colour, lw=1.5, ls=style, marker=marker, ms=3, zorder=4
-    )
-    return curve
+    whole = curve[curve["all_present"].astype(bool)]
+    ax.plot(whole["x"], whole["mean"], color=colour, zorder=4, **line)
 
 
 #: The end of a network that could have gone on.
