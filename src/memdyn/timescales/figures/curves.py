@@ -76,14 +76,15 @@ def draw_curve(
 ) -> pd.DataFrame:
     """Draw a condition's curve: mean, interval behind, networks as hairlines.
 
-    The mean is dotted where some of the networks are missing (they did not get so far).
+    The mean is dotted where some of the networks are missing (they did not get so far). Of one or
+    two places no line is drawn, but marks, open instead of dashed.
 
     Args:
         ax: axes.
         table, condition, value, x: see :func:`over_networks`.
         dashed: draw the mean dashed, to tell two conditions of one curriculum apart.
         networks: draw each network as a hairline, if there are few.
-        marker: at each x; a curve of one point always gets one.
+        marker: at each x.
 
     Returns:
         What was drawn (``COLUMNS``); empty if there is nothing.
@@ -91,20 +92,19 @@ def draw_curve(
     curve = over_networks(table, condition, value, x)
     if curve.empty:
         return curve
-    colour = colour_of(condition)
+    colour, few = colour_of(condition), len(curve) < 3
     if networks and 1 < curve["n"].max() <= 8:
         own = rows_of(table, condition).groupby(["network", x], as_index=False)[value].mean()
         for _, one in own.groupby("network"):
-            ax.plot(one[x], one[value], color=tint(colour, 0.55), lw=0.5, zorder=2)
-    ax.fill_between(
-        curve["x"].to_numpy(float),
-        curve["low"].to_numpy(float),
-        curve["high"].to_numpy(float),
-        color=colour,
-        alpha=0.16,
-        lw=0,
-        zorder=1.5,
-    )
+            look = {"ls": "", "marker": ".", "ms": 3} if few else {"lw": 0.5}
+            ax.plot(one[x], one[value], color=tint(colour, 0.55), zorder=2, **look)
+    places, low, high = curve[["x", "low", "high"]].to_numpy(float).T
+    if few:
+        ax.vlines(places, low, high, color=colour, lw=0.9, zorder=3)
+        face = "white" if dashed else colour
+        ax.plot(places, curve["mean"], "o", ms=3.5, mfc=face, mec=colour, mew=0.9, zorder=4)
+        return curve
+    ax.fill_between(places, low, high, color=colour, alpha=0.16, lw=0, zorder=1.5)
     style = (0, (4, 1.5)) if dashed else "-"
     some = ~curve["all_present"].astype(bool)
     beside = some | some.shift(1, fill_value=False) | some.shift(-1, fill_value=False)
