@@ -100,7 +100,8 @@ def draw_curve(
             ax.plot(one[x], one[value], color=tint(colour, 0.55), zorder=2, **look)
     places, low, high = curve[["x", "low", "high"]].to_numpy(float).T
     if few:
-        ax.vlines(places, low, high, color=colour, lw=0.9, zorder=3)
+        known = np.isfinite(low)
+        ax.vlines(places[known], low[known], high[known], color=colour, lw=0.9, zorder=3)
         face = "white" if dashed else colour
         ax.plot(places, curve["mean"], "o", ms=3.5, mfc=face, mec=colour, mew=0.9, zorder=4)
         return curve
@@ -269,6 +270,7 @@ def label_ends(
     """
     if not ends:
         return
+    ax.autoscale_view()  # places are those of the final limits
     place = {}
     for key, (x, y, *_rest) in ends.items():
         along, up = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))

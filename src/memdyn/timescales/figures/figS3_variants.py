@@ -89,7 +89,7 @@ def draw(
             note,
             "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
             " Curves c–e: mean over networks, band: its interval; solid: as in the main figures,"
-            " dashed (open, where it has two N at most): the variant.",
+            " dashed or open: the variant.",
             paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(plotted))
