@@ -8,6 +8,7 @@ bootstrap would be too narrow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,7 @@ def draw_curve(
     if networks and 1 < curve["n"].max() <= 8:
         own = rows_of(table, condition).groupby(["network", x], as_index=False)[value].mean()
         for _, one in own.groupby("network"):
-            look = {"ls": "", "marker": ".", "ms": 3} if few else {"lw": 0.5}
+            look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 3} if few else {"lw": 0.5}
             ax.plot(one[x], one[value], color=tint(colour, 0.55), zorder=2, **look)
     places, low, high = curve[["x", "low", "high"]].to_numpy(float).T
     if few:
