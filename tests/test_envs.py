@@ -1,6 +1,7 @@
 """The ways to install the pipeline name the same versions."""
 
 import re
+import subprocess
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
@@ -87,6 +88,30 @@ def test_the_container_copies_what_is_there():
     copied = [entry.split()[1:-1] for entry in recipe.splitlines() if entry.startswith("COPY")]
     for name in (name for names in copied for name in names):
         assert (ROOT / name).exists(), f"envs/Dockerfile copies {name}, which does not exist"
+
+
+@pytest.mark.parametrize("torch", ["cpu", "cuda", "gpu"])
+def test_the_container_takes_torch_for_the_cpu_or_for_cuda(torch, tmp_path):
+    """Its line, run with a pip that only says what it is asked for: as `make setup` does."""
+    recipe = (ROOT / "envs" / "Dockerfile").read_text()
+    given = dict(re.findall(r"^ARG (\w+)=(\S+)$", recipe, re.M))
+    assert given["TORCH"] == "cpu"
+    assert f"CPU_INDEX ?= {given['CPU_INDEX']}\n" in (ROOT / "Makefile").read_text()
+    command = re.search(r"^RUN (case .*?[^\\])$", recipe, re.M | re.S)[1]
+    pip = tmp_path / "pip"
+    pip.write_text('#!/bin/sh\necho "$@"\n')
+    pip.chmod(0o755)
+    names = {**given, "TORCH": torch, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=names, cwd=ROOT, capture_output=True, text=True
+    )
+    said = done.stdout.splitlines()
+    if torch == "gpu":
+        assert done.returncode and not said and "neither cpu nor cuda" in done.stderr
+        return
+    version = pins(ROOT / "requirements.txt")["torch"]
+    for_cpu = f"install --no-deps --index-url {given['CPU_INDEX']} torch=={version}"
+    assert said == [*([for_cpu] if torch == "cpu" else []), "install -r requirements.txt"]
 
 
 def test_one_version_everywhere():

@@ -43,7 +43,7 @@ def test_each_band_is_a_row_with_theirs_ours_and_the_verdict(table):
     assert re.fullmatch(r"1\.31\d? \[1\.\d+, 1\.\d+\]", ours)
     assert (n, said) == ("3", "fails")  # ours are 1.43 - 0.02 x 6
     ((*_, ours, n, said),) = rows(page, "single-head DMS, N = 90", "Mean tau\n")
-    assert (ours, n, said) == ("this run has no dms_single in “networks”", "", "not run")
+    assert (ours, n, said) == ("this run has no dms_single", "", "not run")
 
 
 def test_what_must_be_shown_is_there(table):

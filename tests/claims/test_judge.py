@@ -55,7 +55,7 @@ def test_evidence_says_what_is_missing():
     table = pd.DataFrame({"condition": ["parity_single"], "N": [2]})
     evidence = Evidence({"memory": table, "epochs": pd.DataFrame()})
     assert len(evidence.rows("memory", condition="parity_single", N=2)) == 1
-    with pytest.raises(NotRun, match="no dms_single in “memory”"):
+    with pytest.raises(NotRun, match="no memory of dms_single"):
         evidence.rows("memory", condition="dms_single")
     for name in ("epochs", "ablation"):
         with pytest.raises(NotRun, match=f"no table “{name}”"):

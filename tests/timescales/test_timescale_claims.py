@@ -277,7 +277,7 @@ def test_a_condition_of_another_size_stands_for_one_that_was_not_run(agreeing):
     assert found.loc["ts.2.forgets", "detail"].endswith(", parity_single_250")
     assert found.loc["ts.4.epochs", "detail"].endswith(", parity_multi_250 and parity_single_250")
     band = judged(given).loc["ts.band.tau_mean.parity_single.11"]
-    assert band["detail"] == "this run has no parity_single in “networks”"
+    assert band["detail"] == "this run has no parity_single"
 
 
 @pytest.mark.parametrize("facts", [{"steps": 20_000, "trials": 10}, {"steps": 1e5, "trials": 4}])

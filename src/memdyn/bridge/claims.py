@@ -74,7 +74,7 @@ def predicts(value: str, text: str, mechanism: str | None = None) -> Statistic:
 
 _SLOW, _NET = "bridge, figure X1", "bridge, figure X2"
 _exponent = column("slowness", "exponent_1")
-_UNITS = "units that carry the slowest mode (participation ratio)"
+_UNITS = "units in the slowest mode (participation ratio)"
 _ONE = f"“one neuron”: a participation ratio below {ONE_UNIT:g}"
 _NEVER = "who never forgets half has the longest delay"
 

@@ -46,6 +46,15 @@ COLUMNS = {
     "figure": "which figure shows it",
 }
 _NUMBERS = ("claimed_low", "claimed_high", "margin", "estimate", "low", "high", "units")
+#: Tables that hold every network that was trained.
+TRAINED = ("networks", "epochs")
+#: Kinds of noise, as a sentence calls what it acts on.
+KINDS = {
+    "state": "the units",
+    "gaussian": "zero mean",
+    "uniform": "the authors' kind",
+    "lesion": "units without input",
+}
 
 
 class NotRun(Exception):
@@ -89,8 +98,9 @@ class Evidence:
         for column, value in equal.items():
             found = found[found[column] == value]
         if found.empty:
-            asked = ", ".join(str(value) for value in equal.values())
-            raise NotRun(f"this run has no {asked} in “{table}”")
+            asked = ", ".join(KINDS.get(str(value), str(value)) for value in equal.values())
+            what = "" if table in TRAINED else f"{table} of "
+            raise NotRun(f"this run has no {what}{asked}")
         return found
 
     def seeds(self) -> list[int]:

@@ -64,8 +64,9 @@ DOTS = (0, (1, 1))  # the margin of a difference that counts as none
 # Places across the page and heights of lines (inch).
 LEFT, RIGHT, CLAIM, STRIP, OURS, N, SAID = 0.12, 7.4, 3.8, (3.9, 4.7), 4.76, 6.43, 6.49
 TOP, LINE, HEADING, STUDY, GAP, BOTTOM = 0.34, 0.158, 0.24, 0.3, 0.12, 0.62
-#: Height of a sentence with what its number is below it, and how much of the latter fits.
-ROW, WORDS = 0.265, 136
+#: Height of a sentence with what its number is below it; characters of the latter, and of a reason
+#: why nothing was asked, that fit.
+ROW, WORDS, REASON = 0.265, 146, 50
 # Side of a square and the step between two; where they begin in a block; blocks and their width.
 SQUARE, STEP, NAMED, BLOCKS, BLOCK = 0.08, 0.1, 1.7, 2, 3.65
 
@@ -189,8 +190,8 @@ def _draw_line(ax: Axes, y: float, row) -> None:
     words = shorten(row.statistic, WORDS - len(size), placeholder=" …") + size
     ax.text(LEFT + 0.21, y + LINE + 0.05, symbols(words), color=FAINT, **small)
     if not ran:
-        why = shorten(row.detail, 46, placeholder=" …")
-        ax.text(STRIP[0], middle, symbols(why), color=FAINT, **small)
+        why = shorten(symbols(row.detail), REASON, placeholder=" …")
+        ax.text(STRIP[0], middle, why, color=FAINT, **small)
         return
     _draw_strip(ax, middle, row, colour)
     ax.text(OURS, middle, numbers(row.estimate, row.low, row.high), **small)

@@ -19,10 +19,6 @@ PAGE = Path("figures/gallery/README.md")
 SCALES = {
     "quick": (None, "small networks, minutes on two cores"),
     "standard": ("figures/gallery/standard/config.yaml", "the papers' sizes, as far as it has run"),
-    "thousand": (
-        "figures/gallery/thousand/config.yaml",
-        "the papers' sizes, short training, few seeds",
-    ),
 }
 STUDIES = {
     "slow_manifolds": "Study 1: slow manifolds",

@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
+from memdyn.figures.style import new_figure
 from memdyn.timescales.figures.conditions import scale_note, standing_in
+from memdyn.timescales.figures.curves import draw_curve
 
 
 def table(*conditions) -> pd.DataFrame:
@@ -40,5 +42,24 @@ def test_the_small_print_says_who_has_other_units():
     assert (
         scale_note("standard", 500, units, table("parity_multi")) == "Scale “standard”: 500 units."
     )
+    shown = scale_note("standard", 500, units, drawn, shown=("parity_multi", "parity_single"))
+    assert shown == "Scale “standard”: 500 units; 250: N-parity single-head."
     both = units | {"parity_single": 500}
     assert "parity" not in scale_note("standard", 500, both, table(*both))
+
+
+@pytest.mark.parametrize("dashed", [False, True])
+@pytest.mark.parametrize("n_places", [1, 2, 3])
+def test_no_line_is_drawn_through_two_points(n_places, dashed):
+    """Marks instead, open for the variant, with upright intervals; three places have lines."""
+    rows = [(f"net{i}", "parity_multi", N, i + N) for i in range(3) for N in range(n_places)]
+    rows = pd.DataFrame(rows, columns=["network", "condition", "N", "x"])
+    ax = new_figure(2, 2).add_subplot()
+    draw_curve(ax, rows, "parity_multi", "x", dashed=dashed)
+    lined = [line for line in ax.lines if line.get_linestyle() != "None" and len(line.get_xdata())]
+    assert bool(lined) == (n_places == 3)
+    if not lined:
+        mean = ax.lines[-1]
+        assert mean.get_ydata().tolist() == [1 + N for N in range(n_places)]
+        assert (mean.get_markerfacecolor() == "white") == dashed
+        assert len(ax.collections[-1].get_segments()) == n_places

@@ -15,6 +15,6 @@ drawn = figure.draw(
     n_units=params.n_units,
     start_N=params.start_N,
     inside=False,
-    note=scale_note(params.scale, params.n_units, params.units, curves),
+    note=scale_note(params.scale, params.n_units, params.units, figure.choose_example(curves)),
 )
 save(*drawn, snakemake.output)

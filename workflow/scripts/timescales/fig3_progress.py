@@ -17,6 +17,6 @@ drawn = figure.draw(
     networks,
     threshold=params.accuracy,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.units, epochs, networks),
+    note=scale_note(params.scale, params.n_units, params.units, epochs, shown=figure.SHOWN),
 )
 save(*drawn, snakemake.output)

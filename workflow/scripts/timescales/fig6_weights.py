@@ -16,6 +16,13 @@ weights, dimension = (
 drawn = figure.draw(
     weights,
     dimension,
-    note=scale_note(params.scale, params.n_units, params.units, weights, dimension),
+    note=scale_note(
+        params.scale,
+        params.n_units,
+        params.units,
+        weights,
+        dimension,
+        shown=figure.CONDITIONS,
+    ),
 )
 save(*drawn, snakemake.output)

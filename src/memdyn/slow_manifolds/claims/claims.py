@@ -326,7 +326,7 @@ def _claims() -> list[Claim]:
         *_contrast(
             "sm.4.efficient",
             "Slow manifolds need fewer attractors than direct",
-            "stable points up to sign, per item served (2 memories, 3 outcomes)",
+            "stable points up to sign, per item (2 memories, 3 outcomes)",
             points_per_item,
             below(0),
             _MAP,

@@ -20,6 +20,12 @@ from memdyn.slow_manifolds.grid import Network
 EVERY = "all_networks"
 #: What tells networks apart.
 GRID = Network._fields
+#: Columns of the grid in words; the others are words themselves.
+WORDS = {
+    "pg": "density of J",
+    "distribution": "distribution of weights",
+    "trials": "length of training",
+}
 #: Shares that differ by no more count as alike.
 MARGIN = 0.1
 
@@ -35,7 +41,7 @@ def two_values(networks: pd.DataFrame, name: str) -> tuple[Any, Any]:
     """
     values = networks[name].unique() if name in networks else []
     if len(values) < 2:
-        raise NotRun(f"the grid has one value of “{name}” only")
+        raise NotRun(f"all networks have the same {WORDS.get(name, name)}")
     if name == "trials":
         return min(value for value in values if value), 0
     if pd.api.types.is_numeric_dtype(networks[name]):
@@ -109,6 +115,7 @@ def shift(name: str) -> Statistic:
         return shifts[told]._replace(n=f"{len(found)} + {len(found)}", detail=detail)
 
     return Statistic(
-        f"share of the mechanism that moves most, {SAID[MEMORY]}, in pairs that differ in {name}",
+        f"share of the mechanism that moves most, {SAID[MEMORY]}, "
+        f"in pairs that differ in {WORDS.get(name, name)}",
         compute,
     )

@@ -134,7 +134,7 @@ def contrast(
             at = f"at fb {', '.join(f'{fb:g}' for fb in strengths)}"
         return over_seeds(difference.groupby("seed").mean(), n, at, step)
 
-    how = ", same seed, pg and fb" if matched else ""
+    how = ", same seed, density and feedback" if matched else ""
     return Statistic(f"{text}: slow manifold minus {NAMES[other]} {SAID[label]}{how}", compute)
 
 

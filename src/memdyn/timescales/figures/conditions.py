@@ -95,15 +95,23 @@ def standing_in(table: pd.DataFrame) -> pd.DataFrame:
     return kept.replace({"condition": {name: condition for condition, name in chosen.items()}})
 
 
-def scale_note(scale: str, n_units: int, units: Mapping[str, int], *tables: pd.DataFrame) -> str:
+def scale_note(
+    scale: str,
+    n_units: int,
+    units: Mapping[str, int],
+    *tables: pd.DataFrame,
+    shown: Iterable[str] | None = None,
+) -> str:
     """The start of the small print of every figure of this study.
 
     Args:
         scale, n_units: of the run.
         units: condition -> units, of all that the run trains.
         tables: what is drawn, as from ``standing_in``; conditions that none holds are not named.
+        shown: those of their conditions that the figure has a place for; all if it is not given.
     """
     drawn = {name for table in tables if len(table) for name in table["condition"].unique()}
+    drawn = drawn if shown is None else drawn & set(shown)
     others: dict[int, dict[str, None]] = {}
     for run, size in units.items():
         condition = found[0] if (found := other_size(run)) else run

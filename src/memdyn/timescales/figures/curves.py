@@ -8,6 +8,7 @@ bootstrap would be too narrow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,14 +77,15 @@ def draw_curve(
 ) -> pd.DataFrame:
     """Draw a condition's curve: mean, interval behind, networks as hairlines.
 
-    The mean is dotted where some of the networks are missing (they did not get so far).
+    The mean is dotted where some of the networks are missing (they did not get so far). Of one or
+    two places no line is drawn, but marks, open instead of dashed.
 
     Args:
         ax: axes.
         table, condition, value, x: see :func:`over_networks`.
         dashed: draw the mean dashed, to tell two conditions of one curriculum apart.
         networks: draw each network as a hairline, if there are few.
-        marker: at each x; a curve of one point always gets one.
+        marker: at each x.
 
     Returns:
         What was drawn (``COLUMNS``); empty if there is nothing.
@@ -91,20 +93,20 @@ def draw_curve(
     curve = over_networks(table, condition, value, x)
     if curve.empty:
         return curve
-    colour = colour_of(condition)
+    colour, few = colour_of(condition), len(curve) < 3
     if networks and 1 < curve["n"].max() <= 8:
         own = rows_of(table, condition).groupby(["network", x], as_index=False)[value].mean()
         for _, one in own.groupby("network"):
-            ax.plot(one[x], one[value], color=tint(colour, 0.55), lw=0.5, zorder=2)
-    ax.fill_between(
-        curve["x"].to_numpy(float),
-        curve["low"].to_numpy(float),
-        curve["high"].to_numpy(float),
-        color=colour,
-        alpha=0.16,
-        lw=0,
-        zorder=1.5,
-    )
+            look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 3} if few else {"lw": 0.5}
+            ax.plot(one[x], one[value], color=tint(colour, 0.55), zorder=2, **look)
+    places, low, high = curve[["x", "low", "high"]].to_numpy(float).T
+    if few:
+        known = np.isfinite(low)
+        ax.vlines(places[known], low[known], high[known], color=colour, lw=0.9, zorder=3)
+        face = "white" if dashed else colour
+        ax.plot(places, curve["mean"], "o", ms=3.5, mfc=face, mec=colour, mew=0.9, zorder=4)
+        return curve
+    ax.fill_between(places, low, high, color=colour, alpha=0.16, lw=0, zorder=1.5)
     style = (0, (4, 1.5)) if dashed else "-"
     marker = marker or ("o" if curve["all_present"].sum() == 1 else "")
     draw_mean(ax, curve, lw=1.5, ls=style, marker=marker, ms=3)
@@ -276,6 +278,7 @@ def label_ends(
     """
     if not ends:
         return
+    ax.autoscale_view()  # places are those of the final limits
     place = {}
     for key, (x, y, *_rest) in ends.items():
         along, up = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))

@@ -45,7 +45,7 @@ from memdyn.timescales.figures.curves import (
 )
 from memdyn.timescales.figures.marks import key, paper_box, paper_note, print_small
 
-HEIGHT = 5.2
+HEIGHT = 5.3
 SCRATCH = "parity_none"
 #: Conditions whose progress is drawn, per task.
 CURRICULA = {
@@ -53,6 +53,7 @@ CURRICULA = {
     "dms": ("dms_single", "dms_multi"),
 }
 COMPARED = ("parity_single", "parity_multi")  # epochs per N
+SHOWN = (SCRATCH, *(name for names in CURRICULA.values() for name in names))
 MAX_LABELS = 9  # of single N
 MEANS = f"Means over networks; bands: 95 % (Student), from {MIN_NETWORKS} networks on."
 CHANCE = 0.5

@@ -248,10 +248,14 @@ def _draw_statistic(
 
 
 def _limits_of_y(ax: Axes, values: pd.Series, start: float) -> None:
-    """From the networks and the value before training; wide intervals may leave the panel."""
+    """From the networks and the value before training, and half of that for wider intervals."""
     low, high = min(values.min(), start), max(values.max(), start)
     margin = max(0.1 * (high - low), 0.02)
-    ax.set_ylim(low - margin, high + margin)
+    room = max(0.5 * (high - low), margin)
+    drawn = ax.dataLim.padded(0.02 * (high - low))
+    ax.set_ylim(
+        max(low - room, min(low - margin, drawn.y0)), min(high + room, max(high + margin, drawn.y1))
+    )
 
 
 def _keys(figure, networks: pd.DataFrame, n_units: int) -> None:

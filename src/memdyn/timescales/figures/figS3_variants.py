@@ -89,7 +89,7 @@ def draw(
             note,
             "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
             " Curves c–e: mean over networks, band: its interval; solid: as in the main figures,"
-            " dashed: the variant.",
+            " dashed or open: the variant.",
             paper_note(n_units, figure),
         )
         return Drawn(figure, plotted, _summary(plotted))
@@ -107,9 +107,8 @@ def conditions_with_repeats(*tables: pd.DataFrame) -> list[str]:
 
 
 def _name(condition: str) -> str:
-    """The name in this figure's lists: without the task, with the variant in short."""
-    name = name_of(condition, task=False)
-    return name.replace("non-linearity ", "").replace("each item ", "items ")
+    """The name in this figure's lists: without the task."""
+    return name_of(condition, task=False)
 
 
 def _draw_reached(
