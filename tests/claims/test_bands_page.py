@@ -84,7 +84,7 @@ def test_the_gap_of_perturbed_tau_is_a_ratio_over_pairs(table):
 def test_tables_of_nothing_say_so():
     page = bands_page(judged({}))
     assert re.match(r"Scale `mine`: 0 of \d+ numbers asked", page)
-    assert "this run has no table “networks”" in page
+    assert "networks not measured in this run" in page
     nothing = judged({}).query("kind == 'claim'")
     assert bands_page(nothing) == "No number of theirs was asked for.\n"
 

@@ -72,7 +72,7 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     assert table.loc["sm.2.prevalent", "one_left_out"] == "4 of 4"
     # Two networks decide by a hair what either alone cannot.
     assert table.loc["ts.4.max_N", "one_left_out"] == "0 of 2; without seed 0 or 1 undecided"
-    assert table.loc["ts.4.emerges", "detail"] == "this run has no table “heads”"
+    assert table.loc["ts.4.emerges", "detail"] == "heads not measured in this run"
     assert "holds: Multi-head reaches larger N in as many epochs (largest N" in caplog.text
 
     figure = SimpleNamespace(

@@ -58,7 +58,7 @@ def test_evidence_says_what_is_missing():
     with pytest.raises(NotRun, match="no memory of dms_single"):
         evidence.rows("memory", condition="dms_single")
     for name in ("epochs", "ablation"):
-        with pytest.raises(NotRun, match=f"no table “{name}”"):
+        with pytest.raises(NotRun, match=f"{name} not measured"):
             evidence.rows(name)
 
 

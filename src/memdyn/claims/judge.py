@@ -94,7 +94,7 @@ class Evidence:
         """
         found = self.tables.get(table)
         if found is None or found.empty:
-            raise NotRun(f"this run has no table “{table}”")
+            raise NotRun(f"{table} not measured in this run")
         for column, value in equal.items():
             found = found[found[column] == value]
         if found.empty:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 
 from memdyn.claims import intervals
 from memdyn.figures.style import SMALL, deep, end_label, tint
-from memdyn.timescales.figures.conditions import colour_of, rows_of
+from memdyn.timescales.figures.conditions import colour_of, curriculum_of, rows_of
 
 #: With fewer networks no interval is drawn: that of two is 13 times their standard error.
 MIN_NETWORKS = 3
@@ -103,8 +103,9 @@ def draw_curve(
     if few:
         known = np.isfinite(low)
         ax.vlines(places[known], low[known], high[known], color=colour, lw=0.9, zorder=3)
-        face = "white" if dashed else colour
-        ax.plot(places, curve["mean"], "o", ms=3.5, mfc=face, mec=colour, mew=0.9, zorder=4)
+        face = "none" if dashed else colour
+        size = 5.5 if curriculum_of(condition) == "single" else 3.5  # equal marks would hide one
+        ax.plot(places, curve["mean"], "o", ms=size, mfc=face, mec=colour, mew=0.9, zorder=4)
         return curve
     ax.fill_between(places, low, high, color=colour, alpha=0.16, lw=0, zorder=1.5)
     style = (0, (4, 1.5)) if dashed else "-"

@@ -63,11 +63,13 @@ def draw(perturbation: pd.DataFrame, retraining: pd.DataFrame, n_units: int, not
             ax = panel(figure, 0.62 + 3.93 * i, 0.45, 1.95 + 0.15 * (i == 0), 1.55)
             letter(ax, "ab"[i], left=36)
             plotted["ab"[i]] = _draw_target(ax, perturbation, conditions, N, target)
-        ax = panel(figure, 1.35, 2.85, 1.75, 1.6)
+        retrained = bool(_shown(retraining))
+        ax = panel(figure, 1.35, 2.85, 1.75 if retrained else 5.2, 1.6)
         plotted["c"] = halves
         _draw_halves(ax, halves, conditions, N, n_units)
-        ax = panel(figure, 4.55, 2.85, 1.95, 1.6)
-        plotted["d"] = _draw_retraining(ax, retraining)
+        if retrained:
+            ax = panel(figure, 4.55, 2.85, 1.95, 1.6)
+            plotted["d"] = _draw_retraining(ax, retraining)
         print_small(
             figure,
             note,
@@ -154,7 +156,8 @@ def _draw_halves(
     ax: Axes, halves: pd.DataFrame, conditions: Sequence[str], N: int, n_units: int
 ) -> None:
     """The size that halves the accuracy, one mark per network."""
-    ax.set_title("perturbation that halves the accuracy", loc="left", x=-0.38)
+    width = ax.get_position().width * FULL
+    ax.set_title("perturbation that halves the accuracy", loc="left", x=-0.665 / width)
     letter(ax, "c", left=88)
     if halves.empty:
         say(ax, NOT_RUN)
@@ -233,10 +236,6 @@ def _draw_retraining(ax: Axes, retraining: pd.DataFrame) -> pd.DataFrame:
     """Relative accuracy after retraining against the new N."""
     conditions = _shown(retraining)
     letter(ax, "d", left=36)
-    if not conditions:
-        ax.set_title("retraining to a larger N", loc="left")
-        say(ax, NOT_RUN)
-        return pd.DataFrame(columns=["condition"])
     starts = set.intersection(
         *(set(rows_of(retraining, name)["N_from"].astype(int)) for name in conditions)
     ) or set(retraining["N_from"].astype(int))
@@ -274,8 +273,9 @@ def _summary(plotted: dict, halves: pd.DataFrame, N: int) -> dict:
             "bounds": int((own["bound"] != "none").sum()),
         }
     for name, key in (("a", "recurrent"), ("b", "tau"), ("d", "retraining")):
-        summary[key] = {
-            condition: summary_of(own)
-            for condition, own in plotted[name].groupby("condition", sort=False)
-        }
+        if name in plotted:
+            summary[key] = {
+                condition: summary_of(own)
+                for condition, own in plotted[name].groupby("condition", sort=False)
+            }
     return summary

@@ -207,13 +207,16 @@ def paper_box(ax: Axes, left: float, right: float, band: bands.Band, colour: str
     The limits of x stay; those of y grow to hold it. A range without end reaches to their edge.
     """
     across = ax.get_xlim()
-    bottom, top = ax.get_ylim()
-    known = [limit for limit in (band.low, band.high, band.value) if np.isfinite(limit)]
+    scale = ax.yaxis.get_transform()  # margins are those of the axis, which may be logarithmic
+    bottom, top = scale.transform(ax.get_ylim())
+    limits = np.array([band.low, band.high, band.value])
+    known = scale.transform(limits[np.isfinite(limits)])
     margin = 0.03 * (top - bottom)
     if min(known) < bottom:
         bottom = min(known) - margin
     if max(known) > top:
         top = max(known) + margin
+    bottom, top = scale.inverted().transform([bottom, top])
     low, high = np.clip([band.low, band.high], bottom, top)
     ax.add_patch(
         Rectangle(
