@@ -22,6 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures import wordless
 from memdyn.files import write_atomically
@@ -298,6 +299,11 @@ def end_label(
             "relpos": (0, 0.5),
         },
     )
+
+
+def whole_numbers(n: int) -> MaxNLocator:
+    """At most ``n`` ticks, at whole numbers only, however short the axis is."""
+    return MaxNLocator(n, integer=True, min_n_ticks=1)
 
 
 #: The timescale of a unit in its network, from its autocorrelation.

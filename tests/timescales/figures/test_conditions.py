@@ -61,5 +61,5 @@ def test_no_line_is_drawn_through_two_points(n_places, dashed):
     if not lined:
         mean = ax.lines[-1]
         assert mean.get_ydata().tolist() == [1 + N for N in range(n_places)]
-        assert (mean.get_markerfacecolor() == "white") == dashed
+        assert (mean.get_markerfacecolor() == "none") == dashed
         assert len(ax.collections[-1].get_segments()) == n_places

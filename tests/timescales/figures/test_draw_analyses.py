@@ -247,6 +247,14 @@ def test_duplicated_inputs_divide_tau_by_the_number_of_copies():
     np.testing.assert_allclose(own["mean"], wanted)
 
 
+def test_variants_that_were_not_run_have_no_row_and_no_panel():
+    drawn = draw_variants((*TWO, "parity_all_heads"))
+    assert sorted(drawn.plotted) == ["a", "b", "c"]
+    assert set(drawn.plotted["c"]["condition"]) == {"parity_multi", "parity_all_heads"}
+    assert sorted(draw_variants(TWO).plotted) == ["a", "b"]
+    assert not [text for one in (drawn, draw_variants(TWO)) for text in texts(one) if "run" in text]
+
+
 def test_networks_that_reached_the_end_are_marked():
     drawn = draw_variants()
     assert any(text == "solved all N asked for" for text in texts(drawn))

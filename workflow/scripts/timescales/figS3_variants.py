@@ -18,6 +18,12 @@ drawn = figure.draw(
     timescales,
     heads,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.units, networks, timescales, heads),
+    note=scale_note(
+        params.scale,
+        params.n_units,
+        params.units,
+        *(networks, timescales, heads),
+        shown=[*figure.REFERENCE, *figure.VARIANTS, *figure.conditions_with_repeats(networks)],
+    ),
 )
 save(*drawn, snakemake.output)

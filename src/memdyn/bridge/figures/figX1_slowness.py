@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -22,6 +21,7 @@ from memdyn.figures.style import (
     panel,
     say,
     tint,
+    whole_numbers,
 )
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import (
@@ -74,7 +74,7 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
         ]
         for ax, name in zip(axes, "abcdef", strict=True):
             if name in "abcd":
-                ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+                ax.xaxis.set_major_locator(whole_numbers(4))
             letter(ax, name, left=34 if name in "ad" else 26, up=10)
         plotted = {"a": _draw_exponents(axes[0], slowness)}
         plotted |= _draw_times(axes[1:3], slowness)

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from memdyn.claims.judge import Evidence, NotRun
 from memdyn.figures.style import (
@@ -32,6 +32,7 @@ from memdyn.figures.style import (
     say,
     small_print,
     tint,
+    whole_numbers,
 )
 from memdyn.landscape.labels import MECHANISMS
 from memdyn.slow_manifolds.claims import controls
@@ -530,7 +531,7 @@ def _draw_counts(ax: Axes, counts: pd.DataFrame) -> None:
         xlim=(0, max(1, 1.3 * counts["networks"].max())),
         xlabel="networks (performing / all)\ntop: memory, below: trial ends",
     )
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(5))
     ax.tick_params(axis="y", length=0)
     for tick, name in zip(ax.get_yticklabels(), MECHANISMS, strict=True):
         tick.set_color(deep(MECHANISM_COLOURS[name]))

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -27,6 +26,7 @@ from memdyn.figures.style import (
     say,
     small_print,
     tint,
+    whole_numbers,
 )
 from memdyn.timescales.figures.conditions import CURRICULUM_COLOURS, CURRICULUM_NAMES
 from memdyn.timescales.tasks.binary import TASKS, labels
@@ -201,7 +201,7 @@ def _draw_curriculum(ax: Axes, stages: pd.DataFrame, kind: str, facts: Mapping) 
     if kind == "none":
         ax.set_yticks(sorted(stages["N"]))
     else:
-        ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        ax.yaxis.set_major_locator(whole_numbers(6))
 
 
 def _subtitle(ax: Axes, kind: str, facts: Mapping) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -21,6 +20,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    whole_numbers,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import (
@@ -167,7 +167,7 @@ def _draw_scratch(ax: Axes, epochs: pd.DataFrame, threshold: float) -> pd.DataFr
             ends[N] = (last, y, f"N = {N}", colours[N][:3])
     _levels(ax, threshold)
     ax.set(xlim=(min(1, last - 1), last), xlabel="epoch", ylabel="accuracy")
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(5))
     label_ends(ax, ends, gap=0.115)
     return found
 
@@ -203,7 +203,7 @@ def _draw_last(ax: Axes, epochs: pd.DataFrame, threshold: float) -> pd.DataFrame
     _levels(ax, threshold)
     ax.set(xlabel="N trained from the start", ylabel="accuracy at the end")
     ax.set_xlim(mean.index.min() - 0.5, mean.index.max() + 0.5)
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(6))
     counts = last.groupby("N")["network"].nunique()
     span = (
         f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
@@ -260,8 +260,8 @@ def _draw_task(
     ax.set_xlim(0, found["x"].max())
     ax.set_ylim(0, 1.1 * max(1.0, found["mean"].max()))
     ax.set(xlabel="epoch", ylabel="largest N solved" if name == "c" else None)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(5))
+    ax.yaxis.set_major_locator(whole_numbers(6))
     return found
 
 
@@ -283,7 +283,7 @@ def _draw_epochs(ax: Axes, epochs: pd.DataFrame, n_units: int) -> pd.DataFrame:
     ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= top]
     ax.set_yticks(ticks, [f"{t}" for t in ticks])
     ax.set_yticks([], minor=True)
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(6))
     if bands.hold(n_units):
         for name in COMPARED:
             _paper_epochs(ax, name)

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -20,6 +19,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    whole_numbers,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import (
@@ -185,7 +185,7 @@ def _draw_limits(ax: Axes, networks: pd.DataFrame, n_units: int) -> pd.DataFrame
     ax.set_xticks(slots["slot"], labels)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel("largest N solved")
-    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.yaxis.set_major_locator(whole_numbers(6))
     for group, own in slots.groupby("group"):
         task, curriculum, _ = GROUPS[group]
         _bracket(ax, own["slot"].min(), own["slot"].max(), task, curriculum)
@@ -243,7 +243,7 @@ def _draw_statistic(
     ax.set_ylabel("τ (time steps)")
     if row == len(STATISTICS) - 1:
         ax.set_xlabel("N solved")
-    ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(7))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -16,6 +15,7 @@ from memdyn.figures.style import (
     panel,
     say,
     small_print,
+    whole_numbers,
 )
 from memdyn.timescales.figures.conditions import (
     CURRICULUM_COLOURS,
@@ -60,7 +60,7 @@ def draw(epochs: pd.DataFrame, networks: pd.DataFrame, note: str) -> Drawn:
             axes.append(ax)
             n_line(ax, list(found.groupby("condition", sort=False)["n"].max().items()))
             ax.set(xlim=(0, found["x"].max()), xlabel=_epoch_label(epochs, conditions))
-            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            ax.xaxis.set_major_locator(whole_numbers(5))
         _share_heights(axes, plotted)
         _keys(figure, networks)
         small_print(
@@ -84,7 +84,7 @@ def _share_heights(axes: list, plotted: dict[str, pd.DataFrame]) -> None:
     top = max((found["mean"].max() for found in plotted.values() if len(found)), default=1)
     for i, ax in enumerate(axes):
         ax.set_ylim(0, 1.1 * max(1, top))
-        ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        ax.yaxis.set_major_locator(whole_numbers(6))
         if i == 0:
             ax.set_ylabel("largest N solved")
 

@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -22,6 +21,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    whole_numbers,
 )
 from memdyn.timescales.figures.conditions import TASK_NAMES, colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import draw_curve, label_ends
@@ -125,8 +125,8 @@ def _draw_map(ax: Axes, found: pd.DataFrame, condition: str) -> None:
             color="white",
             lw=min(0.9, 12 / len(solved)),
         )
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(5))
+    ax.yaxis.set_major_locator(whole_numbers(5))
     ax.tick_params(length=0)
     for side in ax.spines.values():
         side.set_visible(False)
@@ -186,6 +186,6 @@ def _draw_distance(ax: Axes, distances: pd.DataFrame, task: str) -> pd.DataFrame
         textcoords="offset points",
     )
     ax.set(xlabel="N tested − N just solved", ylabel="accuracy")
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(6))
     label_ends(ax, ends_of(drawn), gap=0.1)
     return pd.concat(drawn.values(), ignore_index=True)

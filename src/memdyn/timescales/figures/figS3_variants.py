@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -23,6 +22,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    whole_numbers,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
@@ -40,13 +40,14 @@ from memdyn.timescales.figures.marks import (
     summary_of,
 )
 
-#: Panels of mean tau: title, plain conditions (solid) and the variant beside them (dashed).
+#: Panels of mean tau by name: title, plain conditions (solid), variants beside them (dashed).
 COMPARED = {
-    "non-linearity inside the leak": (
+    "inside": (
+        "non-linearity inside the leak",
         ("parity_single", "parity_multi"),
         ("parity_single_inside", "parity_multi_inside"),
     ),
-    "other curricula": (("parity_multi",), ("parity_sliding", "parity_all_heads")),
+    "curricula": ("other curricula", ("parity_multi",), ("parity_sliding", "parity_all_heads")),
 }
 REFERENCE = ("parity_single", "parity_multi")
 VARIANTS = ("parity_single_inside", "parity_multi_inside", "parity_sliding", "parity_all_heads")
@@ -56,7 +57,7 @@ EMERGENT = "parity_all_heads"
 def draw(
     networks: pd.DataFrame, timescales: pd.DataFrame, heads: pd.DataFrame, n_units: int, note: str
 ) -> Drawn:
-    """Draw the figure.
+    """Draw the figure; what was not run has no row and no panel.
 
     Args:
         networks: one row per network, with ``max_N`` and ``status``; may be empty, without columns.
@@ -66,33 +67,41 @@ def draw(
         note: scale and size, for the small print.
     """
     repeated = conditions_with_repeats(networks, timescales)
+    repeats = ("each item shown k times", REFERENCE, repeated)
+    compared = {
+        name: panel_
+        for name, panel_ in {**COMPARED, "repeats": repeats}.items()
+        if any(len(rows_of(timescales, variant)) for variant in panel_[2])
+    }
     with house_style():
-        figure = new_figure(FULL, 5.6)
-        order = [*REFERENCE, *VARIANTS, *repeated]
+        figure = new_figure(FULL, 5.6 if compared else 3.35)
         plotted = {}
         ax = panel(figure, 2.1, 0.45, 1.55, 1.75)
-        plotted["a"] = _draw_reached(ax, networks, order, n_units)
+        plotted["a"] = _draw_reached(ax, networks, [*REFERENCE, *VARIANTS, *repeated], n_units)
         ax = panel(figure, 4.75, 0.45, 1.75, 1.75)
         plotted["b"] = _draw_heads(ax, heads)
-        panels = [*COMPARED.items(), ("each item shown k times", (REFERENCE, repeated))]
-        for i, (title, (plain, others)) in enumerate(panels):
+        for i, (name, (title, plain, others)) in enumerate(compared.items()):
             ax = panel(figure, 0.62 + 2.33 * i, 3.2, 1.55, 1.25)
             letter(ax, "cde"[i], left=36 if i == 0 else 28)
             ax.set_title(title, loc="left")
             plotted["cde"[i]] = _draw_tau(ax, timescales, plain, others, n_units)
-            if i == 0:
-                ax.set_ylabel("mean τ (steps)")
-            elif i == 2:
+            if name == "repeats":
                 ax.set_ylabel("mean τ / k")
+            elif i == 0:
+                ax.set_ylabel("mean τ (steps)")
+        taus = (
+            " Mean τ: over networks, band: its interval; solid: as in the main figures, dashed or"
+            " open: the variant."
+        )
         print_small(
             figure,
             note,
             "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
-            " Curves c–e: mean over networks, band: its interval; solid: as in the main figures,"
-            " dashed or open: the variant.",
+            + (taus if compared else ""),
             paper_note(n_units, figure),
         )
-        return Drawn(figure, plotted, _summary(plotted))
+        drawn = dict(zip(compared, (plotted[key] for key in "cde" if key in plotted), strict=True))
+        return Drawn(figure, plotted, _summary(plotted["a"], drawn))
 
 
 def conditions_with_repeats(*tables: pd.DataFrame) -> list[str]:
@@ -118,8 +127,8 @@ def _draw_reached(
     ax.set_title("largest N solved", loc="left")
     letter(ax, "a", left=140)
     rows = []
-    known = [name for name in order if len(rows_of(networks, name))]
-    if not known:
+    order = [name for name in order if len(rows_of(networks, name))]
+    if not order:
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition", "network", "max_N", "status"])
     labels, seen = [], set()
@@ -128,23 +137,23 @@ def _draw_reached(
         own = rows_of(networks, name)
         marks = {
             network: ENDINGS[status][0]
-            for network, status in (() if own.empty else own[["network", "status"]].to_numpy())
+            for network, status in own[["network", "status"]].to_numpy()
             if status in ENDINGS
         }
         row = draw_dots(ax, values, i, colour_of(name), marks=marks)
         seen |= set(marks.values())
-        labels.append(f"{_name(name)}, n = {row['n']}" if row["n"] else f"{_name(name)}: not run")
+        labels.append(f"{_name(name)}, n = {row['n']}")
         rows.append(own)
     ax.set_xlim(0, 1.08 * max(1, pd.concat(rows)["max_N"].max()))
     ax.set(ylim=(len(order) - 0.5, -0.5), yticks=range(len(order)), yticklabels=labels)
     if bands.hold(n_units):
         for i, name in enumerate(order):
-            if name in known and name in bands.MAX_N:
+            if name in bands.MAX_N:
                 _paper_reached(ax, i, bands.MAX_N[name])
     ax.tick_params(axis="y", length=0)
     for tick, name in zip(ax.get_yticklabels(), order, strict=True):
         tick.set_color(deep(colour_of(name)))
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(5))
     ax.set_xlabel("N")
     ends = [(kind, FAINT, text) for kind, text in ENDINGS.values() if kind in seen]
     figure = ax.figure
@@ -211,7 +220,7 @@ def _draw_heads(ax: Axes, heads: pd.DataFrame) -> pd.DataFrame:
         va="top",
     )
     ax.set(ylim=(0.42, 1.04), yticks=[0.5, 0.75, 1], xlabel="N of the head", ylabel="accuracy")
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(6))
     label_ends(ax, ends, gap=0.09)
     return pd.concat(drawn, ignore_index=True)[columns]
 
@@ -224,9 +233,6 @@ def _draw_tau(
     n_units: int,
 ) -> pd.DataFrame:
     """Mean tau (over repeat) against N: main conditions solid, variants dashed."""
-    if not any(len(rows_of(timescales, name)) for name in others):
-        say(ax, NOT_RUN)
-        return pd.DataFrame(columns=["condition"])
     table = timescales.assign(tau_mean=timescales["tau_mean"] / timescales["repeat"])
     drawn = {}
     for name in (*plain, *others):
@@ -255,15 +261,16 @@ def _draw_tau(
     return pd.concat(drawn.values(), ignore_index=True)
 
 
-def _summary(plotted: dict) -> dict:
-    reached = plotted["a"].groupby("condition", sort=False)["max_N"]
-    summary: dict = {
+def _summary(networks: pd.DataFrame, taus: Mapping[str, pd.DataFrame]) -> dict:
+    reached = networks.groupby("condition", sort=False)["max_N"]
+    return {
         "largest N solved": {
             name: {"mean": values.mean(), "n": len(values)} for name, values in reached
-        }
+        },
+        **{
+            f"mean tau, {title}": {
+                name: summary_of(own) for name, own in drawn.groupby("condition", sort=False)
+            }
+            for title, drawn in taus.items()
+        },
     }
-    for place, title in zip("cde", ("inside", "curricula", "repeats"), strict=True):
-        summary[f"mean tau, {title}"] = {
-            name: summary_of(own) for name, own in plotted[place].groupby("condition", sort=False)
-        }
-    return summary

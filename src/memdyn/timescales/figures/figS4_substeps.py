@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures.style import (
     FAINT,
@@ -19,6 +18,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    whole_numbers,
 )
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import draw_curve, label_ends, n_label, over_networks
@@ -162,7 +162,7 @@ def _draw_tau(
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition"])
     ax.set_xlabel("N")
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_locator(whole_numbers(6))
     if last:
         ends = {
             name: (
