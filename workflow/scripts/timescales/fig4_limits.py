@@ -17,6 +17,13 @@ drawn = figure.draw(
     networks,
     timescales,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.units, networks, timescales),
+    note=scale_note(
+        params.scale,
+        params.n_units,
+        params.units,
+        networks,
+        timescales,
+        shown=figure.limits(networks)["condition"],
+    ),
 )
 save(*drawn, snakemake.output)

@@ -4,7 +4,7 @@ from memdyn.figures.style import save
 from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import fig5_network_timescales as figure
-from memdyn.timescales.figures.conditions import scale_note, standing_in
+from memdyn.timescales.figures.conditions import MAIN, scale_note, standing_in
 from memdyn.timescales.tables import schema
 
 start_job(snakemake)
@@ -17,6 +17,6 @@ drawn = figure.draw(
     timescales,
     curves,
     n_units=params.n_units,
-    note=scale_note(params.scale, params.n_units, params.units, timescales, curves),
+    note=scale_note(params.scale, params.n_units, params.units, timescales, curves, shown=MAIN),
 )
 save(*drawn, snakemake.output)

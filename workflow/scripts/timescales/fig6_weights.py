@@ -4,7 +4,7 @@ from memdyn.figures.style import save
 from memdyn.files import read_table
 from memdyn.jobs.start import start_job
 from memdyn.timescales.figures import fig6_weights as figure
-from memdyn.timescales.figures.conditions import scale_note, standing_in
+from memdyn.timescales.figures.conditions import MAIN, scale_note, standing_in
 from memdyn.timescales.tables import schema
 
 start_job(snakemake)
@@ -22,7 +22,7 @@ drawn = figure.draw(
         params.units,
         weights,
         dimension,
-        shown=figure.CONDITIONS,
+        shown=MAIN,
     ),
 )
 save(*drawn, snakemake.output)

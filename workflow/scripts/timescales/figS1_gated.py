@@ -13,6 +13,8 @@ epochs, networks = (
     standing_in(read_table(snakemake.input[kind], schema(kind))) for kind in ("epochs", "networks")
 )
 drawn = figure.draw(
-    epochs, networks, note=scale_note(params.scale, params.n_units, params.units, epochs, networks)
+    epochs,
+    networks,
+    note=scale_note(params.scale, params.n_units, params.units, epochs, shown=figure.CONDITIONS),
 )
 save(*drawn, snakemake.output)

@@ -33,6 +33,10 @@ CURRICULUM_NAMES = {
 TASK_NAMES = {name: TASKS[name].title for name in ("parity", "dms")}
 
 
+#: The curricula that the main figures compare in them.
+MAIN = tuple(f"{task}_{curriculum}" for task in TASK_NAMES for curriculum in ("single", "multi"))
+
+
 _VARIANTS = {"inside": "non-linearity inside", "continuous": "continuous time"}
 
 

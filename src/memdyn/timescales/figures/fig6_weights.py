@@ -21,6 +21,7 @@ from memdyn.figures.style import (
 from memdyn.timescales.figures.conditions import (
     CURRICULUM_COLOURS,
     CURRICULUM_NAMES,
+    MAIN,
     TASK_NAMES,
     colour_of,
     rows_of,
@@ -39,7 +40,6 @@ from memdyn.timescales.figures.marks import (
 
 LAST_N = 30  # the authors' regressions end here
 THOUSANDTHS = 1e3  # weights are shown in units of 10^-3
-CONDITIONS = [f"{task}_{which}" for task in TASK_NAMES for which in ("single", "multi")]
 _COLUMNS = ["condition", "network", "slope", "intercept", "n_N", "last_N"]
 
 
@@ -114,7 +114,7 @@ def regressions(weights: pd.DataFrame) -> pd.DataFrame:
         them; without networks that have fewer than two.
     """
     found = []
-    for condition in CONDITIONS:
+    for condition in MAIN:
         rows = rows_of(weights, condition)
         if rows.empty:
             continue
@@ -161,16 +161,16 @@ def _draw_slopes(ax: Axes, slopes: pd.DataFrame) -> pd.DataFrame:
         return slopes
     ax.axvline(0, color=FAINT, lw=0.5, zorder=0)
     labels = []
-    for i, name in enumerate(CONDITIONS):
+    for i, name in enumerate(MAIN):
         own = slopes[slopes["condition"] == name].set_index("network")["slope"] * THOUSANDTHS
         row = draw_dots(ax, own, i, colour_of(name))
         task, which = name.split("_")
         slope = f"{row['mean']:.2f}".replace("-", "−")
         text = f"{slope}, n = {row['n']}" if row["n"] else "not run"
         labels.append(f"{TASK_NAMES[task][2:]} {CURRICULUM_NAMES[which]}\n{text}")
-    ax.set(ylim=(len(CONDITIONS) - 0.5, -0.5), yticks=range(len(CONDITIONS)), yticklabels=labels)
+    ax.set(ylim=(len(MAIN) - 0.5, -0.5), yticks=range(len(MAIN)), yticklabels=labels)
     ax.tick_params(axis="y", length=0)
-    for tick, name in zip(ax.get_yticklabels(), CONDITIONS, strict=True):
+    for tick, name in zip(ax.get_yticklabels(), MAIN, strict=True):
         tick.set_color(deep(colour_of(name)))
     ax.set_xlabel("below 0: inhibition grows")
     return slopes
@@ -179,7 +179,7 @@ def _draw_slopes(ax: Axes, slopes: pd.DataFrame) -> pd.DataFrame:
 def _draw_both_tasks(ax: Axes, table: pd.DataFrame, value: str, last: bool) -> pd.DataFrame:
     """One quantity against N: N-parity solid, N-DMS dashed."""
     drawn = {}
-    for name in CONDITIONS:
+    for name in MAIN:
         dashed = name.startswith("dms")
         curve = draw_curve(ax, table, name, value, dashed=dashed, networks=not dashed)
         if len(curve):
@@ -187,7 +187,7 @@ def _draw_both_tasks(ax: Axes, table: pd.DataFrame, value: str, last: bool) -> p
     if not drawn:
         say(ax, NOT_RUN)
         return pd.DataFrame(columns=["condition"])
-    fit_height(ax, table, CONDITIONS, value, zero=value != "spectral_radius")
+    fit_height(ax, table, MAIN, value, zero=value != "spectral_radius")
     if value == "spectral_radius":
         ax.axhline(1, color=FAINT, lw=0.5, zorder=0)
     ax.set_xlabel("N")

@@ -14,7 +14,6 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
-    small_print,
     whole_numbers,
 )
 from memdyn.timescales.figures.conditions import (
@@ -25,7 +24,7 @@ from memdyn.timescales.figures.conditions import (
     rows_of,
 )
 from memdyn.timescales.figures.curves import ENDINGS, MIN_NETWORKS, draw_progress, interval, n_line
-from memdyn.timescales.figures.marks import key
+from memdyn.timescales.figures.marks import key, print_small
 
 HEIGHT = 2.9
 #: Conditions per cell, and its name for readers.
@@ -34,6 +33,7 @@ CELLS = {
     "gru": ("GRU", ("gru_single", "gru_multi")),
     "lstm": ("LSTM", ("lstm_single", "lstm_multi")),
 }
+CONDITIONS = [name for _, conditions in CELLS.values() for name in conditions]
 
 
 def draw(epochs: pd.DataFrame, networks: pd.DataFrame, note: str) -> Drawn:
@@ -63,11 +63,12 @@ def draw(epochs: pd.DataFrame, networks: pd.DataFrame, note: str) -> Drawn:
             ax.xaxis.set_major_locator(whole_numbers(5))
         _share_heights(axes, plotted)
         _keys(figure, networks)
-        small_print(
+        print_small(
             figure,
-            f"{note} N-parity. Means over networks; bands: 95 % (Student), from"
-            f" {MIN_NETWORKS} networks on."
-            + (f"\nNot run: {'; '.join(map(name_of, absent))}." if absent else ""),
+            note,
+            "N-parity. Means over networks; bands: 95 % (Student), from"
+            f" {MIN_NETWORKS} networks on.",
+            f"Not run: {'; '.join(map(name_of, absent))}." if absent else "",
         )
         return Drawn(figure, plotted, _summary(networks))
 
@@ -90,8 +91,7 @@ def _share_heights(axes: list, plotted: dict[str, pd.DataFrame]) -> None:
 
 
 def _keys(figure, networks: pd.DataFrame) -> None:
-    names = [name for _title, pair in CELLS.values() for name in pair]
-    own = networks[networks["condition"].isin(names)] if len(networks) else networks
+    own = networks[networks["condition"].isin(CONDITIONS)] if len(networks) else networks
     if own.empty:
         return
     entries = [("line", CURRICULUM_COLOURS[n], CURRICULUM_NAMES[n]) for n in ("single", "multi")]
