@@ -62,12 +62,14 @@ def test_more_seeds_at_one_feedback_count_where_feedback_is_equal_only(agreeing)
     table = judged({name: pd.concat([own[name], added[name]]) for name in own})
     alone = judged(own)
     same = ["sm.1.half", "sm.2.prevalent", "sm.2.phasic_than_direct", "sm.4.noise"]
-    same += ["sm.5.tonic_feedback", "sm.5.weaker_feedback"]
+    same += ["sm.5.tonic_feedback", "sm.5.weaker_feedback", "sm.2.phasic", "sm.3.direct_keeps"]
     columns = ["estimate", "low", "high", "n", "units"]
     pd.testing.assert_frame_equal(table.loc[same, columns], alone.loc[same, columns])
     matched = [judgement.loc["sm.4.noise.matched", "units"] for judgement in (alone, table)]
     assert matched == [4, 8]
-    assert table.loc["sm.3.direct_keeps", "units"] == 8  # one mechanism by itself
+    further = [judgement.loc["sm.3.direct_keeps.further"] for judgement in (alone, table)]
+    assert [row["verdict"] for row in further] == ["not run", "holds"]
+    assert further[1]["units"] == 8
 
 
 def test_sentences_about_memory_are_judged_by_where_memories_end():

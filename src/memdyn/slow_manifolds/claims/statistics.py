@@ -7,9 +7,9 @@ and intervals over seeds. Only networks that perform the task count.
 Two questions, never mixed: where memories end (``MEMORY``, from states at the start of delay 1) and
 where trials end (``OUTCOME``). Sentences about memory are judged by the first.
 
-Shares, and differences as the paper has them, are taken over the grid itself, the same in every
-seed. What its key ``also`` adds counts where networks are compared at equal feedback, and where one
-mechanism is asked for by itself.
+Shares, means and differences as the paper has them are taken over the grid itself, the same in
+every seed. What its key ``also`` adds counts where networks are compared at equal feedback, and in
+checks that say so.
 """
 
 from __future__ import annotations
@@ -81,18 +81,27 @@ def _of_kind(able: pd.DataFrame, group: str, label: str) -> pd.DataFrame:
 
 
 def level(
-    text: str, measure: Measure, group: str, step: float = 0.0, label: str = MEMORY
+    text: str,
+    measure: Measure,
+    group: str,
+    step: float = 0.0,
+    label: str = MEMORY,
+    further: bool = False,
 ) -> Statistic:
-    """Mean of a measure over networks of one mechanism."""
+    """Mean of a measure over networks of one mechanism; ``further``: with those beyond the grid."""
 
     def compute(evidence: Evidence) -> Interval:
-        own = _of_kind(performing(evidence, label), group, label)
+        able = performing(evidence, label)
+        if further and len(of_the_grid(able)) == len(able):
+            raise NotRun("all networks are of the grid itself")
+        own = _of_kind(able if further else of_the_grid(able), group, label)
         own = own.assign(value=own["network"].map(measure(evidence))).dropna(subset="value")
         if own.empty:
             raise NotRun(f"networks of the kind “{NAMES[group]}” were not measured")
         return over_seeds(own.groupby("seed")["value"].mean(), str(len(own)), step=step)
 
-    return Statistic(f"{text}, mean over {NAMES[group]} networks {SAID[label]}", compute)
+    more = ", and further seeds" if further else ""
+    return Statistic(f"{text}, mean over {NAMES[group]} networks {SAID[label]}{more}", compute)
 
 
 def contrast(
