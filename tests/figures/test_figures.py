@@ -164,6 +164,19 @@ def test_the_same_table_gives_the_same_bytes(case):
     assert png(CASES[case]()) == png(CASES[case]())
 
 
+def test_networks_beyond_the_grid_are_in_the_map_and_in_no_count():
+    networks = make_networks(per_cell=3)
+    networks["also"] = networks["fb"] == networks["fb"].min()
+    note = "Scale “test”: 1000 units, 3500 training trials."
+    drawn = map_figure.draw(networks, "failed_0.1", note, make_evidence(networks))
+    added = int(networks["also"].sum())
+    assert len(drawn.plotted["abc"]) == len(networks)
+    assert drawn.summary["networks"] == len(networks) - added > 0
+    assert any(f"a to c have {added} more" in text for text in texts(drawn))
+    with style.house_style():
+        assert drawn.figure.get_tightbbox().x1 <= drawn.figure.get_size_inches()[0] + 0.01
+
+
 def test_the_map_counts_networks():
     networks = make_networks(per_cell=3)
     drawn = map_figure.draw(networks, "failed_0.1", "Test.", make_evidence(networks))

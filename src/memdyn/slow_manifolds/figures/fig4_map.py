@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -111,13 +112,14 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
         _draw_controls(figure, MAPS + ROW * 2, compared)
         _draw_lengths(figure, MAPS + ROW * (2 + bool(compared)), lengths)
         added = len(networks) - len(grid)
-        more = f"; a to c: and {added} more, of other seeds or feedback" if added else ""
-        small_print(
-            figure,
-            f"{note} {len(grid)} networks, {int(grid['performs'].sum())} perform the task"
-            f" (pale in a, b, d, e: does not){more}.\nf to j: performing networks by memory states;"
-            " f to i: each a dot, with n and mean (h: geometric).",
-        )
+        said = [
+            f"{len(grid)} networks, {int(grid['performs'].sum())} perform the task"
+            " (pale in a, b, d, e: does not).",
+            f"a to c have {added} more, of other seeds or feedback." if added else "",
+            "f to j: performing networks by memory states; f to i: each a dot, with n and mean (h:"
+            " geometric).",
+        ]
+        small_print(figure, fill(" ".join(filter(None, [note, *said])), 138))
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
         shares = {key: rows for key, (_, rows) in zip("lmno", compared.items(), strict=False)}

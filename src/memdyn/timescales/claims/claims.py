@@ -256,7 +256,7 @@ def of_one_size(evidence: Evidence, *conditions: str) -> tuple[str, ...]:
     whose networks are larger than those that it is compared with.
 
     Raises:
-        NotRun: their sizes differ.
+        NotRun: one was not run, or their sizes differ.
     """
     networks = evidence.tables.get("networks")
     if networks is None or networks.empty:
@@ -267,8 +267,8 @@ def of_one_size(evidence: Evidence, *conditions: str) -> tuple[str, ...]:
         condition = found[0] if (found := other_size(run)) else run
         if condition in sizes:
             sizes[condition][int(n_units)] = run
-    if not all(sizes.values()):
-        return conditions  # what is missing is named by who asks for its rows
+    if absent := [name for name in conditions if not sizes[name]]:
+        raise NotRun(f"this run has no {absent[0]}")
     common = set.intersection(*map(set, sizes.values()))
     if not common:
         found = sorted({n_units for own in sizes.values() for n_units in own})
