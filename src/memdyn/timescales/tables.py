@@ -1,8 +1,6 @@
-"""Tables of study 2: their schemas, and names of conditions of another size."""
+"""Tables of study 2: their schemas."""
 
 from __future__ import annotations
-
-import re
 
 from memdyn.tables import schema_of
 from memdyn.timescales.measurements import MEASUREMENTS
@@ -21,9 +19,3 @@ def schema(kind: str) -> str:
         KeyError: there is no such kind.
     """
     return schema_of("timescales", kind, KINDS)
-
-
-def other_size(name: str) -> tuple[str, int] | None:
-    """``parity_multi_250`` is ``parity_multi`` with 250 units; None if a name says no units."""
-    found = re.fullmatch(r"(.+)_(\d+)", name)
-    return (found[1], int(found[2])) if found else None

@@ -20,7 +20,6 @@ from memdyn.claims.judge import Claim, Evidence, NotRun, Statistic
 from memdyn.timescales.claims import bands
 from memdyn.timescales.claims.bands import Band
 from memdyn.timescales.claims.half_size import half_size
-from memdyn.timescales.tables import other_size
 
 #: Tables that the claims read.
 TABLES = (
@@ -264,7 +263,7 @@ def of_one_size(evidence: Evidence, *conditions: str) -> tuple[str, ...]:
     runs = networks[["condition", "n_units"]].drop_duplicates().itertuples(index=False)
     sizes: dict[str, dict[int, str]] = {name: {} for name in conditions}
     for run, n_units in runs:
-        condition = found[0] if (found := other_size(run)) else run
+        condition = run.removesuffix(f"_{n_units}")
         if condition in sizes:
             sizes[condition][int(n_units)] = run
     if absent := [name for name in conditions if not sizes[name]]:

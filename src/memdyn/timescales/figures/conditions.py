@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from memdyn.timescales.tables import other_size
 from memdyn.timescales.tasks.binary import TASKS
 
 #: Colour of each curriculum (Tol's vibrant scheme, safe for colour-blind readers).
@@ -90,11 +89,11 @@ def standing_in(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     names = list(dict.fromkeys(table["condition"]))
-    sized = {name: found for name in names if (found := other_size(name))}
+    sized = {name: found for name in names if (found := re.fullmatch(r"(.+)_(\d+)", name))}
     chosen: dict[str, str] = {}
-    for name, (condition, _) in sorted(sized.items(), key=lambda one: one[1][1]):
-        if condition not in names:
-            chosen[condition] = name
+    for name, found in sorted(sized.items(), key=lambda one: int(one[1][2])):
+        if found[1] not in names:
+            chosen[found[1]] = name
     kept = table[~table["condition"].isin(set(sized) - set(chosen.values()))]
     return kept.replace({"condition": {name: condition for condition, name in chosen.items()}})
 
@@ -118,7 +117,7 @@ def scale_note(
     drawn = drawn if shown is None else drawn & set(shown)
     others: dict[int, dict[str, None]] = {}
     for run, size in units.items():
-        condition = found[0] if (found := other_size(run)) else run
+        condition = run.removesuffix(f"_{size}")
         if size != n_units and condition in drawn and (run == condition or condition not in units):
             others.setdefault(size, {})[name_of(condition).replace(",", "")] = None
     said = [f"{size}: {', '.join(names)}" for size, names in sorted(others.items(), reverse=True)]

@@ -69,9 +69,9 @@ def draw(
     repeated = conditions_with_repeats(networks, timescales)
     repeats = ("each item shown k times", REFERENCE, repeated)
     compared = {
-        name: panel_
-        for name, panel_ in {**COMPARED, "repeats": repeats}.items()
-        if any(len(rows_of(timescales, variant)) for variant in panel_[2])
+        name: (title, plain, others)
+        for name, (title, plain, others) in {**COMPARED, "repeats": repeats}.items()
+        if any(len(rows_of(timescales, variant)) for variant in others)
     }
     with house_style():
         figure = new_figure(FULL, 5.6 if compared else 3.35)
@@ -80,28 +80,27 @@ def draw(
         plotted["a"] = _draw_reached(ax, networks, [*REFERENCE, *VARIANTS, *repeated], n_units)
         ax = panel(figure, 4.75, 0.45, 1.75, 1.75)
         plotted["b"] = _draw_heads(ax, heads)
+        taus = {}
         for i, (name, (title, plain, others)) in enumerate(compared.items()):
             ax = panel(figure, 0.62 + 2.33 * i, 3.2, 1.55, 1.25)
             letter(ax, "cde"[i], left=36 if i == 0 else 28)
             ax.set_title(title, loc="left")
-            plotted["cde"[i]] = _draw_tau(ax, timescales, plain, others, n_units)
+            plotted["cde"[i]] = taus[name] = _draw_tau(ax, timescales, plain, others, n_units)
             if name == "repeats":
                 ax.set_ylabel("mean τ / k")
             elif i == 0:
                 ax.set_ylabel("mean τ (steps)")
-        taus = (
-            " Mean τ: over networks, band: its interval; solid: as in the main figures, dashed or"
-            " open: the variant."
-        )
         print_small(
             figure,
             note,
-            "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3)."
-            + (taus if compared else ""),
+            "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3).",
+            "Mean τ: over networks, band: its interval; solid: as in the main figures, dashed or"
+            " open: the variant."
+            if compared
+            else "",
             paper_note(n_units, figure),
         )
-        drawn = dict(zip(compared, (plotted[key] for key in "cde" if key in plotted), strict=True))
-        return Drawn(figure, plotted, _summary(plotted["a"], drawn))
+        return Drawn(figure, plotted, _summary(plotted["a"], taus))
 
 
 def conditions_with_repeats(*tables: pd.DataFrame) -> list[str]:
@@ -113,11 +112,6 @@ def conditions_with_repeats(*tables: pd.DataFrame) -> list[str]:
         chosen = table[table["condition"].str.fullmatch(r"parity_(single|multi)_repeat\d+")]
         found |= dict(zip(chosen["condition"], chosen["repeat"], strict=True))
     return sorted(found, key=lambda name: (found[name], name))
-
-
-def _name(condition: str) -> str:
-    """The name in this figure's lists: without the task."""
-    return name_of(condition, task=False)
 
 
 def _draw_reached(
@@ -142,7 +136,7 @@ def _draw_reached(
         }
         row = draw_dots(ax, values, i, colour_of(name), marks=marks)
         seen |= set(marks.values())
-        labels.append(f"{_name(name)}, n = {row['n']}")
+        labels.append(f"{name_of(name, task=False)}, n = {row['n']}")
         rows.append(own)
     ax.set_xlim(0, 1.08 * max(1, pd.concat(rows)["max_N"].max()))
     ax.set(ylim=(len(order) - 0.5, -0.5), yticks=range(len(order)), yticklabels=labels)
@@ -243,7 +237,9 @@ def _draw_tau(
     ax.set_xlabel("N")
     for name in drawn:
         paper_bands(ax, bands.TAU_MEAN, name, n_units)
-    lines = [f"{_name(name)}, {n_label(drawn[name])}" for name in others if name in drawn]
+    lines = [
+        f"{name_of(name, task=False)}, {n_label(drawn[name])}" for name in others if name in drawn
+    ]
     for i, (name, line) in enumerate(
         zip((name for name in others if name in drawn), lines, strict=True)
     ):
