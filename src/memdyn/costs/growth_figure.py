@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -144,7 +143,7 @@ def _note(points: pd.DataFrame) -> str:
     )
     words = f"Memory above that of a tiny size; below {LEAST['memory']:g} MB nothing is shown."
     machine = f"{last['cpu_name']}, one thread, torch {last['torch']}"
-    return fill(f"{words} {rest}. {machine}, commit {str(last['commit'])[:7]}.", 135)
+    return f"{words} {rest}. {machine}, commit {str(last['commit'])[:7]}."
 
 
 def _spelt(rest: str) -> str:

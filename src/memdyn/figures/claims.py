@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from textwrap import fill, shorten
+from textwrap import shorten
 
 import numpy as np
 import pandas as pd
@@ -287,4 +287,4 @@ def note(scale: str, n_units: Mapping[str, int]) -> str:
         "and would be another verdict without it. Nothing is corrected for asking many",
         "sentences at once: of 40 that were false, about one would be said to hold.",
     )
-    return fill(" ".join(lines), 134)
+    return " ".join(lines)

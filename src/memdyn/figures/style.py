@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
@@ -32,6 +33,8 @@ from memdyn.landscape.labels import MECHANISMS
 FULL = 7.5
 #: Font sizes (points): axes and labels, small print and ticks, titles, panel letters.
 TEXT, SMALL, TITLE, LETTER = 8.0, 7.0, 8.5, 11.0
+#: Characters of small print that fit across a full page.
+LINE = 138
 
 INK, FAINT, PALE = "#222222", "#6B6B6B", "#D9D9D9"
 
@@ -315,9 +318,14 @@ def symbols(text: str) -> str:
     return re.sub(r"\btau(_net)?\b", lambda found: TAU_NET if found[1] else "τ", text)
 
 
-def small_print(figure: Figure, text: str) -> None:
-    """State scale, n and conventions along the lower edge."""
+def small_print(figure: Figure, *sentences: str) -> None:
+    """State scale, n and conventions along the lower edge of a page, in lines that fit.
+
+    Line breaks stay where they are; empty sentences are left out.
+    """
     width, height = figure.get_size_inches()
+    given = " ".join(filter(None, sentences)).splitlines()
+    text = "\n".join(line for part in given for line in textwrap.wrap(part, LINE))
     figure.text(0.1 / width, 0.06 / height, text, size=SMALL, color=FAINT, va="bottom")
 
 

@@ -20,6 +20,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     tint,
     whole_numbers,
 )
@@ -37,7 +38,6 @@ from memdyn.timescales.figures.marks import (
     common_N,
     fit_height,
     key,
-    print_small,
     some_missing,
     summary_of,
 )
@@ -88,7 +88,7 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
             2.2,
             [("line", colour_of(name), name_of(name, task=False)) for name in CONDITIONS],
         )
-        print_small(
+        small_print(
             figure,
             note,
             "N-parity; networks that have just solved N, driven by random bits. Curves: mean over"

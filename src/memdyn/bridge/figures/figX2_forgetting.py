@@ -62,8 +62,8 @@ def draw(table: pd.DataFrame, note: str) -> Drawn:
         small_print(
             figure,
             f"{note} Only networks that perform ({len(table)}), labelled by what becomes of their"
-            f" memories.\n{TAU_NET}: of units driven by the network's trials, mean, corrected for"
-            f" the bias of the fit.\nRank correlation: circles are seeds of {MIN_RANKED} networks"
+            f" memories. {TAU_NET}: of units driven by the network's trials, mean, corrected for"
+            f" the bias of the fit. Rank correlation: circles are seeds of {MIN_RANKED} networks"
             " or more; line and band: their mean and its 95 % interval.",
         )
         return Drawn(figure, plotted, _summary(plotted))

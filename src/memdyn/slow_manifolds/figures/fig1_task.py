@@ -106,7 +106,7 @@ def draw(
         small_print(
             figure,
             f"{note} Times in units of the time constant τ. g: gain of the recurrent weights;"
-            " 1/fb: SD of the feedback weights.\nS1, S2: stimuli; D1, D2: delays; R: response.",
+            " 1/fb: SD of the feedback weights. S1, S2: stimuli; D1, D2: delays; R: response.",
         )
         return Drawn(figure, plotted, summary)
 

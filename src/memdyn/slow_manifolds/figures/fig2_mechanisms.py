@@ -102,8 +102,8 @@ def draw(
         small_print(
             figure,
             f"{note} One network per mechanism, by where memories end: the one with the smallest"
-            " RMSE of those that\nperform the task and on which label and vote agree. S1, S2:"
-            " stimuli; D1, D2: delays; R: response.\ng: gain of the recurrent weights; 1/fb: SD of"
+            " RMSE of those that perform the task and on which label and vote agree. S1, S2:"
+            " stimuli; D1, D2: delays; R: response. g: gain of the recurrent weights; 1/fb: SD of"
             " the feedback weights; RMSE: of the output in the response.",
         )
         return Drawn(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -119,7 +118,7 @@ def draw(networks: pd.DataFrame, failed: str, note: str, evidence: Evidence) -> 
             "f to j: performing networks by memory states; f to i: each a dot, with n and mean (h:"
             " geometric).",
         ]
-        small_print(figure, fill(" ".join(filter(None, [note, *said])), 138))
+        small_print(figure, note, *said)
         columns = ["network", "g", "fb", "performs", failed, *LABELS]
         plotted = {"abc": networks[columns], "d": counts, "e": authors, "f": phases, **measured}
         shares = {key: rows for key, (_, rows) in zip("lmno", compared.items(), strict=False)}

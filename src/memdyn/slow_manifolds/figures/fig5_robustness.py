@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -90,7 +89,7 @@ def draw(
             "claims. Dashed: chance.",
             *(sentence for kind, sentence in SAID.items() if kind in kinds),
         ]
-        small_print(figure, fill(" ".join(said), 138))
+        small_print(figure, *said)
         plotted = {
             LETTERS[2 * row : 2 * row + 2]: found.assign(test=test)
             for row, (test, found) in enumerate(tests.items())

@@ -20,6 +20,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.claims import bands
@@ -43,7 +44,7 @@ from memdyn.timescales.figures.curves import (
     label_ends,
     n_line,
 )
-from memdyn.timescales.figures.marks import key, paper_box, paper_note, print_small
+from memdyn.timescales.figures.marks import key, paper_box, paper_note
 
 HEIGHT = 5.3
 SCRATCH = "parity_none"
@@ -87,7 +88,7 @@ def draw(
         plotted["e"] = _draw_epochs(panel(figure, 5.45, 3.05, 1.9, 1.45), epochs, n_units)
         _keys(figure, epochs, networks, n_units)
         boxes = paper_note(n_units, figure) if bands.hold(n_units) else ""
-        print_small(figure, note, MEANS, boxes, _not_run(absent))
+        small_print(figure, note, MEANS, boxes, _not_run(absent))
         return Drawn(figure, plotted, _summary(epochs, networks, plotted))
 
 

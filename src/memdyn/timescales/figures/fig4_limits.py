@@ -19,6 +19,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.claims import bands
@@ -44,7 +45,6 @@ from memdyn.timescales.figures.marks import (
     paper_bands,
     paper_box,
     paper_note,
-    print_small,
     some_missing,
 )
 
@@ -86,7 +86,7 @@ def draw(networks: pd.DataFrame, timescales: pd.DataFrame, n_units: int, note: s
                 letter(ax, name, left=34 if column == 0 else 26)
         curves = [plotted[name] for name in "bcde"]
         hatched = any(bar.get_hatch() for ax in figure.axes for bar in ax.patches)
-        print_small(
+        small_print(
             figure,
             note,
             f"Bands: 95 % over networks (Student), from {MIN_NETWORKS} networks on.",

@@ -18,6 +18,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import (
@@ -36,7 +37,6 @@ from memdyn.timescales.figures.marks import (
     key,
     paper_bands,
     paper_note,
-    print_small,
     shades,
     some_missing,
     some_of,
@@ -82,7 +82,7 @@ def draw(timescales: pd.DataFrame, curves: pd.DataFrame, n_units: int, note: str
             ("dotted", FAINT, "only some networks got so far"),
         ]
         key(figure, 2.33, entries if some_missing(plotted.values()) else entries[:-1])
-        print_small(
+        small_print(
             figure,
             note,
             "Curves: mean over networks, band: its 95 % interval (t, n ≥ 3); hairlines: networks.",

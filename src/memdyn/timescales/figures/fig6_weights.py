@@ -17,6 +17,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
 )
 from memdyn.timescales.figures.conditions import (
     CURRICULUM_COLOURS,
@@ -33,7 +34,6 @@ from memdyn.timescales.figures.marks import (
     ends_of,
     fit_height,
     key,
-    print_small,
     some_missing,
     summary_of,
 )
@@ -82,7 +82,7 @@ def draw(weights: pd.DataFrame, dimension: pd.DataFrame, note: str) -> Drawn:
             letter(ax, name, left=36 if i == 0 else 28)
             ax.set_title(title, loc="left")
             plotted[name] = _draw_both_tasks(ax, table, value, last=name == "f")
-        print_small(
+        small_print(
             figure,
             note,
             "Curves: mean over networks, band: its 95 % interval (t, n ≥ 3); hairlines: networks.",

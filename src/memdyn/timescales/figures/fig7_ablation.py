@@ -17,6 +17,7 @@ from memdyn.figures.style import (
     new_figure,
     nothing_to_draw,
     panel,
+    small_print,
     tint,
 )
 from memdyn.timescales.claims import bands
@@ -36,7 +37,6 @@ from memdyn.timescales.figures.marks import (
     paper_box,
     paper_note,
     per_network,
-    print_small,
     some_of,
 )
 
@@ -79,7 +79,7 @@ def draw(ablation: pd.DataFrame, n_units: int, note: str) -> Drawn:
             _draw_task(figure, TOP + ROW * i, task, rows, ablation, n_units, 2 * i)
             plotted["aceg"[i]] = rows
             plotted["bdfh"[i]] = _neurons(ablation, rows)
-        print_small(
+        small_print(
             figure,
             note,
             "Relative accuracy: 1 as without ablation, 0 at chance; p = 0.5. Bars: mean over"

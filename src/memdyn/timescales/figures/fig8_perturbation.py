@@ -20,6 +20,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
 )
 from memdyn.timescales.claims import bands
 from memdyn.timescales.claims.half_size import half_size
@@ -33,7 +34,6 @@ from memdyn.timescales.figures.marks import (
     mean_row,
     paper_box,
     paper_note,
-    print_small,
     summary_of,
 )
 
@@ -70,7 +70,7 @@ def draw(perturbation: pd.DataFrame, retraining: pd.DataFrame, n_units: int, not
         if retrained:
             ax = panel(figure, 4.55, 2.85, 1.95, 1.6)
             plotted["d"] = _draw_retraining(ax, retraining)
-        print_small(
+        small_print(
             figure,
             note,
             "Relative accuracy: 1 as unperturbed, 0 at chance; p = 0.5. Curves: mean over networks,"

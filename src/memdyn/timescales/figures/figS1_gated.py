@@ -14,6 +14,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.figures.conditions import (
@@ -24,7 +25,7 @@ from memdyn.timescales.figures.conditions import (
     rows_of,
 )
 from memdyn.timescales.figures.curves import ENDINGS, MIN_NETWORKS, draw_progress, interval, n_line
-from memdyn.timescales.figures.marks import key, print_small
+from memdyn.timescales.figures.marks import key
 
 HEIGHT = 2.9
 #: Conditions per cell, and its name for readers.
@@ -63,7 +64,7 @@ def draw(epochs: pd.DataFrame, networks: pd.DataFrame, note: str) -> Drawn:
             ax.xaxis.set_major_locator(whole_numbers(5))
         _share_heights(axes, plotted)
         _keys(figure, networks)
-        print_small(
+        small_print(
             figure,
             note,
             "N-parity. Means over networks; bands: 95 % (Student), from"

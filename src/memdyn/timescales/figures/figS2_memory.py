@@ -21,11 +21,12 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.figures.conditions import TASK_NAMES, colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import draw_curve, label_ends
-from memdyn.timescales.figures.marks import NOT_RUN, ends_of, print_small, summary_of
+from memdyn.timescales.figures.marks import NOT_RUN, ends_of, summary_of
 
 CHANCE = 0.5
 CONDITIONS = ("parity_single", "parity_multi", "parity_sliding", "dms_single", "dms_multi")
@@ -58,7 +59,7 @@ def draw(memory: pd.DataFrame, note: str) -> Drawn:
             ax = panel(figure, 4.95, top, 1.55, 1.6)
             letter(ax, "abcdef"[3 * row + 2], left=34)
             curves[task] = plotted["abcdef"[3 * row + 2]] = _draw_distance(ax, distances, task)
-        print_small(
+        small_print(
             figure,
             note,
             "Accuracy over long sequences, p = 0.5. Maps: mean over networks. Curves: mean over"

@@ -22,6 +22,7 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.claims import bands
@@ -35,7 +36,6 @@ from memdyn.timescales.figures.marks import (
     paper_box,
     paper_note,
     per_network,
-    print_small,
     some_of,
     summary_of,
 )
@@ -90,7 +90,7 @@ def draw(
                 ax.set_ylabel("mean τ / k")
             elif i == 0:
                 ax.set_ylabel("mean τ (steps)")
-        print_small(
+        small_print(
             figure,
             note,
             "N-parity. Marks in a: networks; tick and line: mean and its 95 % interval (t, n ≥ 3).",

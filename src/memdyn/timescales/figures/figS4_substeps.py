@@ -18,11 +18,12 @@ from memdyn.figures.style import (
     new_figure,
     panel,
     say,
+    small_print,
     whole_numbers,
 )
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import draw_curve, label_ends, n_label, over_networks
-from memdyn.timescales.figures.marks import NOT_RUN, print_small, shades, some_of, summary_of
+from memdyn.timescales.figures.marks import NOT_RUN, shades, some_of, summary_of
 
 CONDITIONS = (
     "parity_single_continuous",
@@ -66,7 +67,7 @@ def draw(
             plotted[taus[i]] = _draw_tau(ax, timescales, value, trained, last=i == 1)
             if i == 0 and len(plotted[taus[0]]):
                 ax.set_ylabel("τ (items)")
-        print_small(
+        small_print(
             figure,
             note,
             "N-parity, non-linearity inside the leak. k steps per item, so that one step is 1 / k"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,20 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from memdyn.figures.style import FAINT, FULL, INK, SMALL, deep, panel, small_print, tint
+from memdyn.figures.style import FAINT, FULL, INK, SMALL, deep, panel, tint
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import interval, n_label
 
-LINE = 138  # characters of small print that fit across a page
 NOT_RUN = "Not run at this scale."
 PAPER = "paper"  # what boxes of the paper's numbers are called among the patches of a figure
-
-
-def print_small(figure: Figure, *sentences: str) -> None:
-    """Small print of any length, in lines that fit."""
-    text = " ".join(sentence for sentence in sentences if sentence)
-    small_print(figure, "\n".join(textwrap.wrap(text, LINE)))
 
 
 def some_missing(curves: Iterable[pd.DataFrame]) -> bool:
