@@ -257,7 +257,7 @@ def test_variants_that_were_not_run_have_no_row_and_no_panel():
 
 def test_networks_that_reached_the_end_are_marked():
     drawn = draw_variants()
-    assert any(text == "solved all N asked for" for text in texts(drawn))
+    assert any(text == "all N solved" for text in texts(drawn))
     assert set(drawn.plotted["a"]["status"]) == {"out of epochs", "reached max_N"}
 
 

@@ -132,9 +132,9 @@ def draw_mean(ax: Axes, curve: pd.DataFrame, **line) -> None:
 ALL_ASKED = "reached max_N"
 #: Marker of how a network's training ended, and what it means.
 ENDINGS = {
-    ALL_ASKED: ("^", "solved all N asked for"),
+    ALL_ASKED: ("^", "all N solved"),
     "out of epochs": ("o-", "epochs used up"),
-    "plateau": ("s", "no new N for long"),
+    "plateau": ("s", "no new N"),
     "diverged": ("x", "diverged"),
 }
 

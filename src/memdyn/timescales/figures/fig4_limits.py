@@ -263,7 +263,7 @@ def _keys(figure, networks: pd.DataFrame, n_units: int) -> None:
     ended = set(networks["status"]) if len(networks) else set()
     entries += [(kind, FAINT, text) for status, (kind, text) in ENDINGS.items() if status in ended]
     if bands.hold(n_units):
-        entries.append(("paper", FAINT, "paper, 500 units"))
+        entries.append(("paper", FAINT, "the paper"))
     if names:
         entries.append(("dashed", FAINT, "before training"))
     if entries:

@@ -128,9 +128,13 @@ def _draw_task(
     n_units: int,
     first: int,
 ) -> None:
-    """Bars of both groups for up to three N, and below them every neuron against its tau."""
+    """Bars of both groups for up to three N, and below them every neuron against its tau.
+
+    Among them are the largest N of any condition and the largest that all have.
+    """
     shared = common_N(rows, rows["condition"].unique())
-    Ns = some_of([*shared, rows["N"].max()], MOST_N)
+    last = int(rows["N"].max())
+    Ns = some_of(shared, MOST_N) if last in shared else [*some_of(shared, MOST_N - 1), last]
     width = (FULL - 0.62 - 0.15 - 0.25 * (len(Ns) - 1)) / len(Ns)
     width = min(width, 3.2)
     taus = ablation.loc[ablation["condition"].isin(rows["condition"]), "tau"]

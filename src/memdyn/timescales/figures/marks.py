@@ -17,6 +17,7 @@ from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import interval, n_label
 
 NOT_RUN = "Not run at this scale."
+MARK, EDGE = 0.28, 0.1  # of a key: from a mark to its words; to the edges of the page (inch)
 PAPER = "paper"  # what boxes of the paper's numbers are called among the patches of a figure
 
 
@@ -261,14 +262,19 @@ def key(
         top: distance of the line from the upper edge (inch).
         entries: (kind, colour, text), kind being "line", "dashed", "dotted", "hair", "band",
             "paper" or a matplotlib marker ("o", "^" filled; "o-" open).
-        left: where it starts (inch).
-        gap: between entries (inch).
+        left: where it starts (inch), or farther left if it would not fit.
+        gap: between entries (inch), or less if it would not fit.
     """
     ax = panel(figure, 0, top, FULL, 0.2)
     ax.set(xlim=(0, FULL), ylim=(0, 0.2))
     ax.set_axis_off()
+    words = [ax.text(0, 0.095, text, size=SMALL, va="center") for _, _, text in entries]
+    taken = sum(MARK + _width(figure, word) for word in words)
+    gaps = len(entries) - 1
+    left = max(EDGE, min(left, FULL - EDGE - taken - gap * gaps))
+    gap = min(gap, (FULL - EDGE - left - taken) / max(gaps, 1))
     x = left
-    for kind, colour, text in entries:
+    for (kind, colour, _), word in zip(entries, words, strict=True):
         middle = x + 0.11
         if kind in ("band", "paper"):
             edge: dict[str, Any] = {"edgecolor": tint(colour, 0.6), "lw": 0.6, "ls": (0, (2, 1.5))}
@@ -290,8 +296,8 @@ def key(
         else:
             face = "white" if kind.endswith("-") else colour
             ax.plot(middle, 0.1, kind.removesuffix("-"), ms=4, mfc=face, mec=colour, mew=0.9)
-        word = ax.text(x + 0.28, 0.095, text, size=SMALL, va="center")
-        x += 0.28 + _width(figure, word) + gap
+        word.set_x(x + MARK)
+        x += MARK + _width(figure, word) + gap
 
 
 def _width(figure: Figure, text) -> float:
