@@ -144,6 +144,19 @@ def test_regressions_find_a_known_line_and_stop_where_the_authors_did():
     assert fig6_weights.regressions(table[table["N"] == 5]).empty
 
 
+@pytest.mark.parametrize(
+    ("multi", "shown"),
+    [((5, 11, 16, 20, 30), [5, 20, 30]), ((5, 11, 20), [5, 11, 20]), ((5, 30), [5, 30])],
+)
+def test_ablation_is_drawn_at_the_largest_N_of_all_and_at_the_largest(multi, shown):
+    """Single-head networks have the same N, but for the 30."""
+    single = make_ablation([N for N in multi if N < 30], conditions=["parity_single"])
+    table = pd.concat([single, make_ablation(multi, conditions=["parity_multi"])])
+    drawn = fig7_ablation.draw(table, 500, "Test.")
+    titles = [ax.get_title(loc="left") for ax in drawn.figure.axes]
+    assert [int(title.rpartition(" ")[2]) for title in titles if "N = " in title] == shown
+
+
 def test_ablation_averages_neurons_within_a_network_first():
     table = make_ablation((5,), conditions=TWO[:1], n_seeds=3)
     table["relative"] = table["seed"].astype(float)

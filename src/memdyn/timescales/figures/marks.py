@@ -269,12 +269,11 @@ def key(
     ax.set(xlim=(0, FULL), ylim=(0, 0.2))
     ax.set_axis_off()
     words = [ax.text(0, 0.095, text, size=SMALL, va="center") for _, _, text in entries]
-    taken = sum(MARK + _width(figure, word) for word in words)
-    gaps = len(entries) - 1
-    left = max(EDGE, min(left, FULL - EDGE - taken - gap * gaps))
-    gap = min(gap, (FULL - EDGE - left - taken) / max(gaps, 1))
-    x = left
-    for (kind, colour, _), word in zip(entries, words, strict=True):
+    widths = [MARK + _width(figure, word) for word in words]
+    room, gaps = FULL - EDGE - sum(widths), len(entries) - 1
+    x = max(EDGE, min(left, room - gap * gaps))
+    gap = min(gap, (room - x) / max(gaps, 1))
+    for (kind, colour, _), word, taken in zip(entries, words, widths, strict=True):
         middle = x + 0.11
         if kind in ("band", "paper"):
             edge: dict[str, Any] = {"edgecolor": tint(colour, 0.6), "lw": 0.6, "ls": (0, (2, 1.5))}
@@ -297,7 +296,7 @@ def key(
             face = "white" if kind.endswith("-") else colour
             ax.plot(middle, 0.1, kind.removesuffix("-"), ms=4, mfc=face, mec=colour, mew=0.9)
         word.set_x(x + MARK)
-        x += MARK + _width(figure, word) + gap
+        x += taken + gap
 
 
 def _width(figure: Figure, text) -> float:
