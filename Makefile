@@ -34,7 +34,7 @@ keep: ## keep the tables and figures of a finished run in figures/gallery (SCALE
 	@cp results/$(SCALE)/slow_manifolds/stimuli.safetensors results/$(SCALE)/slow_manifolds/examples.safetensors \
 		results/$(SCALE)/slow_manifolds/landscapes.safetensors $(KEPT)/slow_manifolds/
 	@cp results/$(SCALE)/bands.md results/$(SCALE)/open.md results/$(SCALE)/mechanisms.md results/$(SCALE)/mechanisms.csv $(KEPT)/
-	@cp figures/$(SCALE)/claims.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
+	@cp figures/$(SCALE)/claims.* figures/$(SCALE)/verdicts.* $(KEPT)/ && $(BIN)/python -m memdyn.figures.drift $(KEPT) . --bless && du -sh $(KEPT)
 
 drift: .venv/ready ## name what a run has moved of the numbers that were kept, then of the pictures (SCALE=...)
 	@$(BIN)/python -m memdyn.figures.drift $(KEPT) figures/$(SCALE) results/$(SCALE)

@@ -75,13 +75,18 @@ def test_from_tables_to_a_judged_and_drawn_table(tmp_path, run, caplog):
     assert table.loc["ts.4.emerges", "detail"] == "heads not measured in this run"
     assert "holds: Multi-head reaches larger N in as many epochs (largest N" in caplog.text
 
+    ends = ("pdf", "png", "csv", "json")
     figure = SimpleNamespace(
-        **{end: tmp_path / f"f.{end}" for end in ("pdf", "png", "csv", "json")}
+        **{end: tmp_path / f"f.{end}" for end in ends},
+        **{f"verdicts_{end}": tmp_path / f"v.{end}" for end in ends},
     )
     run("draw_claims", {"claims": tmp_path / "claims.csv"}, figure)
-    assert all(path.stat().st_size > 1000 for path in vars(figure).values())
+    assert all(path.stat().st_size > 100 for path in vars(figure).values())
     assert json.loads(figure.json.read_text())["verdicts"]["sm.2.prevalent"] == "holds"
     assert len(pd.read_csv(figure.csv)) == len(table)
+
+    papers = table[(table["kind"] == "claim") & (table["study"] != "bridge")]
+    assert pd.read_csv(figure.verdicts_csv)["id"].tolist() == papers.index.tolist()
 
     networks = next(file for file in files["slow_manifolds"] if "networks" in file)
     names = {"bands": "b.md", "open": "o.md", "mechanisms": "m.md", "counts": "m.csv"}

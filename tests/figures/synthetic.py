@@ -1,13 +1,21 @@
 """Small invented tables and recordings in the shape that the pipeline makes, for tests only."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from memdyn.claims.judge import Evidence
+from memdyn.bridge import claims as bridge
+from memdyn.claims.judge import VERDICTS, Evidence, judge
+from memdyn.figures.style import house_style
 from memdyn.landscape.labels import MECHANISMS
+from memdyn.slow_manifolds.claims import claims as slow_manifolds
 from memdyn.slow_manifolds.claims.controls import EVERY
 from memdyn.slow_manifolds.examples import N_SHOWN
 from memdyn.slow_manifolds.tasks.pattern_matching import SequentialPatternMatching
+from memdyn.timescales.claims import claims as timescales
 
 CODES = {2: [1.0, 0.5, 1.5], 3: [1.0, 0.5, 1.5, 2.0, 0.8]}
 
@@ -183,3 +191,38 @@ def make_landscapes(task: SequentialPatternMatching, names=MECHANISMS) -> tuple[
             **dict.fromkeys(("n_slow", "dimension", "drift", "slowest"), 2.0),
         }
     return arrays, facts
+
+
+def every_claim() -> pd.DataFrame:
+    """Every claim of both studies and the bridge; none could be asked."""
+    studies = ("slow_manifolds", slow_manifolds), ("timescales", timescales), ("bridge", bridge)
+    found = [judge(study, module.CLAIMS, Evidence({}), "test") for study, module in studies]
+    return pd.concat(found, ignore_index=True)
+
+
+def with_verdicts(claims: pd.DataFrame, estimate: float = 0.5, half: float = 0.2) -> pd.DataFrame:
+    """The same with verdicts in turn and numbers of a given size."""
+    numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
+    said = [VERDICTS[i % len(VERDICTS)] for i in range(len(claims))]
+    hang = [
+        "3 of 4; without seed 2 undecided" if i % 5 == 0 else "4 of 4" for i in range(len(said))
+    ]
+    return claims.assign(**numbers, n="120 + 48", verdict=said, one_left_out=hang)
+
+
+def refuse_overlaps(figure: Figure) -> None:
+    """Ask that all lies on the page, no text is too small, and none runs into the next."""
+    renderer, lines = figure.canvas.get_renderer(), {}
+    with house_style():
+        box = figure.get_tightbbox(renderer)
+        for text in figure.axes[0].texts:
+            place = text.get_window_extent(renderer)
+            lines.setdefault(round(text.get_position()[1], 4), []).append((place.x0, place.x1))
+    width, height = figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 7
+    for places in lines.values():
+        for (_, end), (start, _) in pairwise(sorted(places)):
+            assert end <= start + 1

@@ -3,39 +3,22 @@
 import io
 import json
 import re
-from itertools import pairwise
 from math import inf, nan
 
 import pandas as pd
 import pytest
-from matplotlib.text import Text
+from synthetic import every_claim, refuse_overlaps, with_verdicts
 
-from memdyn.bridge import claims as bridge
-from memdyn.claims.judge import VERDICTS, Evidence, fragile, judge
+from memdyn.claims.judge import VERDICTS, fragile
 from memdyn.figures import claims as figure
 from memdyn.figures import style
-from memdyn.slow_manifolds.claims import claims as slow_manifolds
-from memdyn.timescales.claims import claims as timescales
 
 NOTE = figure.note("test", {"slow_manifolds": 1000, "timescales": 500})
 
 
 @pytest.fixture
 def claims() -> pd.DataFrame:
-    """Every claim of both studies and the bridge; none could be asked."""
-    studies = ("slow_manifolds", slow_manifolds), ("timescales", timescales), ("bridge", bridge)
-    found = [judge(study, module.CLAIMS, Evidence({}), "test") for study, module in studies]
-    return pd.concat(found, ignore_index=True)
-
-
-def invented(claims, estimate=0.5, half=0.2) -> pd.DataFrame:
-    """The same with verdicts in turn and numbers of a given size."""
-    numbers = {"estimate": estimate, "low": estimate - half, "high": estimate + half}
-    said = [VERDICTS[i % len(VERDICTS)] for i in range(len(claims))]
-    hang = [
-        "3 of 4; without seed 2 undecided" if i % 5 == 0 else "4 of 4" for i in range(len(said))
-    ]
-    return claims.assign(**numbers, n="120 + 48", verdict=said, one_left_out=hang)
+    return every_claim()
 
 
 def texts(drawn) -> list[str]:
@@ -44,10 +27,10 @@ def texts(drawn) -> list[str]:
 
 CASES = {
     "none was run": lambda t: t,
-    "numbers near 1": lambda t: invented(t, -0.1234, 0.05),
-    "no intervals": lambda t: invented(t, half=nan),
-    "large numbers": lambda t: invented(t, -345.678, 12.3),
-    "estimates of 0": lambda t: invented(t, 0.0, 0.0),
+    "numbers near 1": lambda t: with_verdicts(t, -0.1234, 0.05),
+    "no intervals": lambda t: with_verdicts(t, half=nan),
+    "large numbers": lambda t: with_verdicts(t, -345.678, 12.3),
+    "estimates of 0": lambda t: with_verdicts(t, 0.0, 0.0),
     "one study, claims only": lambda t: t[(t["study"] == "timescales") & (t["kind"] == "claim")],
 }
 
@@ -55,36 +38,21 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_it_lies_on_its_page_and_no_text_runs_into_the_next(claims, case):
     drawn = figure.draw(CASES[case](claims), NOTE)
-    renderer = drawn.figure.canvas.get_renderer()
-    texts = drawn.figure.findobj(Text)
-    lines: dict = {}
-    with style.house_style():
-        box = drawn.figure.get_tightbbox(renderer)
-        for text in drawn.figure.axes[0].texts:
-            place = text.get_window_extent(renderer)
-            lines.setdefault(round(text.get_position()[1], 4), []).append((place.x0, place.x1))
-    width, height = drawn.figure.get_size_inches()
-    assert min(box.x0, box.y0) >= -0.01
-    assert box.x1 <= width + 0.01
-    assert box.y1 <= height + 0.01
-    assert min(text.get_fontsize() for text in texts if text.get_text()) >= 7
-    for places in lines.values():
-        for (_, end), (start, _) in pairwise(sorted(places)):
-            assert end <= start + 1
+    refuse_overlaps(drawn.figure)
     json.dumps(style._plain(drawn.summary), allow_nan=False)
 
 
 def test_symbols_and_the_size_of_what_stands_in_are_written_out(claims):
     small = "N = 15, single-head parity (250 units)"
-    said = texts(figure.draw(invented(claims).assign(detail=small), NOTE))
+    said = texts(figure.draw(with_verdicts(claims).assign(detail=small), NOTE))
     assert not [text for text in said if re.search(r"\btau(_net)?\b", text)]
     assert any(text.startswith(f"slope of mean {style.TAU_NET}") for text in said)
-    ran = invented(claims).query("kind == 'claim' and verdict != 'not run'")
+    ran = with_verdicts(claims).query("kind == 'claim' and verdict != 'not run'")
     assert sum(text.endswith(" (250 units)") for text in said) >= len(ran) > 10
 
 
 def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
-    drawn = figure.draw(invented(claims), NOTE)
+    drawn = figure.draw(with_verdicts(claims), NOTE)
     said = texts(drawn)
     own = claims[claims["kind"].isin(figure.LINES)]
     for sentence in own["sentence"].map(style.symbols):
@@ -100,7 +68,7 @@ def test_every_claim_has_its_line_and_every_other_row_its_square(claims):
     assert sum(sum(kind.values()) for study in counts.values() for kind in study.values()) == len(
         claims
     )
-    ran = invented(claims)
+    ran = with_verdicts(claims)
     lines = ran[ran["kind"].isin(figure.LINES)]
     assert fragile(lines).any()
     for verdict in VERDICTS:

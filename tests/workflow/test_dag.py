@@ -115,9 +115,8 @@ def test_figures_are_drawn_from_kept_tables_alone(tmp_path):
 def test_kept_figures_are_drawn_from_the_tables_of_the_gallery(scale, tmp_path):
     """Each that is kept and whose tables are kept; all of them at the quick scale."""
     gallery = ROOT / "figures/gallery" / scale
-    figures = {path.stem for path in gallery.rglob("*.json")} - {"machine", "claims"}
-    claims = {"judge_claims", "draw_claims"} if (gallery / "claims.json").exists() else set()
-    claims |= {"write_pages"} if (gallery / "bands.md").exists() else set()
+    figures = {path.stem for path in gallery.rglob("*.json")} - {"machine", "claims", "verdicts"}
+    claims = {"judge_claims", "draw_claims", "write_pages"}
     settings = gallery / "config.yaml"
     given = ("--configfile", str(settings)) if settings.exists() else ()
     asked = (*given, "--config", f"scale={scale}", f"kept={gallery}", "--directory", str(tmp_path))

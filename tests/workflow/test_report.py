@@ -63,7 +63,7 @@ def report(claims, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reported")
     captions = (ROOT / "workflow/report").glob("*/*.rst")
     names = [f"{path.parent.name}/{path.stem}" for path in captions]
-    for name in (*names, "claims"):
+    for name in (*names, "claims", "verdicts"):
         picture = folder / f"figures/quick/{name}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(PNG + bytes(30_000))  # as long as a real one

@@ -1,7 +1,7 @@
 # Both studies: what the papers say, and what the bridge asks, judged.
 # In: tables/ of both studies and of the bridge.
 # Out: results/<scale>/claims.csv, a row per sentence; bands.md, open.md and mechanisms.md, to be read; and
-# figures/<scale>/claims.
+# figures/<scale>/claims, and all of the papers' sentences on one screen, figures/<scale>/verdicts.
 
 # What the claims of both papers are judged by: the tables that memdyn.claims reads.
 CLAIMS_OF = {
@@ -67,6 +67,15 @@ rule draw_claims:
         ),
         csv=f"figures/{SCALE}/claims.csv",
         json=f"figures/{SCALE}/claims.json",
+        verdicts_pdf=f"figures/{SCALE}/verdicts.pdf",
+        verdicts_png=report(
+            f"figures/{SCALE}/verdicts.png",
+            caption="../report/verdicts.rst",
+            category="Claims",
+            labels={"figure": "every sentence and its verdict"},
+        ),
+        verdicts_csv=f"figures/{SCALE}/verdicts.csv",
+        verdicts_json=f"figures/{SCALE}/verdicts.json",
     log:
         f"logs/{SCALE}/draw_claims.log",
     conda:

@@ -1,10 +1,10 @@
 # What the report opens with; `make report` asks for it, and then writes report.html.
-# In: claims, and the pictures that say most.
+# In: claims, and the pictures that say most, verdicts first.
 # Out: results/<scale>/report/front.rst and numbers.yaml.
 
 REPORT_FRONT = f"results/{SCALE}/report/front.rst"
 REPORT_PICTURES = {
-    "What the papers say, and what holds here": f"figures/{SCALE}/claims.png",
+    "What the papers say, and what holds here": f"figures/{SCALE}/verdicts.png",
     "Study 1: which mechanism emerges where": f"{SM_FIGURES}/fig4_map.png",
     "Study 1: attractor landscapes": f"{SM_FIGURES}/fig3_landscape.png",
     "Study 2: timescales of the activity": f"{TS_FIGURES}/fig5_network_timescales.png",

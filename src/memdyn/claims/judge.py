@@ -48,13 +48,6 @@ COLUMNS = {
 _NUMBERS = ("claimed_low", "claimed_high", "margin", "estimate", "low", "high", "units")
 #: Tables that hold every network that was trained.
 TRAINED = ("networks", "epochs")
-#: Kinds of noise, as a sentence calls what it acts on.
-KINDS = {
-    "state": "the units",
-    "gaussian": "zero mean",
-    "uniform": "the authors' kind",
-    "lesion": "units without input",
-}
 
 
 class NotRun(Exception):
@@ -86,8 +79,13 @@ class Evidence:
             raise NotRun(f"this run does not say its {name}")
         return self.facts[name]
 
-    def rows(self, table: str, **equal) -> pd.DataFrame:
+    def rows(self, table: str, called: str = "", **equal) -> pd.DataFrame:
         """Rows of a table whose columns equal what is named.
+
+        Args:
+            table: its name.
+            called: what a sentence says is missing, instead of these values.
+            **equal: column -> value.
 
         Raises:
             NotRun: there are none.
@@ -98,7 +96,7 @@ class Evidence:
         for column, value in equal.items():
             found = found[found[column] == value]
         if found.empty:
-            asked = ", ".join(KINDS.get(str(value), str(value)) for value in equal.values())
+            asked = called or ", ".join(map(str, equal.values()))
             what = "" if table in TRAINED else f"{table} of "
             raise NotRun(f"this run has no {what}{asked}")
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import shorten
 
 import numpy as np
@@ -94,9 +94,11 @@ def draw(claims: pd.DataFrame, note: str) -> Drawn:
     return Drawn(figure, {"claims": drawn, "other": claims.drop(drawn.index)}, _summary(claims))
 
 
-def _groups(study: str, rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+def groups_of(
+    study: str, rows: pd.DataFrame, kinds: Sequence[str] = LINES
+) -> list[tuple[str, str, pd.DataFrame]]:
     """Number, heading and rows of each claim of the paper."""
-    own = rows[rows["kind"].isin(LINES)]
+    own = rows[rows["kind"].isin(kinds)]
     headings = STUDIES[study][1]
     groups = [(number, text, own[own["claim"] == number]) for number, text in headings.items()]
     return [group for group in groups if len(group[2])]
@@ -114,7 +116,7 @@ def _squares(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _height(study: str, rows: pd.DataFrame) -> float:
-    lines = sum(HEADING + ROW * len(own) for _, _, own in _groups(study, rows))
+    lines = sum(HEADING + ROW * len(own) for _, _, own in groups_of(study, rows))
     blocks = -(-len(_squares(rows)) // BLOCKS)
     return STUDY + lines + (HEADING + LINE * blocks if blocks else 0) + GAP
 
@@ -139,7 +141,7 @@ def _draw_study(ax: Axes, y: float, study: str, rows: pd.DataFrame) -> float:
     ax.text(LEFT, y + STUDY / 2, name, size=TITLE, weight="bold", va="center")
     _draw_tally(ax, y + STUDY / 2, own["verdict"])
     y += STUDY
-    for number, text, group in _groups(study, rows):
+    for number, text, group in groups_of(study, rows):
         text = f"{number}  {text}" if number.isdigit() else text
         ax.text(LEFT, y + 0.6 * HEADING, symbols(text), size=TEXT, va="center", weight="bold")
         y += HEADING
@@ -193,15 +195,23 @@ def _draw_line(ax: Axes, y: float, row) -> None:
         why = shorten(symbols(row.detail), REASON, placeholder=" …")
         ax.text(STRIP[0], middle, why, color=FAINT, **small)
         return
-    _draw_strip(ax, middle, row, colour)
+    draw_strip(ax, STRIP, middle, row)
     ax.text(OURS, middle, numbers(row.estimate, row.low, row.high), **small)
     ax.text(N, middle, row.n, color=FAINT, ha="right", **small)
 
 
-def _draw_strip(ax: Axes, y: float, row, colour: str) -> None:
-    """The claimed range as a shade, our interval over it; each line has its own scale."""
+def draw_strip(ax: Axes, ends: tuple[float, float], y: float, row) -> None:
+    """The claimed range as a shade, our interval over it; each line has its own scale.
+
+    Args:
+        ax: axes in inches.
+        ends: left and right end of the strip.
+        y: its height.
+        row: a row of claims as a named tuple.
+    """
     low, high = row.claimed_low, row.claimed_high
-    left, right = STRIP
+    left, right = ends
+    colour = COLOURS[row.verdict]
     values = np.array([v for v in (row.estimate, row.low, row.high) if math.isfinite(v)])
     two_sided = math.isfinite(low) and math.isfinite(high)
     apart = two_sided and low == high

@@ -68,8 +68,9 @@ def gallery(root: Path = ROOT) -> str:
         schema = root / "workflow/schemas/config.schema.yaml"
         config = resolve(laid_over(root / "config.yaml", given), schema)
         parts.append(f"## {scale}: {what}")
-        if (root / PAGE.parent / scale / "claims.png").exists():
-            parts += _figure(root, f"{scale}/claims", "claims", config)
+        for name in ("verdicts", "claims"):
+            if (root / PAGE.parent / scale / f"{name}.png").exists():
+                parts += _figure(root, f"{scale}/{name}", name, config)
         for study, title in STUDIES.items():
             pictures = sorted((root / PAGE.parent / scale / study).glob("*.png"))
             parts += [f"### {title}"] if pictures else []

@@ -14,6 +14,13 @@ from memdyn.claims.judge import Evidence, NotRun, once
 Measure = Callable[[Evidence], pd.Series]
 #: Failed fractions lie on this grid in one network: its delays are tested in 16 trials.
 TRIALS = 1 / 16
+#: Kinds of noise, as a sentence calls what it acts on.
+NOISE = {
+    "state": "the units",
+    "gaussian": "zero mean",
+    "uniform": "the authors' kind",
+    "lesion": "units without input",
+}
 #: Outputs of one point agree to this between the point and its mirror image: both are solved for.
 SAME = 1e-4
 
@@ -52,7 +59,7 @@ def failed_under_noise(kind: str, above_own: bool = False) -> Measure:
     """Failed fraction, mean over noise levels above 0; or its excess over level 0."""
 
     def measure(evidence: Evidence) -> pd.Series:
-        noise = evidence.rows("noise", noise=kind)
+        noise = evidence.rows("noise", called=NOISE[kind], noise=kind)
         stressed = noise[noise["level"] > 0].groupby("network")["failed"].mean()
         if not above_own:
             return stressed.dropna()
