@@ -44,7 +44,7 @@ from memdyn.timescales.figures.curves import (
     label_ends,
     n_line,
 )
-from memdyn.timescales.figures.marks import key, paper_box, paper_note
+from memdyn.timescales.figures.marks import draw_dots, key, paper_box, paper_note
 
 HEIGHT = 5.3
 SCRATCH = "parity_none"
@@ -185,34 +185,25 @@ def _draw_last(ax: Axes, epochs: pd.DataFrame, threshold: float) -> pd.DataFrame
     last = rows.sort_values("epoch").groupby("network", as_index=False).last()
     last = last.assign(N=last["n_max"], accuracy=last["accuracy_last"])[columns]
     colour = colour_of(SCRATCH)
-    solved = last["accuracy"] > threshold
-    for chosen, face in ((solved, colour), (~solved, "white")):
-        ax.plot(
-            last.loc[chosen, "N"],
-            last.loc[chosen, "accuracy"],
-            "o",
-            ms=4,
-            mfc=face,
-            mec=colour,
-            mew=0.8,
-            zorder=5,
-            clip_on=False,
-        )
-    mean = last.groupby("N")["accuracy"].mean()
-    for N, level in mean.items():
-        ax.plot([N - 0.25, N + 0.25], [level] * 2, color=colour, lw=1.2, zorder=4)
+    marks = dict(
+        zip(last["network"], np.where(last["accuracy"] > threshold, "o", "o-"), strict=True)
+    )
+    for N, own in last.groupby("N"):
+        values = own.set_index("network")["accuracy"]
+        draw_dots(ax, values, N, colour, upright=True, marks=marks)
     _levels(ax, threshold)
     ax.set(xlabel="N trained from the start", ylabel="accuracy at the end")
-    ax.set_xlim(mean.index.min() - 0.5, mean.index.max() + 0.5)
+    ax.set_xlim(last["N"].min() - 0.5, last["N"].max() + 0.5)
     ax.xaxis.set_major_locator(whole_numbers(6))
     counts = last.groupby("N")["network"].nunique()
     span = (
         f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     )
+    bars = "bars: mean, 95 %" if counts.max() > 1 else "bar: mean"
     ax.text(
         0.03,
         0.16,
-        f"one mark per network,\n{span} per N; filled: solved;\nbar: mean",
+        f"one mark per network,\n{span} per N; filled: solved;\n{bars}",
         transform=ax.transAxes,
         size=SMALL,
         color=FAINT,
