@@ -218,6 +218,37 @@ def test_a_picture_without_its_rendering_is_named(tmp_path, capsys):
     assert drifted and f"{kept / 'wing/fig4.png'} holds no rendering without words" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        *((name, b"") for name in ("claims.csv", "wing/fig4.csv")),
+        *(("wing/fig4.json", part) for part in (b"", b'{"single": {"n"')),
+        *(("wing/fig4.png", part) for part in (b"", b"\x89PNG\r\n\x1a\n")),
+        ("wing/fig4.csv", b"panel,x\na,1\na,1,2\n"),
+    ],
+)
+def test_a_file_that_is_empty_or_damaged_is_named(tmp_path, name, holds):
+    kept, new = folder(tmp_path / "kept"), folder(tmp_path / "new")
+    damaged = kept / name
+    damaged.write_bytes(holds)
+    drift.main([str(kept), "x", "--bless"])
+    with pytest.raises(SystemExit, match=r"cannot be read \(.+\): draw it again") as ended:
+        drift.main([str(kept), str(new)])
+    assert str(damaged) in str(ended.value.code)
+
+
+def test_a_table_that_is_cut_off_is_named(tmp_path):
+    kept, new = folder(tmp_path / "kept"), folder(tmp_path / "new")
+    for place in (kept, tmp_path / "results"):
+        (place / "wing/tables").mkdir(parents=True)
+        pd.DataFrame({"rmse": [0.1]}).to_parquet(place / "wing/tables/networks.parquet")
+    damaged = tmp_path / "results/wing/tables/networks.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    drift.main([str(kept), "x", "--bless"])
+    with pytest.raises(SystemExit, match=r"networks\.parquet cannot be read"):
+        drift.main([str(kept), str(new), str(tmp_path / "results")])
+
+
 def test_without_a_machine_nothing_can_be_said(tmp_path):
     with pytest.raises(SystemExit, match="make keep"):
         drift.main([str(folder(tmp_path / "kept")), "x"])

@@ -21,9 +21,9 @@ import math
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -65,12 +65,29 @@ def numbers(folder: Path | str) -> dict[str, object]:
     for path in sorted(folder.rglob("*.json")):
         if path.name != MACHINE:
             name = path.relative_to(folder).as_posix()
-            found |= {f"{name}: {key}": v for key, v in _leaves(json.loads(path.read_text()))}
+            found |= {f"{name}: {key}": v for key, v in _leaves(_read(_json, path))}
     if (path := folder / CLAIMS).exists():
-        for row in pd.read_csv(path).itertuples():
+        for row in _read(pd.read_csv, path).itertuples():
             for key in ("estimate", "low", "high", "verdict"):
                 found[f"{CLAIMS}: {row.id}.{key}"] = getattr(row, key)
     return found
+
+
+def _read(reader: Callable[[Path], Any], path: Path) -> Any:
+    """What a file holds; one that is empty, cut off or damaged ends the comparison, named."""
+    try:
+        return reader(path)
+    except (ValueError, OSError) as problem:
+        why = str(problem).partition("\n")[0]
+        sys.exit(f"{path} cannot be read ({why}): draw it again, or take it from git")
+
+
+def _json(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def _plotted(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def moved(kept: Mapping[str, object], new: Mapping[str, object], rounding: float) -> list[str]:
@@ -125,9 +142,7 @@ def replotted(kept: Path | str, new: Path | str, rounding: float) -> list[str]:
     kept, new, found = Path(kept), Path(new), []
     for name in _files_of_both(kept, new, "csv"):
         if name != CLAIMS:  # of which ``numbers`` speaks
-            old, now = (
-                pd.read_csv(p / name, dtype=str, keep_default_na=False) for p in (kept, new)
-            )
+            old, now = (_read(_plotted, folder / name) for folder in (kept, new))
             found += _moved_cells(name, old, now, rounding)
     return found
 
@@ -136,7 +151,7 @@ def rewritten(kept: Path | str, results: Path | str) -> list[str]:
     """A sentence for the first cells that are not equal of each kept table and that of a run."""
     kept, results, found = Path(kept), Path(results), []
     for name in _files_of_both(kept, results, "parquet"):
-        old, now = (pd.read_parquet(p / name) for p in (kept, results))
+        old, now = (_read(pd.read_parquet, folder / name) for folder in (kept, results))
         found += _moved_cells(name, old, now, 0.0)
     return found
 
@@ -145,7 +160,7 @@ def repainted(kept: Path | str, new: Path | str) -> list[str]:
     """A sentence for each picture (png) of both folders that looks otherwise, words aside."""
     kept, new, found = Path(kept), Path(new), []
     for name in _files_of_both(kept, new, "png"):
-        one, other = wordless.read(kept / name), wordless.read(new / name)
+        one, other = (_read(wordless.read, folder / name) for folder in (kept, new))
         if one is None or other is None:
             missing = kept if one is None else new
             found.append(f"{missing / name} holds no rendering without words: draw it again")
@@ -175,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if not place.exists() and not options.tables:
         sys.exit(f"{place} is missing: keep the figures of a run with make keep SCALE=...")
-    here, there = machine(), json.loads(place.read_text()) if place.exists() else {}
+    here, there = machine(), _read(_json, place) if place.exists() else {}
     kept, new = numbers(options.kept), numbers(options.new)
     if options.tables:
         left_out = sorted({*map(_file, kept)} - {*map(_file, new)})
