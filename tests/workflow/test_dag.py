@@ -169,7 +169,7 @@ def edit(finished):
 
 
 def test_all_scales_plan_few_jobs(config):
-    """Each costs seconds to start; those of standard take six minutes on average."""
+    """Each costs seconds to start; those of standard take five minutes and a half on average."""
     for scale in ("quick", "standard", "paper"):
         jobs = planned(ROOT, "--forceall", "--config", f"scale={scale}")
         assert sum(jobs.values()) < {"quick": 80, "standard": 900, "paper": 500}[scale]
