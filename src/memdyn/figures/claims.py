@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import shorten
 
 import numpy as np
@@ -50,6 +50,8 @@ MARKS = {
     "undecided": "?",
     "not run": "–",
 }
+#: Verdicts whose word is another after a number.
+COUNTED = {"holds": "hold", "fails": "fail"}
 #: Kinds of rows that have a line; all others are squares.
 LINES = ("claim", "control")
 #: Studies in order: what they are called, and the claim that each number stands for.
@@ -94,11 +96,9 @@ def draw(claims: pd.DataFrame, note: str) -> Drawn:
     return Drawn(figure, {"claims": drawn, "other": claims.drop(drawn.index)}, _summary(claims))
 
 
-def groups_of(
-    study: str, rows: pd.DataFrame, kinds: Sequence[str] = LINES
-) -> list[tuple[str, str, pd.DataFrame]]:
-    """Number, heading and rows of each claim of the paper."""
-    own = rows[rows["kind"].isin(kinds)]
+def groups_of(study: str, rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Number, heading and rows (those that have a line) of each claim of the paper."""
+    own = rows[rows["kind"].isin(LINES)]
     headings = STUDIES[study][1]
     groups = [(number, text, own[own["claim"] == number]) for number, text in headings.items()]
     return [group for group in groups if len(group[2])]
@@ -173,9 +173,8 @@ def _draw_tally(ax: Axes, y: float, verdicts: pd.Series) -> None:
         part = width * n / len(verdicts)
         ax.fill_between([x, x + part], y - 0.055, y + 0.055, color=COLOURS[name], lw=0)
         x += part
-    words = {"holds": "hold", "fails": "fail"}
     for x, (name, n) in zip((3.62, 4.25, 4.8, 5.8, 6.7), counts.items(), strict=True):
-        text = f"{MARKS[name]} {n} {words.get(name, name)}"
+        text = f"{MARKS[name]} {n} {COUNTED.get(name, name)}"
         ax.text(x, y, text, size=SMALL, color=COLOURS[name], weight="bold", va="center")
 
 

@@ -21,8 +21,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from memdyn.figures import wordless
@@ -316,6 +317,11 @@ TAU_NET = r"$τ_{\mathrm{net}}$"
 def symbols(text: str) -> str:
     """A text of a table as a figure writes it: tau and tau_net as symbols."""
     return re.sub(r"\btau(_net)?\b", lambda found: TAU_NET if found[1] else "τ", text)
+
+
+def width_of(figure: Figure | SubFigure, text: Text) -> float:
+    """Width of a text that stands on a figure (inch)."""
+    return text.get_window_extent().width / figure.dpi
 
 
 def small_print(figure: Figure, *sentences: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from memdyn.claims.judge import FRAGILE, VERDICTS, fragile
-from memdyn.figures.claims import COLOURS, MARKS, STUDIES, draw_strip, groups_of
+from memdyn.figures.claims import COLOURS, COUNTED, MARKS, STUDIES, draw_strip, groups_of
 from memdyn.figures.style import (
     FAINT,
     FULL,
@@ -23,6 +23,7 @@ from memdyn.figures.style import (
     panel,
     small_print,
     symbols,
+    width_of,
 )
 
 #: Studies of the papers, a column each.
@@ -32,7 +33,6 @@ LEFTS, WIDTH, SENTENCE, INDENT, STRIP = (0.12, 3.84), 3.54, 0.21, 0.1, (3.04, 3.
 # Heights (inch): title and key, a study with its bar, a heading, a line of text, room between rows.
 TOP, STUDY, HEADING, LINE, ROOM, BOTTOM = 0.56, 0.5, 0.11, 0.125, 0.035, 0.42
 FITS, HEADING_FITS = 56, 48  # characters of a sentence before the strip, and of a heading
-WORDS = {"holds": "hold", "fails": "fail"}
 
 
 def draw(claims: pd.DataFrame, note: str) -> Drawn:
@@ -44,7 +44,7 @@ def draw(claims: pd.DataFrame, note: str) -> Drawn:
     """
     own = claims[claims["kind"] == "claim"]
     own = own[own["study"].isin(COLUMNS)].assign(fragile=fragile)
-    groups = {study: groups_of(study, own[own["study"] == study], ["claim"]) for study in COLUMNS}
+    groups = {study: groups_of(study, own[own["study"] == study]) for study in COLUMNS}
     height = TOP + STUDY + max(map(_height, groups.values())) + BOTTOM
     with house_style():
         figure = new_figure(FULL, height)
@@ -78,12 +78,12 @@ def _draw_key(ax: Axes, verdicts: list[str]) -> None:
         word = ax.text(
             x,
             0.42,
-            f"{MARKS[name]} {WORDS.get(name, name)}",
+            f"{MARKS[name]} {COUNTED.get(name, name)}",
             size=SMALL,
             color=COLOURS[name],
             weight="bold",
         )
-        x += word.get_window_extent().width / ax.figure.dpi + 0.18
+        x += width_of(ax.figure, word) + 0.18
     said = f"{FRAGILE} not without one of its seeds"
     ax.text(x, 0.42, said, size=SMALL, color=FAINT)
 

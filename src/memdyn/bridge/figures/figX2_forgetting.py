@@ -27,6 +27,7 @@ from memdyn.figures.style import (
     present,
     say,
     small_print,
+    width_of,
 )
 
 VALUE = "tau_net_corrected_mean"
@@ -181,7 +182,7 @@ def _key(figure, table: pd.DataFrame) -> None:
             va="center",
             color=deep(MECHANISM_COLOURS[name]),
         )
-        x += 0.22 + word.get_window_extent().width / figure.dpi
+        x += 0.22 + width_of(figure, word)
 
 
 def _summary(plotted: dict[str, pd.DataFrame]) -> dict:

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from memdyn.claims import intervals
-from memdyn.figures.style import SMALL, deep, end_label, tint
+from memdyn.figures.style import SMALL, deep, end_label, tint, width_of
 from memdyn.timescales.figures.conditions import colour_of, curriculum_of, rows_of
 
 #: With fewer networks no interval is drawn: that of two is 13 times their standard error.
@@ -251,8 +251,7 @@ def n_line(ax: Axes, counts: Sequence[tuple[str, int]], up: float = 4) -> None:
             color=deep(colour_of(condition)),
             annotation_clip=False,
         )
-        figure = ax.figure
-        x += word.get_window_extent().width * 72 / figure.dpi
+        x += 72 * width_of(ax.figure, word)
 
 
 def n_label(curve: pd.DataFrame) -> str:

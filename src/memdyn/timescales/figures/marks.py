@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from memdyn.figures.style import FAINT, FULL, INK, SMALL, deep, panel, tint
+from memdyn.figures.style import FAINT, FULL, INK, SMALL, deep, panel, tint, width_of
 from memdyn.timescales.claims import bands
 from memdyn.timescales.figures.conditions import colour_of, name_of, rows_of
 from memdyn.timescales.figures.curves import interval, n_label
@@ -269,7 +269,7 @@ def key(
     ax.set(xlim=(0, FULL), ylim=(0, 0.2))
     ax.set_axis_off()
     words = [ax.text(0, 0.095, text, size=SMALL, va="center") for _, _, text in entries]
-    widths = [MARK + _width(figure, word) for word in words]
+    widths = [MARK + width_of(figure, word) for word in words]
     room, gaps = FULL - EDGE - sum(widths), len(entries) - 1
     x = max(EDGE, min(left, room - gap * gaps))
     gap = min(gap, (room - x) / max(gaps, 1))
@@ -297,8 +297,3 @@ def key(
             ax.plot(middle, 0.1, kind.removesuffix("-"), ms=4, mfc=face, mec=colour, mew=0.9)
         word.set_x(x + MARK)
         x += taken + gap
-
-
-def _width(figure: Figure, text) -> float:
-    """Width of a text (inch)."""
-    return text.get_window_extent().width / figure.dpi
