@@ -20,10 +20,17 @@ def slowness(**which):
     return figX1_slowness.draw(*tables, note="Test.")
 
 
+def single_head():
+    tables = (made.slowness(), made.points(), made.modes())
+    alone = [table[table["condition"] == "parity_single"] for table in tables]
+    return figX1_slowness.draw(*alone, note="Test.")
+
+
 CASES = {
     "X1": slowness,
     "X1, many units": lambda: slowness(Ns=(2, 10, 30), seeds=range(4), multi=180.0),
     "X1, one network and N": lambda: slowness(Ns=(2,), seeds=[0]),
+    "X1, one condition": single_head,
     "X1, nothing fades": lambda: slowness(rise=0.3),
     "X1, not run": lambda: figX1_slowness.draw(NONE, NONE, NONE, note="Test."),
     "X2": lambda: figX2_forgetting.draw(made.forgetting(), note="Test."),
@@ -97,3 +104,10 @@ def test_several_points_and_none_are_told_apart():
         "several points": 1,
         "no stable point": 1,
     }
+
+
+def test_a_condition_alone_has_its_marks_explained():
+    """Words beside the curves of one panel would be gone where that panel has none."""
+    words = {text.get_text() for text in single_head().figure.findobj(Text)}
+    assert {"forgetting time −1/λ₁", "longest τ of a neuron", "single-head"} <= words
+    assert "multi-head" not in words

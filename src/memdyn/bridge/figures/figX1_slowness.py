@@ -29,7 +29,6 @@ from memdyn.timescales.figures.curves import (
     COLUMNS,
     draw_curve,
     draw_mean,
-    label_ends,
     n_line,
     over_networks,
 )
@@ -43,11 +42,11 @@ from memdyn.timescales.figures.marks import (
 )
 
 CONDITIONS = ("parity_single", "parity_multi")
-#: Times that are compared: column, marker, words.
+#: Times that are compared: column, marker (open with -), words.
 TIMES = (
-    ("tau_max", "^", "longest τ\nof a neuron"),
-    ("tau_net_corrected", "s", f"{TAU_NET}, mean\nover neurons"),
-    ("forgetting_time", "o", "forgetting\ntime −1/λ₁"),
+    ("forgetting_time", "o", "forgetting time −1/λ₁"),
+    ("tau_max", "^-", "longest τ of a neuron"),
+    ("tau_net_corrected", "s-", f"{TAU_NET}, mean over neurons"),
 )
 #: What a network has at a constant input: test of its numbers, words, strength of its colour.
 RESTS = (
@@ -68,9 +67,9 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
     """
     with house_style():
         figure = new_figure(FULL, 4.75)
-        tops, width, height = (0.5, 2.75), 1.55, 1.35
+        tops, width, height = (0.5, 2.75), 1.8, 1.35
         axes = [
-            panel(figure, left, top, width, height) for top in tops for left in (0.62, 2.72, 4.62)
+            panel(figure, left, top, width, height) for top in tops for left in (0.62, 3.1, 5.45)
         ]
         for ax, name in zip(axes, "abcdef", strict=True):
             if name in "abcd":
@@ -86,7 +85,14 @@ def draw(slowness: pd.DataFrame, points: pd.DataFrame, modes: pd.DataFrame, note
         key(
             figure,
             2.2,
-            [("line", colour_of(name), name_of(name, task=False)) for name in CONDITIONS],
+            [
+                *(
+                    ("line", colour_of(name), name_of(name, task=False))
+                    for name in CONDITIONS
+                    if name in set(plotted["a"]["condition"])
+                ),
+                *((mark, INK, words) for _, mark, words in TIMES if len(plotted["a"])),
+            ],
         )
         small_print(
             figure,
@@ -174,14 +180,14 @@ def _draw_times(axes: list[Axes], slowness: pd.DataFrame) -> dict[str, pd.DataFr
             curve = over_networks(finite, condition, value)
             if curve.empty:
                 continue
-            face = colour if value == "forgetting_time" else "white"
+            beside = marker.endswith("-")
             draw_mean(
                 ax,
                 curve,
-                lw=1.5 if value == "forgetting_time" else 0.8,
-                marker=marker,
+                lw=0.8 if beside else 1.5,
+                marker=marker[0],
                 ms=4,
-                mfc=face,
+                mfc="white" if beside else colour,
             )
             curves[value] = curve.assign(quantity=value)
             top = max(top, float(curve["mean"].max()))
@@ -197,13 +203,6 @@ def _draw_times(axes: list[Axes], slowness: pd.DataFrame) -> dict[str, pd.DataFr
             ax.set(ylim=(0, 1.12 * top), xlabel="N")
     if len(found["b"]):
         axes[0].set_ylabel("time (steps)")
-    if len(found["c"]):
-        words = {value: text for value, _, text in TIMES}
-        ends = {
-            value: (own["x"].iloc[-1], own["mean"].iloc[-1], words[value], INK)
-            for value, own in found["c"].groupby("quantity")
-        }
-        label_ends(axes[1], ends, gap=0.115)
     return found
 
 
