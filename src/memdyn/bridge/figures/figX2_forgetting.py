@@ -91,13 +91,14 @@ def _draw_networks(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
                 zorder=4,
             )
     ax.set(yscale="log", xlabel=f"{TAU_NET} of the units (τ)")
+    _in_tau(ax, table[VALUE])
     ax.set_ylabel("added delay at which\nhalf of the trials fail (τ)")
     low = min(table["half_delay"].min(), 1.0)
     ax.set_ylim(0.8 * low, 1.8 * table["half_delay"].max())
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if 0.8 * low <= tick]
     ticks = [tick for tick in ticks if tick <= table["half_delay"].max()]
     ax.set_yticks(ticks, [str(tick) for tick in ticks])
-    ax.minorticks_off()
+    ax.yaxis.minorticks_off()
     if np.isfinite(longest):
         ax.axhline(longest, color=FAINT, lw=0.7, ls=(0, (2, 2)), zorder=1)
         ax.annotate(
@@ -159,11 +160,22 @@ def _draw_mechanisms(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
             color=deep(colour),
         )
     ax.set(ylim=(len(names) - 0.5, -0.75), yticks=[], xlabel=f"{TAU_NET} (τ); line: median")
-    ax.set_xlim(left=0)
+    _in_tau(ax, table[VALUE], room=0.4)  # for the words
     ax.spines["left"].set_color(PALE)
     if not names:
         say(ax, "No network was labelled.")
     return table[["mechanism_memory", VALUE]]
+
+
+def _in_tau(ax: Axes, values: pd.Series, room: float = 0.85) -> None:
+    """A logarithmic axis: one network's τ_net may be several times that of all others."""
+    low, high = room * values.min(), 1.15 * values.max()
+    if not np.isfinite(low):
+        return
+    ticks = [tick for tick in (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100) if low <= tick <= high]
+    ax.set(xscale="log", xlim=(low, high))
+    ax.set_xticks(ticks, [str(tick) for tick in ticks])
+    ax.xaxis.minorticks_off()
 
 
 def _key(figure, table: pd.DataFrame) -> None:
