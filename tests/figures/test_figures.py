@@ -177,6 +177,15 @@ def test_networks_beyond_the_grid_are_in_the_map_and_in_no_count():
         assert drawn.figure.get_tightbbox().x1 <= drawn.figure.get_size_inches()[0] + 0.01
 
 
+def test_feedback_is_labelled_by_its_size():
+    networks = make_networks(per_cell=3)
+    networks["fb"] = networks["fb"].replace(networks["fb"].min(), 0.5)
+    drawn = map_figure.draw(networks, "failed_0.1", "Test.", make_evidence(networks))
+    labels = [tick.get_text() for tick in drawn.figure.axes[0].get_yticklabels()]
+    rest = sorted(networks["fb"].unique(), reverse=True)[:-1]
+    assert labels == [f"1/{fb:g}" if fb > 1 else "1" for fb in rest] + ["2"]
+
+
 def test_the_map_counts_networks():
     networks = make_networks(per_cell=3)
     drawn = map_figure.draw(networks, "failed_0.1", "Test.", make_evidence(networks))

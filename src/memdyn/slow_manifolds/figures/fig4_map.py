@@ -421,7 +421,7 @@ def _grid(ax: Axes, networks: pd.DataFrame, first: bool) -> None:
         xticks=range(len(gains)),
         yticks=range(len(feedbacks)),
         xticklabels=[f"{g:g}" for g in gains],
-        yticklabels=[f"1/{fb:g}" if fb != 1 else "1" for fb in feedbacks],
+        yticklabels=[f"1/{fb:g}" if fb > 1 else f"{1 / fb:g}" for fb in feedbacks],
         xlabel="recurrent gain g",
     )
     if first:
