@@ -181,6 +181,11 @@ def _add(work: dict[str, Span], name: str, amount: Span) -> None:
     work[name] = Span(*(a + b for a, b in zip(before, amount, strict=True)))
 
 
+def _times(one: Span, other: Span) -> Span:
+    """Low, expected and high of a product."""
+    return Span(*(a * b for a, b in zip(one, other, strict=True)))
+
+
 def _make_stimuli(study: Mapping, variant: str) -> dict[str, Span]:
     """Epochs of the autoencoder, in passes over the 1797 images of scikit-learn."""
     settings = {**study["stimuli"], **study["stimuli"]["variants"].get(variant, {})}
@@ -204,8 +209,7 @@ def _study_1(
         for name, amount in amounts.items():
             each = amount if isinstance(amount, Span) else exactly(amount)
             kind, _, argument = name.rpartition("_") if "_" in name else (name, "", "")
-            span = Span(*(a * b for a, b in zip(few, each, strict=True)))
-            work[f"{kind}:{argument}" if argument else kind] = span
+            work[f"{kind}:{argument}" if argument else kind] = _times(few, each)
         return work
 
     able = PERFORMING * size
@@ -376,7 +380,7 @@ def _bridge(config: Mapping) -> list[Job]:
             first, last = network.start_N, [N for N, _ in _course(two, network)]
             snapshots = Span(*(sum(first <= N <= end for N in slowness["N"]) for end in last))
             steps = slowness["burn_in"] + slowness["steps"]
-            searches = Span(*(a * b for a, b in zip(snapshots, RESTS_HELD, strict=True)))
+            searches = _times(snapshots, RESTS_HELD)
             for kind, amount in (("driven", snapshots * steps), ("rests", searches)):
                 _add(work, f"{kind}:{network.condition}", amount)
         found.append(Job("measure_slowness", shard, work))

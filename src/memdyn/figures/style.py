@@ -19,6 +19,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
@@ -322,6 +323,13 @@ def symbols(text: str) -> str:
 def width_of(figure: Figure | SubFigure, text: Text) -> float:
     """Width of a text that stands on a figure (inch)."""
     return text.get_window_extent().width / figure.dpi
+
+
+def log_ticks(axis: Axis, candidates: Sequence[int], low: float, high: float) -> None:
+    """Plain numbers along a logarithmic axis: the candidates from ``low`` to ``high``."""
+    ticks = [tick for tick in candidates if low <= tick <= high]
+    axis.set_ticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
 
 
 def small_print(figure: Figure, *sentences: str) -> None:

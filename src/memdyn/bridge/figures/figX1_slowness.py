@@ -17,6 +17,7 @@ from memdyn.figures.style import (
     deep,
     house_style,
     letter,
+    log_ticks,
     new_figure,
     panel,
     say,
@@ -212,9 +213,7 @@ def _draw_carriers(ax: Axes, slowness: pd.DataFrame) -> pd.DataFrame:
     if len(drawn):
         values = slowness.loc[slowness["condition"].isin(CONDITIONS), "participation"]
         ax.set(yscale="log", ylim=(0.8, max(4.0, 1.6 * values.max())))
-        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if tick < ax.get_ylim()[1]]
-        ax.set_yticks(ticks, [str(tick) for tick in ticks])
-        ax.minorticks_off()
+        log_ticks(ax.yaxis, (1, 2, 5, 10, 20, 50, 100, 200, 500), *ax.get_ylim())
         ax.axhline(1, color=FAINT, lw=0.7, ls=(0, (2, 2)), zorder=1)
         ax.annotate(
             "1: one neuron alone",

@@ -21,6 +21,7 @@ from memdyn.figures.style import (
     deep,
     house_style,
     letter,
+    log_ticks,
     new_figure,
     nothing_to_draw,
     panel,
@@ -95,10 +96,8 @@ def _draw_networks(ax: Axes, table: pd.DataFrame) -> pd.DataFrame:
     ax.set_ylabel("added delay at which\nhalf of the trials fail (τ)")
     low = min(table["half_delay"].min(), 1.0)
     ax.set_ylim(0.8 * low, 1.8 * table["half_delay"].max())
-    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if 0.8 * low <= tick]
-    ticks = [tick for tick in ticks if tick <= table["half_delay"].max()]
-    ax.set_yticks(ticks, [str(tick) for tick in ticks])
-    ax.yaxis.minorticks_off()
+    candidates = (1, 2, 5, 10, 20, 50, 100, 200)
+    log_ticks(ax.yaxis, candidates, 0.8 * low, table["half_delay"].max())
     if np.isfinite(longest):
         ax.axhline(longest, color=FAINT, lw=0.7, ls=(0, (2, 2)), zorder=1)
         ax.annotate(
@@ -172,10 +171,8 @@ def _in_tau(ax: Axes, values: pd.Series, room: float = 0.85) -> None:
     low, high = room * values.min(), 1.15 * values.max()
     if not np.isfinite(low):
         return
-    ticks = [tick for tick in (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100) if low <= tick <= high]
     ax.set(xscale="log", xlim=(low, high))
-    ax.set_xticks(ticks, [str(tick) for tick in ticks])
-    ax.xaxis.minorticks_off()
+    log_ticks(ax.xaxis, (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100), low, high)
 
 
 def _key(figure, table: pd.DataFrame) -> None:
